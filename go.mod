@@ -1,0 +1,3 @@
+module github.com/anabranch/anabranch
+
+go 1.26
