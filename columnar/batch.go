@@ -1,0 +1,147 @@
+package columnar
+
+// RowKind is the sign of a row in a changelog.
+type RowKind uint8
+
+// The kinds: a row is added (insert, update-after) or taken back (delete, update-before).
+const (
+	Insert RowKind = iota
+	Retract
+)
+
+// BatchRows is the number of rows operators aim at in a batch.
+const BatchRows = 8192
+
+// Batch is a run of rows. Only rows in Sel are live; nil means all.
+type Batch struct {
+	Schema *Schema
+	Cols   []*Vector
+	Sel    []int32
+	// Kinds has one kind for each row, selected or not; nil means all Insert.
+	Kinds []RowKind
+
+	len   int
+	owned bool // the receiver may keep it without a copy
+}
+
+// NewBatch makes an empty batch of the schema with vectors of its own.
+func NewBatch(s *Schema) *Batch {
+	b := &Batch{Schema: s, Cols: make([]*Vector, len(s.Fields))}
+	for i, f := range s.Fields {
+		b.Cols[i] = NewVector(f.Type)
+	}
+	return b
+}
+
+// Len is the number of rows, selected or not.
+func (b *Batch) Len() int { return b.len }
+
+// SetLen says that every vector of b has n rows.
+func (b *Batch) SetLen(n int) { b.len = n }
+
+// Live is the number of selected rows.
+func (b *Batch) Live() int {
+	if b.Sel != nil {
+		return len(b.Sel)
+	}
+	return b.len
+}
+
+// Reset empties b and gives every vector n undefined rows.
+func (b *Batch) Reset(n int) {
+	for _, c := range b.Cols {
+		c.Reset(n)
+	}
+	b.len, b.Sel, b.Kinds = n, nil, b.Kinds[:0:0]
+}
+
+// WithSel is a view of b with another selection, which must be part of b's own.
+func (b *Batch) WithSel(sel []int32) *Batch {
+	return &Batch{Schema: b.Schema, Cols: b.Cols, Sel: sel, Kinds: b.Kinds, len: b.len}
+}
+
+// Kind is the kind of row i.
+func (b *Batch) Kind(i int) RowKind {
+	if b.Kinds == nil {
+		return Insert
+	}
+	return b.Kinds[i]
+}
+
+// Row is the position of the k-th live row.
+func (b *Batch) Row(k int) int {
+	if b.Sel != nil {
+		return int(b.Sel[k])
+	}
+	return k
+}
+
+// Own marks b as handed over: its single receiver may keep it, and the emitter must not touch
+// it again.
+func (b *Batch) Own() *Batch { b.owned = true; return b }
+
+// Keep returns b itself if it was emitted as owned, else a compact copy of the live rows.
+func (b *Batch) Keep() *Batch {
+	if b.owned {
+		return b
+	}
+	return b.Copy()
+}
+
+// Copy is a compact copy of the live rows with memory of its own.
+func (b *Batch) Copy() *Batch {
+	c := NewBatch(b.Schema)
+	c.AppendSel(b, b.Sel)
+	c.owned = true
+	return c
+}
+
+// AppendSel appends the rows of src at the positions sel (nil: all) to b.
+func (b *Batch) AppendSel(src *Batch, sel []int32) {
+	n := src.len
+	if sel != nil {
+		n = len(sel)
+	}
+	for i, c := range b.Cols {
+		if sel == nil {
+			c.AppendRange(src.Cols[i], 0, n)
+		} else {
+			c.AppendRows(src.Cols[i], sel)
+		}
+	}
+	b.appendKinds(src, sel, n)
+	b.len += n
+}
+
+func (b *Batch) appendKinds(src *Batch, sel []int32, n int) {
+	if b.Kinds == nil && src.Kinds == nil {
+		return
+	}
+	if b.Kinds == nil {
+		b.Kinds = make([]RowKind, b.len, b.len+n)
+	}
+	for k := range n {
+		i := k
+		if sel != nil {
+			i = int(sel[k])
+		}
+		b.Kinds = append(b.Kinds, src.Kind(i))
+	}
+}
+
+// Release gives the memory of b's vectors back; only an owner may call it.
+func (b *Batch) Release() {
+	for _, c := range b.Cols {
+		c.Release()
+	}
+	b.len, b.Sel, b.Kinds = 0, nil, nil
+}
+
+// SizeBytes estimates the memory b refers to.
+func (b *Batch) SizeBytes() int {
+	n := 0
+	for _, c := range b.Cols {
+		n += c.SizeBytes()
+	}
+	return n
+}

@@ -1,0 +1,234 @@
+package columnar
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+)
+
+// keyLayout lays a composite key out as 64-bit words: a header (the upper 48 bits of the hash
+// and 16 null flags), then one word for each fixed-width column of up to 8 bytes and two for
+// strings and wide decimals. Null columns are zero words.
+type keyLayout struct {
+	types   []Type
+	offset  []int // of each column's first word
+	words   int   // header included
+	strings []int // the columns that are views
+}
+
+// maxKeyColumns is the number of null flags in a key's header.
+const maxKeyColumns = 16
+
+const headerHash = ^uint64(1<<maxKeyColumns - 1)
+
+// newKeyLayout fails for types that have no key form and for too many columns.
+func newKeyLayout(types []Type) (*keyLayout, error) {
+	if len(types) > maxKeyColumns {
+		return nil, fmt.Errorf("a key of %d columns: at most %d are supported", len(types), maxKeyColumns)
+	}
+	l := &keyLayout{types: types, words: 1}
+	for c, t := range types {
+		l.offset = append(l.offset, l.words)
+		switch t.Physical() {
+		case PhysView:
+			l.strings = append(l.strings, c)
+			l.words += 2
+		case PhysInt128:
+			l.words += 2
+		case PhysStruct, PhysList:
+			return nil, fmt.Errorf("a value of type %s cannot be part of a key", t)
+		default:
+			l.words++
+		}
+	}
+	return l, nil
+}
+
+// encode writes the keys of the live rows, row by row, into dst (n*words). Tails of long
+// strings refer to the source's buffers.
+func (l *keyLayout) encode(dst []uint64, hashes []uint64, cols []*Vector, sel []int32) {
+	w := l.words
+	for k, h := range hashes {
+		dst[k*w] = h & headerHash
+	}
+	for c, v := range cols {
+		l.encodeColumn(dst[l.offset[c]:], v, sel, len(hashes), c)
+		if v.Valid == nil {
+			continue
+		}
+		for k := range hashes {
+			if v.IsNull(rowAt(sel, k)) {
+				dst[k*w] |= 1 << c
+				dst[k*w+l.offset[c]] = 0
+				if l.wide(c) {
+					dst[k*w+l.offset[c]+1] = 0
+				}
+			}
+		}
+	}
+}
+
+func (l *keyLayout) wide(c int) bool {
+	p := l.types[c].Physical()
+	return p == PhysView || p == PhysInt128
+}
+
+func rowAt(sel []int32, k int) int {
+	if sel != nil {
+		return int(sel[k])
+	}
+	return k
+}
+
+func (l *keyLayout) encodeColumn(dst []uint64, v *Vector, sel []int32, n, c int) {
+	values := v
+	if v.Enc == Dictionary {
+		values = v.Dict
+	}
+	w := l.words
+	switch values.Phys {
+	case PhysBits:
+		m := values.Bits()
+		for k := range n {
+			dst[k*w] = b2u(m.Get(v.Index(rowAt(sel, k)))) & 1
+		}
+	case PhysInt8:
+		encodeWords(dst, w, v, Values[int8](values), sel, n)
+	case PhysInt16:
+		encodeWords(dst, w, v, Values[int16](values), sel, n)
+	case PhysInt32:
+		encodeWords(dst, w, v, Values[int32](values), sel, n)
+	case PhysInt64:
+		encodeWords(dst, w, v, Values[int64](values), sel, n)
+		if l.wide(c) {
+			for k := range n {
+				dst[k*w+1] = uint64(int64(dst[k*w]) >> 63)
+			}
+		}
+	case PhysInt128:
+		encodeWide(dst, w, v, Values[Int128](values), sel, n, l.wide(c))
+	case PhysFloat32:
+		s := Values[float32](values)
+		for k := range n {
+			dst[k*w] = canonicalFloat(float64(s[v.Index(rowAt(sel, k))]))
+		}
+	case PhysFloat64:
+		s := Values[float64](values)
+		for k := range n {
+			dst[k*w] = canonicalFloat(s[v.Index(rowAt(sel, k))])
+		}
+	case PhysView:
+		s := Values[View](values)
+		for k := range n {
+			x := s[v.Index(rowAt(sel, k))]
+			dst[k*w], dst[k*w+1] = x.Head, x.Tail
+		}
+	}
+}
+
+func encodeWide(dst []uint64, w int, v *Vector, s []Int128, sel []int32, n int, wide bool) {
+	for k := range n {
+		x := s[v.Index(rowAt(sel, k))]
+		dst[k*w] = x.Lo
+		if wide {
+			dst[k*w+1] = uint64(x.Hi)
+		}
+	}
+}
+
+func encodeWords[T int8 | int16 | int32 | int64](dst []uint64, w int, v *Vector, s []T, sel []int32, n int) {
+	switch {
+	case v.Enc == Flat && sel == nil:
+		for k, x := range s[:n] {
+			dst[k*w] = uint64(int64(x))
+		}
+	case v.Enc == Flat:
+		for k, i := range sel[:n] {
+			dst[k*w] = uint64(int64(s[i]))
+		}
+	default:
+		for k := range n {
+			dst[k*w] = uint64(int64(s[v.Index(rowAt(sel, k))]))
+		}
+	}
+}
+
+// equal compares an encoded key with a stored one; the headers are known to be equal.
+func (l *keyLayout) equal(key, stored []uint64, sources [][][]byte, arena [][]byte) bool {
+	if len(l.strings) == 0 {
+		for i, x := range key[1:l.words] {
+			if stored[1+i] != x {
+				return false
+			}
+		}
+		return true
+	}
+	next := 0
+	for c := range l.types {
+		o := l.offset[c]
+		if key[o] != stored[o] {
+			return false
+		}
+		isString := next < len(l.strings) && l.strings[next] == c
+		if isString {
+			next++
+			a, b := View{key[o], key[o+1]}, View{stored[o], stored[o+1]}
+			if !a.Inline() {
+				if !bytes.Equal(a.bytesOf(sources[c]), b.bytesOf(arena)) {
+					return false
+				}
+				continue
+			}
+		}
+		if l.wide(c) && key[o+1] != stored[o+1] {
+			return false
+		}
+	}
+	return true
+}
+
+// decode appends column c of the stored keys to dst; each row is a slice starting at its
+// header.
+func (l *keyLayout) decode(dst *Vector, c int, arena [][]byte, n int, row func(k int) []uint64) {
+	base := dst.len
+	dst.setLen(base + n)
+	if dst.Valid != nil {
+		dst.Valid = dst.growValid(base)
+	}
+	o := l.offset[c]
+	for k := range n {
+		r := row(k)
+		if r[0]>>c&1 != 0 {
+			dst.MakeValid().Clear(base + k)
+		}
+		storeWord(dst, base+k, r[o:], arena)
+	}
+}
+
+func storeWord(dst *Vector, i int, w []uint64, arena [][]byte) {
+	switch dst.Phys {
+	case PhysBits:
+		dst.Bits().SetTo(i, w[0] != 0)
+	case PhysInt8:
+		Values[int8](dst)[i] = int8(w[0])
+	case PhysInt16:
+		Values[int16](dst)[i] = int16(w[0])
+	case PhysInt32:
+		Values[int32](dst)[i] = int32(w[0])
+	case PhysInt64:
+		Values[int64](dst)[i] = int64(w[0])
+	case PhysInt128:
+		Values[Int128](dst)[i] = Int128{w[0], int64(w[1])}
+	case PhysFloat32:
+		Values[float32](dst)[i] = float32(math.Float64frombits(w[0]))
+	case PhysFloat64:
+		Values[float64](dst)[i] = math.Float64frombits(w[0])
+	case PhysView:
+		v := View{w[0], w[1]}
+		if !v.Inline() {
+			dst.SetBytes(i, v.bytesOf(arena))
+			return
+		}
+		Values[View](dst)[i] = v
+	}
+}

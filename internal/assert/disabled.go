@@ -1,0 +1,6 @@
+//go:build !invariants
+
+package assert
+
+// Enabled reports whether the dear assertions are compiled in (build tag invariants).
+const Enabled = false
