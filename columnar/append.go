@@ -338,11 +338,79 @@ func (v *Vector) Gather(src *Vector, rows []int32) {
 			Values[View](v)[k] = View{}
 		}
 	}
-	if v.owned > 0 {
-		for _, b := range v.Bufs[:v.owned] {
-			Free(b)
-		}
-		v.owned = 0
+	v.borrowBufs(src.Bufs)
+}
+
+// Flatten makes v the rows of src, flat; long strings are borrowed from src.
+func (v *Vector) Flatten(src *Vector) {
+	values := src
+	if src.Enc == Dictionary {
+		values = src.Dict
 	}
-	v.Bufs = src.Bufs[:len(src.Bufs):len(src.Bufs)]
+	n := src.len
+	v.ResetAs(src.Phys, 0)
+	v.setLen(n)
+	if src.Enc == Constant {
+		if !src.Valid.Get(0) {
+			v.Valid = v.growValid(0)
+			v.Valid.Fill(n, false)
+		}
+	} else {
+		v.Valid = src.Valid
+	}
+	if v.Phys == PhysView {
+		v.borrowBufs(values.Bufs)
+		spread(Values[View](v), src)
+		return
+	}
+	v.spreadValues(src)
+}
+
+func (v *Vector) borrowBufs(bufs [][]byte) {
+	for _, b := range v.Bufs[:v.owned] {
+		Free(b)
+	}
+	v.owned = 0
+	v.Bufs = bufs[:len(bufs):len(bufs)]
+}
+
+func (v *Vector) spreadValues(src *Vector) {
+	switch v.Phys {
+	case PhysInt8:
+		spread(Values[int8](v), src)
+	case PhysInt16:
+		spread(Values[int16](v), src)
+	case PhysInt32:
+		spread(Values[int32](v), src)
+	case PhysInt64:
+		spread(Values[int64](v), src)
+	case PhysInt128:
+		spread(Values[Int128](v), src)
+	case PhysFloat32:
+		spread(Values[float32](v), src)
+	case PhysFloat64:
+		spread(Values[float64](v), src)
+	case PhysNone:
+	default:
+		rows := iota32(0, v.len)
+		v.appendValues(src, rows, 0)
+	}
+}
+
+// spread writes src's value of each row into dst.
+func spread[T Fixed](dst []T, src *Vector) {
+	switch src.Enc {
+	case Constant:
+		x := Values[T](src)[0]
+		for i := range dst {
+			dst[i] = x
+		}
+	case Dictionary:
+		values := Values[T](src.Dict)
+		for i, c := range src.Codes()[:len(dst)] {
+			dst[i] = values[c]
+		}
+	default:
+		copy(dst, Values[T](src))
+	}
 }
