@@ -414,3 +414,13 @@ func spread[T Fixed](dst []T, src *Vector) {
 		copy(dst, Values[T](src))
 	}
 }
+
+// Grow appends n undefined rows, not null, to a flat vector and returns their values.
+func Grow[T Fixed](v *Vector, n int) []T {
+	base := v.len
+	v.setLen(base + n)
+	if v.Valid != nil {
+		v.Valid = v.growValid(base)
+	}
+	return Values[T](v)[base:]
+}

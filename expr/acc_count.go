@@ -1,0 +1,52 @@
+package expr
+
+import "github.com/anabranch/anabranch/columnar"
+
+// countAcc is COUNT: one word.
+type countAcc struct{}
+
+func (countAcc) Words() int                  { return 1 }
+func (countAcc) Retractable() bool           { return true }
+func (countAcc) SizeBytes() int64            { return 0 }
+func (countAcc) StateTypes() []columnar.Type { return []columnar.Type{columnar.TypeBigInt.Required()} }
+
+func (countAcc) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+	switch {
+	case rows.Kinds != nil || arg != nil && arg.Valid != nil:
+		rows.each(arg, func(_ int, g uint32, sign int64) { *cells.At(g) += uint64(sign) })
+	case rows.Group == nil:
+		*cells.At(0) += uint64(rows.live())
+	case rows.Sel == nil:
+		for _, g := range rows.Group[:rows.Len] {
+			*cells.At(g)++
+		}
+	default:
+		for _, i := range rows.Sel {
+			*cells.At(rows.Group[i])++
+		}
+	}
+	return nil
+}
+
+func (countAcc) State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector) {
+	appendWords(out[0], cells, first, n)
+}
+
+// appendWords appends the first word of n groups to an int64 vector.
+func appendWords(out *columnar.Vector, cells columnar.Cells, first uint32, n int) {
+	dst := columnar.Grow[int64](out, n)
+	for k := range dst {
+		dst[k] = int64(*cells.At(first + uint32(k)))
+	}
+}
+
+func (countAcc) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+	counts := values{state[0]}
+	rows.each(nil, func(i int, g uint32, _ int64) { *cells.At(g) += uint64(counts.int(i)) })
+	return nil
+}
+
+func (c countAcc) Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error {
+	appendWords(out, cells, first, n)
+	return nil
+}

@@ -1,0 +1,194 @@
+package expr
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/anabranch/anabranch/columnar"
+)
+
+// Aggregate is a call of an aggregate function. It encodes as JSON.
+type Aggregate struct {
+	Name     string        `json:"name"`
+	Args     []*Expr       `json:"args,omitempty"`
+	Distinct bool          `json:"distinct,omitempty"`
+	Filter   *Expr         `json:"filter,omitempty"` // only rows for which it is true count
+	Type     columnar.Type `json:"type"`
+}
+
+// AggregateNames are the names of the aggregate functions.
+func AggregateNames() []string {
+	return []string{"AVG", "COUNT", "MAX", "MIN", "STDDEV_POP", "STDDEV_SAMP", "STDDEV", "SUM", "VAR_POP", "VAR_SAMP", "VARIANCE"}
+}
+
+// IsAggregate reports whether name is an aggregate function.
+func IsAggregate(name string) bool {
+	for _, n := range AggregateNames() {
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// NewAggregate makes a call of an aggregate function; COUNT without arguments is COUNT(*).
+func NewAggregate(name string, distinct bool, filter *Expr, args ...*Expr) (*Aggregate, error) {
+	a := &Aggregate{Name: strings.ToUpper(name), Args: args, Distinct: distinct, Filter: filter}
+	switch a.Name {
+	case "STDDEV":
+		a.Name = "STDDEV_SAMP"
+	case "VARIANCE":
+		a.Name = "VAR_SAMP"
+	}
+	if filter != nil && filter.Type.Kind != columnar.Boolean {
+		return nil, fmt.Errorf("%s: FILTER takes a BOOLEAN, not %s", a.Name, filter.Type.Nullable())
+	}
+	if len(args) > 1 || len(args) == 0 && a.Name != "COUNT" {
+		return nil, fmt.Errorf("%s takes 1 argument, got %d", a.Name, len(args))
+	}
+	if distinct && (a.Name == "MIN" || a.Name == "MAX") {
+		a.Distinct = false
+	}
+	return a, a.resolve()
+}
+
+// resolve derives the result type.
+func (a *Aggregate) resolve() error {
+	if a.Name == "COUNT" {
+		a.Type = columnar.TypeBigInt.Required()
+		return nil
+	}
+	t := a.Args[0].Type.Nullable()
+	switch a.Name {
+	case "MIN", "MAX":
+		if t.IsNested() || t.Kind == columnar.Null {
+			return fmt.Errorf("%s: argument is %s, which has no order", a.Name, t)
+		}
+		a.Type = t
+		return nil
+	}
+	if !t.IsNumeric() {
+		return fmt.Errorf("%s: argument is %s, not numeric", a.Name, t)
+	}
+	switch {
+	case a.Name != "SUM" && a.Name != "AVG":
+		return a.double()
+	case a.Name == "SUM" && t.IsInteger():
+		a.Type = columnar.TypeBigInt
+	case a.Name == "SUM" && t.Kind == columnar.Decimal:
+		a.Type = columnar.DecimalOf(maxDigits, t.Scale)
+	case a.Name == "SUM":
+		a.Type = columnar.TypeDouble
+	case t.Kind == columnar.Decimal:
+		a.Type = columnar.DecimalOf(maxDigits, max(minScale, t.Scale))
+	default:
+		a.Type = columnar.TypeDouble
+	}
+	return nil
+}
+
+func (a *Aggregate) double() error {
+	c, err := NewCast(a.Args[0], columnar.TypeDouble, false)
+	a.Args, a.Type = []*Expr{c}, columnar.TypeDouble
+	return err
+}
+
+// String prints the call for EXPLAIN.
+func (a *Aggregate) String() string {
+	args := "*"
+	if len(a.Args) > 0 {
+		args = a.Args[0].String()
+	}
+	if a.Distinct {
+		args = "DISTINCT " + args
+	}
+	s := a.Name + "(" + args + ")"
+	if a.Filter != nil {
+		s += " FILTER (WHERE " + a.Filter.String() + ")"
+	}
+	return s
+}
+
+// Rows says which rows of a batch an accumulator takes in and to which group each belongs.
+type Rows struct {
+	Len   int
+	Sel   []int32  // nil: all
+	Group []uint32 // by row position; nil: all rows belong to group 0
+	Kinds []columnar.RowKind
+}
+
+// Accumulator is the state of one aggregate for many groups. Each group has Words words, zero
+// at first, in a row store the caller keeps; strings live in memory of the accumulator.
+type Accumulator interface {
+	Words() int
+	// Update takes rows in; arg is nil for COUNT(*). Rows with a null argument are skipped, and
+	// retracted rows are taken back where the aggregate allows it.
+	Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error
+	// State appends the partial state of n groups from first on to out, which has the vectors of
+	// StateTypes.
+	State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector)
+	StateTypes() []columnar.Type
+	// Merge takes partial states in.
+	Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error
+	// Result appends the results of n groups from first on to out.
+	Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error
+	// Retractable reports whether Update can take rows back.
+	Retractable() bool
+	// SizeBytes is the memory held beside the words.
+	SizeBytes() int64
+}
+
+// NewAccumulator makes the accumulator of a.
+func NewAccumulator(a *Aggregate) (Accumulator, error) {
+	if a.Name == "COUNT" {
+		return countAcc{}, nil
+	}
+	t := a.Args[0].Type
+	switch a.Name {
+	case "SUM", "AVG":
+		if t.IsFloat() {
+			return &floatSum{avg: a.Name == "AVG"}, nil
+		}
+		return &exactSum{call: a, scale: t.Scale}, nil
+	case "MIN", "MAX":
+		if t.Physical() == columnar.PhysView {
+			return &stringExtreme{max: a.Name == "MAX", typ: t, heap: columnar.NewVector(columnar.TypeBytes)}, nil
+		}
+		return &extreme{max: a.Name == "MAX", typ: t}, nil
+	case "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP":
+		return &variance{name: a.Name}, nil
+	}
+	return nil, fmt.Errorf("unknown aggregate function %s", a.Name)
+}
+
+// each calls f with every row taken in whose argument is not null, its group and its sign.
+func (r Rows) each(arg *columnar.Vector, f func(i int, group uint32, sign int64)) {
+	n := r.Len
+	if r.Sel != nil {
+		n = len(r.Sel)
+	}
+	for k := range n {
+		i := k
+		if r.Sel != nil {
+			i = int(r.Sel[k])
+		}
+		if arg != nil && arg.IsNull(i) {
+			continue
+		}
+		g, sign := uint32(0), int64(1)
+		if r.Group != nil {
+			g = r.Group[i]
+		}
+		if r.Kinds != nil && r.Kinds[i] == columnar.Retract {
+			sign = -1
+		}
+		f(i, g, sign)
+	}
+}
+
+func (r Rows) live() int {
+	if r.Sel != nil {
+		return len(r.Sel)
+	}
+	return r.Len
+}

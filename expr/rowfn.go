@@ -1,0 +1,105 @@
+package expr
+
+import (
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+)
+
+func rowFunctions() []*function {
+	return []*function{
+		{
+			name: "FIELD", min: 2, max: 2, exact: true,
+			bind:    bindField,
+			compile: compileField,
+		},
+		{
+			name: "ROW", min: 1, max: -1, exact: true,
+			bind: func(args []*Expr) ([]*Expr, columnar.Type, error) {
+				t := columnar.Type{Kind: columnar.Row, NotNull: true}
+				for i, a := range args {
+					t.Fields = append(t.Fields, columnar.Field{Name: fmt.Sprintf("EXPR$%d", i), Type: a.Type})
+				}
+				return args, t, nil
+			},
+			compile: compileRow,
+		},
+	}
+}
+
+// bindField binds FIELD(row, index), the form of row.name.
+func bindField(args []*Expr) ([]*Expr, columnar.Type, error) {
+	t := args[0].Type
+	if t.Kind != columnar.Row || !args[1].IsConstant() {
+		return nil, t, fmt.Errorf("%s is %s, not a ROW", args[0], t.Nullable())
+	}
+	i := args[1].Value.Int
+	if i < 0 || i >= int64(len(t.Fields)) {
+		return nil, t, fmt.Errorf("field %d of %s does not exist", i, t)
+	}
+	f := t.Fields[i].Type
+	f.NotNull = f.NotNull && t.NotNull
+	return args, f, nil
+}
+
+// NewField is the field called name of a ROW.
+func NewField(e *Expr, name string) (*Expr, error) {
+	for i, f := range e.Type.Fields {
+		if e.Type.Kind == columnar.Row && f.Name == name {
+			return NewCall("FIELD", e, Int(int64(i), columnar.TypeInteger))
+		}
+	}
+	return nil, fmt.Errorf("%s has no field %s", e, name)
+}
+
+type fieldNode struct {
+	row   node
+	index int
+	out   *columnar.Vector
+}
+
+func compileField(c *compiler, e *Expr) (node, error) {
+	row, err := c.compile(e.Args[0])
+	if err != nil {
+		return nil, err
+	}
+	return &fieldNode{row: row, index: int(e.Args[1].Value.Int), out: columnar.NewVector(e.Type)}, nil
+}
+
+// eval gives the child itself: parent nulls are in it already.
+func (n *fieldNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
+	v, err := n.row.eval(b, sel)
+	if err != nil {
+		return nil, err
+	}
+	child := v.Children[n.index]
+	if v.Enc == columnar.Constant {
+		n.out.Alias(child)
+		n.out.SetConstant(b.Len())
+		return n.out, nil
+	}
+	return child, nil
+}
+
+type rowNode struct {
+	args []node
+	out  *columnar.Vector
+}
+
+func compileRow(c *compiler, e *Expr) (node, error) {
+	args, err := c.compileAll(e.Args)
+	return &rowNode{args: args, out: columnar.NewVector(e.Type)}, err
+}
+
+func (n *rowNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
+	n.out.Reset(b.Len())
+	for i, a := range n.args {
+		v, err := a.eval(b, sel)
+		if err != nil {
+			return nil, err
+		}
+		n.out.Children[i].Reset(0)
+		n.out.Children[i].AppendRange(v, 0, b.Len())
+	}
+	return n.out, nil
+}
