@@ -1,0 +1,140 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
+)
+
+// TableSpec is a table as its connector sees it.
+type TableSpec struct {
+	Name      string `json:"name"`
+	Connector string `json:"connector"`
+	// Schema has the physical columns.
+	Schema  *columnar.Schema  `json:"schema"`
+	Options map[string]string `json:"options,omitempty"`
+	// PartitionKeys are the columns that PARTITIONED BY names.
+	PartitionKeys []string `json:"partitionKeys,omitempty"`
+}
+
+// Option describes an option of a connector.
+type Option struct {
+	Key         string
+	Description string
+	Required    bool
+	Default     string
+}
+
+// Connector is a kind of table, named by the option 'connector'.
+type Connector interface {
+	Name() string
+	// Options lists the known options; a key that ends in ".*" stands for all with that prefix.
+	Options() []Option
+}
+
+// SourceConnector is a Connector that can be read from.
+type SourceConnector interface {
+	Connector
+	Source(spec *TableSpec) (dataflow.Source, error)
+}
+
+// SinkConnector is a Connector that can be written to. The operator it makes takes rows of the
+// spec's schema and emits nothing.
+type SinkConnector interface {
+	Connector
+	Sink(spec *TableSpec) (dataflow.Operator, error)
+}
+
+// Inferrer is a Connector that can tell the columns of a table from its options, so that a
+// table needs no column list.
+type Inferrer interface {
+	Infer(ctx context.Context, options map[string]string) (*columnar.Schema, error)
+}
+
+// Registry is a set of connectors by name. It does not change once made.
+type Registry struct{ byName map[string]Connector }
+
+// NewRegistry makes a registry of connectors.
+func NewRegistry(connectors ...Connector) *Registry {
+	r := &Registry{byName: map[string]Connector{}}
+	for _, c := range connectors {
+		r.byName[c.Name()] = c
+	}
+	return r
+}
+
+// Lookup finds a connector; the error names the known ones.
+func (r *Registry) Lookup(name string) (Connector, error) {
+	if c, ok := r.byName[name]; ok {
+		return c, nil
+	}
+	var names []string
+	for n := range r.byName {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	hint := ""
+	if near := expr.Nearest(name, names); near != "" {
+		hint = fmt.Sprintf("; did you mean '%s'?", near)
+	}
+	return nil, fmt.Errorf("unknown connector '%s'%s (known: %s)", name, hint, strings.Join(names, ", "))
+}
+
+// Source opens the table's source.
+func (r *Registry) Source(spec *TableSpec) (dataflow.Source, error) {
+	c, err := r.Lookup(spec.Connector)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := c.(SourceConnector)
+	if !ok {
+		return nil, fmt.Errorf("table %s: connector '%s' can only be written to", spec.Name, spec.Connector)
+	}
+	return s.Source(spec)
+}
+
+// Sink opens the table's sink.
+func (r *Registry) Sink(spec *TableSpec) (dataflow.Operator, error) {
+	c, err := r.Lookup(spec.Connector)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := c.(SinkConnector)
+	if !ok {
+		return nil, fmt.Errorf("table %s: connector '%s' can only be read from", spec.Name, spec.Connector)
+	}
+	return s.Sink(spec)
+}
+
+// CheckOptions verifies that the options of a table are known and complete.
+func CheckOptions(c Connector, options map[string]string) error {
+	known := map[string]bool{"connector": true}
+	var prefixes, keys []string
+	for _, o := range c.Options() {
+		if p, ok := strings.CutSuffix(o.Key, "*"); ok {
+			prefixes = append(prefixes, p)
+			continue
+		}
+		known[o.Key] = true
+		keys = append(keys, o.Key)
+		if o.Required && options[o.Key] == "" {
+			return fmt.Errorf("connector '%s' needs the option '%s' (%s)", c.Name(), o.Key, o.Description)
+		}
+	}
+	for key := range options {
+		if known[key] || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) }) {
+			continue
+		}
+		hint := ""
+		if near := expr.Nearest(key, keys); near != "" {
+			hint = fmt.Sprintf("; did you mean '%s'?", near)
+		}
+		return fmt.Errorf("connector '%s' has no option '%s'%s", c.Name(), key, hint)
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package dataflow
+
+import (
+	"math"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr"
+)
+
+// Port is the number of an operator's input, from 0.
+type Port int
+
+// Status is what a call of an operator leaves behind.
+type Status uint8
+
+// Done: the operator waits for input. More: it has more to emit; call Resume.
+const (
+	Done Status = iota
+	More
+)
+
+// Time is an event time in microseconds since 1970. The smallest and the largest value are
+// reserved.
+type Time int64
+
+// MinTime is the watermark before any row; MaxTime the one after the last.
+const (
+	MinTime Time = math.MinInt64
+	MaxTime Time = math.MaxInt64
+)
+
+// Epoch is the number of a checkpoint, from 1.
+type Epoch uint64
+
+// Output takes what an operator emits.
+type Output interface {
+	// Emit passes a batch on. It never blocks; the batch is borrowed until it returns, unless it
+	// was marked as owned.
+	Emit(b *columnar.Batch) error
+	// Room reports whether the receivers are ready for more. An operator asks after each Emit of
+	// a long series and returns More when there is none.
+	Room() bool
+	// Done reports that nobody wants further rows, so that sources can stop early.
+	Done() bool
+}
+
+// Operator turns input batches into output batches. Further abilities are the optional
+// interfaces below, asked for once when the task starts.
+type Operator interface {
+	// Process takes a batch in. After More the operator owns no part of b.
+	Process(in Port, b *columnar.Batch, out Output) (Status, error)
+	// Close gives everything back; it is called once, also after errors.
+	Close() error
+}
+
+// Opener is an Operator that needs its surroundings before the first call.
+type Opener interface {
+	Open(ctx *Context) error
+}
+
+// Resumer is an Operator that may return More.
+type Resumer interface {
+	Resume(out Output) (Status, error)
+}
+
+// Watermarker is an Operator that acts on event time. t is the smallest watermark over all
+// inputs, and it rose. The task passes t on when the operator is Done.
+type Watermarker interface {
+	Watermark(t Time, out Output) (Status, error)
+}
+
+// WatermarkHolder is an Operator whose output lags its input: the task passes OutputWatermark(t)
+// on instead of t.
+type WatermarkHolder interface {
+	OutputWatermark(t Time) Time
+}
+
+// InputEnder is an Operator that acts on the end of an input. After the last one ends the
+// operator emits what is left.
+type InputEnder interface {
+	EndInput(in Port, out Output) (Status, error)
+}
+
+// InputSelector is an Operator that reads one input before others, such as a join its build
+// side. The task does not poll a port while Wants is false.
+type InputSelector interface {
+	Wants(in Port) bool
+}
+
+// Stopper is an Operator that may need no further input, such as LIMIT once it has its rows.
+type Stopper interface {
+	Stopped() bool
+}
+
+// Measurer is an Operator with state whose size is shown to the user.
+type Measurer interface {
+	StateBytes() int64
+}
+
+// Counter is an Operator that counts rows it had to leave out, by reason.
+type Counter interface {
+	Counts() map[string]int64
+}
+
+// Context is what an operator may know of its task.
+type Context struct {
+	Name        string // of the operator, for errors
+	Subtask     int
+	Parallelism int
+	Streaming   bool
+	Inputs      []*columnar.Schema
+	Output      *columnar.Schema
+	Budget      *columnar.Budget
+	Env         *expr.Env
+}

@@ -1,0 +1,55 @@
+package dataflow
+
+import (
+	"context"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr"
+)
+
+// Split is a part of a source that one task reads: a file or a range of its row groups, a
+// partition of a topic, a generator's share. It encodes as JSON.
+type Split struct {
+	ID string `json:"id"`
+	// Data is the source's own description of the split.
+	Data []byte `json:"data,omitempty"`
+	// Position is where to go on; empty means from the start.
+	Position []byte `json:"position,omitempty"`
+}
+
+// ReadRequest says what of a table a reader has to deliver.
+type ReadRequest struct {
+	// Columns are the positions of the wanted columns in the table's physical schema, in order of
+	// the batches to be made.
+	Columns []int `json:"columns"`
+	// Filter is a conjunction over the table's physical columns that every wanted row satisfies.
+	// A reader may use it to leave out what cannot match; the rows it delivers are filtered again.
+	Filter []*expr.Expr `json:"filter,omitempty"`
+	// BatchRows is the largest wanted batch; 0 means columnar.BatchRows.
+	BatchRows int `json:"batchRows,omitempty"`
+}
+
+// Source is something to read from. Its methods may be called from any goroutine.
+type Source interface {
+	// Bounded reports whether the splits and each of them end.
+	Bounded() bool
+	// Splits lists the splits for about that many readers; there may be more or fewer.
+	Splits(ctx context.Context, parallelism int) ([]Split, error)
+	// Open starts reading a split at its position.
+	Open(ctx context.Context, split Split, req ReadRequest) (Reader, error)
+}
+
+// Reader reads one split; one goroutine uses it.
+type Reader interface {
+	// Next returns the next batch, borrowed until the following call; io.EOF ends the split. A
+	// nil batch without error means that nothing is there now: wait for Ready.
+	Next() (*columnar.Batch, error)
+	// Position is where to go on after the last batch.
+	Position() []byte
+	Close() error
+}
+
+// Waiter is a Reader of an unbounded split. Ready delivers a value when Next may have more.
+type Waiter interface {
+	Ready() <-chan struct{}
+}

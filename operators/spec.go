@@ -1,0 +1,123 @@
+package operators
+
+import (
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/graph"
+)
+
+// The kinds of nodes this package and the runtime implement.
+const (
+	KindSource    graph.Kind = "source"
+	KindValues    graph.Kind = "values"
+	KindFilter    graph.Kind = "filter"
+	KindProject   graph.Kind = "project"
+	KindAggregate graph.Kind = "aggregate"
+	KindJoin      graph.Kind = "join"
+	KindSort      graph.Kind = "sort"
+	KindLimit     graph.Kind = "limit"
+	KindUnion     graph.Kind = "union"
+	KindSink      graph.Kind = "sink"
+	KindCollect   graph.Kind = "collect"
+)
+
+// SourceSpec reads a table.
+type SourceSpec struct {
+	Table   *catalog.TableSpec   `json:"table"`
+	Request dataflow.ReadRequest `json:"request"`
+	// Project computes the output columns from the requested ones; nil passes those on.
+	Project []*expr.Expr `json:"project,omitempty"`
+	// Watermark, over the output columns, is a timestamp below which no later row will be.
+	Watermark *expr.Expr `json:"watermark,omitempty"`
+}
+
+// ValuesSpec emits constant rows.
+type ValuesSpec struct {
+	Rows [][]*expr.Expr `json:"rows"`
+}
+
+// FilterSpec keeps the rows for which Predicate is true.
+type FilterSpec struct {
+	Predicate *expr.Expr `json:"predicate"`
+}
+
+// ProjectSpec computes the output columns.
+type ProjectSpec struct {
+	Exprs []*expr.Expr `json:"exprs"`
+}
+
+// Phase is the part an aggregation plays.
+type Phase string
+
+// The phases. Single takes rows and emits results. Partial takes rows and emits keys and partial
+// states; Final takes those, keys first, and emits results.
+const (
+	Single  Phase = "single"
+	Partial Phase = "partial"
+	Final   Phase = "final"
+)
+
+// AggregateSpec groups by the columns Keys and emits them followed by the results of Calls. Of
+// Final, Keys are the first columns and the states of the calls follow in order. Without keys
+// there is one group, also for no input; it must run in one subtask unless Partial.
+type AggregateSpec struct {
+	Keys  []int             `json:"keys"`
+	Calls []*expr.Aggregate `json:"calls"`
+	Phase Phase             `json:"phase"`
+}
+
+// JoinType says which rows without a match a join keeps.
+type JoinType string
+
+// The join types. Semi and Anti emit the left columns only.
+const (
+	Inner JoinType = "inner"
+	Left  JoinType = "left"
+	Right JoinType = "right"
+	Full  JoinType = "full"
+	Semi  JoinType = "semi"
+	Anti  JoinType = "anti"
+)
+
+// JoinSpec is a hash join on LeftKeys[i] = RightKeys[i], pairwise of equal type; port 0 is left,
+// port 1 right. The right side is read first, as a whole. Residual is a further condition over
+// the left columns followed by the right ones. Without keys every pair is a candidate.
+type JoinSpec struct {
+	Type      JoinType   `json:"type"`
+	LeftKeys  []int      `json:"leftKeys"`
+	RightKeys []int      `json:"rightKeys"`
+	Residual  *expr.Expr `json:"residual,omitempty"`
+}
+
+// SortKey is a column to order by.
+type SortKey struct {
+	Column int  `json:"column"`
+	Desc   bool `json:"desc,omitempty"`
+	// NullsFirst says where nulls go; SQL's default is first ascending and last descending.
+	NullsFirst bool `json:"nullsFirst,omitempty"`
+}
+
+// SortSpec orders all rows of the subtask; with Limit only the first ones after Offset are kept.
+type SortSpec struct {
+	Keys   []SortKey `json:"keys"`
+	Limit  *int64    `json:"limit,omitempty"`
+	Offset int64     `json:"offset,omitempty"`
+}
+
+// LimitSpec passes Limit rows on after leaving Offset rows out; a nil Limit is none.
+type LimitSpec struct {
+	Limit  *int64 `json:"limit,omitempty"`
+	Offset int64  `json:"offset,omitempty"`
+}
+
+// UnionSpec passes the rows of all inputs on; their types are equal.
+type UnionSpec struct{}
+
+// SinkSpec writes to a table.
+type SinkSpec struct {
+	Table *catalog.TableSpec `json:"table"`
+}
+
+// CollectSpec hands the rows to whoever submitted the job, by the uid of the node.
+type CollectSpec struct{}
