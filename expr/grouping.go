@@ -1,0 +1,268 @@
+package expr
+
+import (
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+)
+
+// Grouping is a table of groups with the accumulators of aggregate calls beside each key. One
+// goroutine uses it.
+type Grouping struct {
+	keys    []columnar.Type
+	calls   []groupedCall
+	table   *columnar.Table
+	words   int
+	account *columnar.Account
+
+	hashes []uint64
+	ids    []uint32 // in live order
+	byRow  []uint32 // by row position, when the batch has a selection
+}
+
+type groupedCall struct {
+	call     *Aggregate
+	arg      *Program // nil for COUNT(*)
+	filter   *Program
+	acc      Accumulator
+	word     int // first word of its slot
+	distinct *columnar.Table
+	sel      []int32
+	states   int // number of its state columns
+}
+
+// NewGrouping makes an empty grouping by keys, whose memory is reserved from account.
+func NewGrouping(keys []columnar.Type, calls []*Aggregate, env *Env, account *columnar.Account) (*Grouping, error) {
+	g := &Grouping{keys: keys, account: account}
+	for _, c := range calls {
+		gc := groupedCall{call: c, word: g.words}
+		var err error
+		if gc.acc, err = NewAccumulator(c); err != nil {
+			return nil, err
+		}
+		if len(c.Args) > 0 {
+			if gc.arg, err = Compile(c.Args[0], env); err != nil {
+				return nil, err
+			}
+		}
+		if c.Filter != nil {
+			if gc.filter, err = Compile(c.Filter, env); err != nil {
+				return nil, err
+			}
+		}
+		gc.states = len(gc.acc.StateTypes())
+		g.words += gc.acc.Words()
+		g.calls = append(g.calls, gc)
+	}
+	return g, g.Reset()
+}
+
+// StateTypes are the types of the columns a partial grouping emits after its keys.
+func StateTypes(calls []*Aggregate) ([]columnar.Type, error) {
+	var types []columnar.Type
+	for _, c := range calls {
+		acc, err := NewAccumulator(c)
+		if err != nil {
+			return nil, err
+		}
+		types = append(types, acc.StateTypes()...)
+	}
+	return types, nil
+}
+
+// Reset forgets all groups.
+func (g *Grouping) Reset() (err error) {
+	for i := range g.calls {
+		c := &g.calls[i]
+		if c.acc, err = NewAccumulator(c.call); err != nil {
+			return err
+		}
+		if !c.call.Distinct {
+			continue
+		}
+		types := []columnar.Type{columnar.TypeBigInt.Required(), c.call.Args[0].Type}
+		if c.distinct, err = columnar.NewTable(types, 1, nil); err != nil {
+			return fmt.Errorf("%s: %w", c.call, err)
+		}
+	}
+	if g.table != nil {
+		g.table.Reset()
+		return nil
+	}
+	g.table, err = columnar.NewTable(g.keys, g.words, g.account)
+	return err
+}
+
+// Rows is the number of groups.
+func (g *Grouping) Rows() int { return g.table.Rows() }
+
+// SizeBytes is the memory held.
+func (g *Grouping) SizeBytes() int64 {
+	n := g.table.SizeBytes()
+	for _, c := range g.calls {
+		n += c.acc.SizeBytes()
+		if c.distinct != nil {
+			n += c.distinct.SizeBytes()
+		}
+	}
+	return n
+}
+
+// Touch makes the one group of a grouping without keys.
+func (g *Grouping) Touch() error {
+	var id [1]uint32
+	_, err := g.table.Upsert(id[:], []uint64{0}, nil, nil)
+	return err
+}
+
+// locate finds or adds the group of each live row.
+func (g *Grouping) locate(b *columnar.Batch, cols []*columnar.Vector) (Rows, error) {
+	rows := Rows{Len: b.Len(), Sel: b.Sel, Kinds: b.Kinds}
+	if len(g.keys) == 0 {
+		return rows, g.Touch()
+	}
+	n := b.Live()
+	g.hashes = columnar.HashRows(g.hashes, cols, b.Sel, b.Len())
+	if cap(g.ids) < n {
+		g.ids = make([]uint32, n, max(n, columnar.BatchRows))
+	}
+	g.ids = g.ids[:n]
+	if _, err := g.table.Upsert(g.ids, g.hashes, cols, b.Sel); err != nil {
+		return rows, err
+	}
+	rows.Group = g.ids
+	if b.Sel != nil {
+		if cap(g.byRow) < b.Len() {
+			g.byRow = make([]uint32, max(b.Len(), columnar.BatchRows))
+		}
+		rows.Group = g.byRow[:b.Len()]
+		for k, i := range b.Sel {
+			rows.Group[i] = g.ids[k]
+		}
+	}
+	return rows, nil
+}
+
+// Update takes the live rows of b in; cols are its key columns.
+func (g *Grouping) Update(b *columnar.Batch, cols []*columnar.Vector) error {
+	rows, err := g.locate(b, cols)
+	if err != nil {
+		return err
+	}
+	for i := range g.calls {
+		if err := g.update(&g.calls[i], b, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *Grouping) update(c *groupedCall, b *columnar.Batch, rows Rows) error {
+	if c.filter != nil {
+		sel, err := c.filter.Select(b, c.sel)
+		if err != nil {
+			return err
+		}
+		c.sel, rows.Sel = sel, sel
+		b = b.WithSel(sel)
+	}
+	var arg *columnar.Vector
+	if c.arg != nil {
+		var err error
+		if arg, err = c.arg.Eval(b); err != nil {
+			return err
+		}
+	}
+	if c.distinct != nil {
+		if err := c.firsts(&rows, arg); err != nil {
+			return err
+		}
+	}
+	return c.acc.Update(g.table.Cells(c.word), rows, arg)
+}
+
+// firsts narrows rows to those whose argument appears (or, retracted, vanishes) in its group.
+func (c *groupedCall) firsts(rows *Rows, arg *columnar.Vector) error {
+	group := columnar.NewVector(columnar.TypeBigInt.Required())
+	group.Reset(rows.Len)
+	ids := columnar.Values[int64](group)
+	clear(ids)
+	if rows.Group != nil {
+		rows.each(nil, func(i int, g uint32, _ int64) { ids[i] = int64(g) })
+	}
+	cols := []*columnar.Vector{group, arg}
+	hashes := columnar.HashRows(nil, cols, rows.Sel, rows.Len)
+	entry := make([]uint32, len(hashes))
+	if _, err := c.distinct.Upsert(entry, hashes, cols, rows.Sel); err != nil {
+		return err
+	}
+	group.Release()
+	count := c.distinct.Cells(0)
+	var sel []int32
+	k := 0
+	rows.each(nil, func(i int, _ uint32, sign int64) {
+		n := count.At(entry[k])
+		k++
+		before := int64(*n)
+		*n = uint64(before + sign)
+		if sign > 0 && before == 0 || sign < 0 && before == 1 {
+			sel = append(sel, int32(i))
+		}
+	})
+	if sel == nil {
+		sel = []int32{}
+	}
+	rows.Sel = sel
+	return nil
+}
+
+// Merge takes partial states in: cols are b's key columns, states its state columns.
+func (g *Grouping) Merge(b *columnar.Batch, cols, states []*columnar.Vector) error {
+	rows, err := g.locate(b, cols)
+	if err != nil {
+		return err
+	}
+	for i := range g.calls {
+		c := &g.calls[i]
+		if err := c.acc.Merge(g.table.Cells(c.word), rows, states[:c.states]); err != nil {
+			return err
+		}
+		states = states[c.states:]
+	}
+	return nil
+}
+
+// Emit makes out the groups from first on, n of them: the keys, then results or, if partial,
+// states. The columns of out after those are left alone.
+func (g *Grouping) Emit(out *columnar.Batch, first, n int, partial bool) error {
+	out.Reset(0)
+	for c := range g.keys {
+		g.table.KeyColumn(out.Cols[c], c, first, n)
+	}
+	at := len(g.keys)
+	for i := range g.calls {
+		c := &g.calls[i]
+		cells := g.table.Cells(c.word)
+		if partial {
+			c.acc.State(cells, uint32(first), n, out.Cols[at:at+c.states])
+			at += c.states
+			continue
+		}
+		if err := c.acc.Result(cells, uint32(first), n, out.Cols[at]); err != nil {
+			return err
+		}
+		at++
+	}
+	out.SetLen(n)
+	return nil
+}
+
+// Release gives the memory back.
+func (g *Grouping) Release() {
+	g.table.Release()
+	for _, c := range g.calls {
+		if c.distinct != nil {
+			c.distinct.Release()
+		}
+	}
+}

@@ -1,0 +1,410 @@
+package operators
+
+import (
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
+)
+
+const (
+	leftPort  dataflow.Port = 0
+	rightPort dataflow.Port = 1
+)
+
+// HashJoin reads its right input into a hash table, then looks the rows of the left one up.
+type HashJoin struct {
+	spec     JoinSpec
+	ctx      *dataflow.Context
+	residual *expr.Program
+	build    joinBuild
+	probe    joinProbe
+	out      *columnar.Batch
+	built    bool
+	// unmatched is the next build row to look at for RIGHT and FULL once the left input ended.
+	unmatched int
+	ended     bool
+}
+
+var (
+	_ dataflow.Operator      = (*HashJoin)(nil)
+	_ dataflow.Resumer       = (*HashJoin)(nil)
+	_ dataflow.InputEnder    = (*HashJoin)(nil)
+	_ dataflow.InputSelector = (*HashJoin)(nil)
+)
+
+// NewHashJoin makes the operator of spec.
+func NewHashJoin(spec JoinSpec) *HashJoin { return &HashJoin{spec: spec} }
+
+// Open makes the hash table.
+func (j *HashJoin) Open(ctx *dataflow.Context) error {
+	j.ctx = ctx
+	right := ctx.Inputs[rightPort]
+	types := make([]columnar.Type, len(j.spec.RightKeys))
+	for i, k := range j.spec.RightKeys {
+		types[i] = right.Fields[k].Type
+	}
+	pairs := &columnar.Schema{}
+	pairs.Fields = append(append(pairs.Fields, ctx.Inputs[leftPort].Fields...), right.Fields...)
+	j.out = columnar.NewBatch(pairs)
+	var err error
+	if j.spec.Residual != nil {
+		if j.residual, err = expr.Compile(j.spec.Residual, ctx.Env); err != nil {
+			return err
+		}
+	}
+	j.build.account = ctx.Budget.Account(ctx.Name)
+	j.build.rows = columnar.NewBatch(right)
+	j.build.table, err = columnar.NewTable(types, 1, nil)
+	return err
+}
+
+// Wants reads the right input first.
+func (j *HashJoin) Wants(in dataflow.Port) bool { return in == rightPort || j.built }
+
+// Process stores right rows and looks left rows up.
+func (j *HashJoin) Process(in dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
+	if in == rightPort {
+		if err := j.build.add(b, j.spec.RightKeys, j.keepsRight()); err != nil {
+			return dataflow.Done, fmt.Errorf("%s: %w", j.ctx.Name, err)
+		}
+		return dataflow.Done, nil
+	}
+	j.probe.start(b, j.spec.LeftKeys, &j.build)
+	if j.residual == nil && (j.spec.Type == Semi || j.spec.Type == Anti) {
+		return dataflow.Done, j.emitLeft(out, j.probe.found(j.spec.Type == Semi))
+	}
+	return j.run(out)
+}
+
+func (j *HashJoin) keepsRight() bool { return j.spec.Type == Right || j.spec.Type == Full }
+func (j *HashJoin) keepsLeft() bool  { return j.spec.Type == Left || j.spec.Type == Full }
+
+// run emits the pairs of the current left batch from the cursor on.
+func (j *HashJoin) run(out dataflow.Output) (dataflow.Status, error) {
+	p := &j.probe
+	for p.pairs(&j.build, columnar.BatchRows) {
+		b, err := j.matching()
+		if err != nil {
+			return dataflow.Done, fmt.Errorf("%s: %w", j.ctx.Name, err)
+		}
+		if b == nil || j.spec.Type == Semi || j.spec.Type == Anti {
+			continue
+		}
+		if err := out.Emit(b); err != nil {
+			return dataflow.Done, err
+		}
+		if !p.finished() && !out.Room() {
+			p.keep()
+			return dataflow.More, nil
+		}
+	}
+	return dataflow.Done, j.finishBatch(out)
+}
+
+// matching fills j.out with the current pairs and drops those the residual rejects; nil if none
+// is left.
+func (j *HashJoin) matching() (*columnar.Batch, error) {
+	p := &j.probe
+	n := len(p.left)
+	width := len(p.batch.Cols)
+	for c, v := range j.out.Cols {
+		if c < width {
+			v.Gather(p.batch.Cols[c], p.left)
+		} else {
+			v.Gather(j.build.rows.Cols[c-width], p.right)
+		}
+	}
+	j.out.SetLen(n)
+	j.out.Sel, j.out.Kinds = nil, nil
+	b := j.out
+	if j.residual != nil {
+		sel, err := j.residual.Select(b, p.sel)
+		if err != nil {
+			return nil, err
+		}
+		p.sel = sel
+		b = b.WithSel(sel)
+	}
+	for k := range b.Live() {
+		i := b.Row(k)
+		if j.keepsRight() {
+			j.build.matched.Set(int(p.right[i]))
+		}
+		p.matched[p.pos[i]] = true
+	}
+	if b.Live() == 0 {
+		return nil, nil
+	}
+	return b, nil
+}
+
+// finishBatch emits what is left to say of the current left batch.
+func (j *HashJoin) finishBatch(out dataflow.Output) error {
+	p := &j.probe
+	switch {
+	case j.spec.Type == Semi:
+		return j.emitLeft(out, p.rowsWhere(true))
+	case j.spec.Type == Anti:
+		return j.emitLeft(out, p.rowsWhere(false))
+	case !j.keepsLeft():
+		return nil
+	}
+	rows := p.rowsWhere(false)
+	if len(rows) == 0 {
+		return nil
+	}
+	none := make([]int32, len(rows))
+	for i := range none {
+		none[i] = -1
+	}
+	width := len(p.batch.Cols)
+	for c, v := range j.out.Cols {
+		if c < width {
+			v.Gather(p.batch.Cols[c], rows)
+		} else {
+			v.Gather(j.build.rows.Cols[c-width], none)
+		}
+	}
+	j.out.SetLen(len(rows))
+	j.out.Sel, j.out.Kinds = nil, nil
+	return out.Emit(j.out)
+}
+
+func (j *HashJoin) emitLeft(out dataflow.Output, rows []int32) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return out.Emit(j.probe.batch.WithSel(rows))
+}
+
+// EndInput seals the table, or after the left input emits the right rows without a match.
+func (j *HashJoin) EndInput(in dataflow.Port, out dataflow.Output) (dataflow.Status, error) {
+	if in == rightPort {
+		j.built = true
+		return dataflow.Done, nil
+	}
+	j.ended = true
+	return j.Resume(out)
+}
+
+// Resume goes on where there was no room.
+func (j *HashJoin) Resume(out dataflow.Output) (dataflow.Status, error) {
+	if !j.ended {
+		return j.run(out)
+	}
+	for j.keepsRight() && j.unmatched < j.build.rows.Len() {
+		var rows []int32
+		for ; j.unmatched < j.build.rows.Len() && len(rows) < columnar.BatchRows; j.unmatched++ {
+			if !j.build.matched.Get(j.unmatched) {
+				rows = append(rows, int32(j.unmatched))
+			}
+		}
+		if len(rows) == 0 {
+			break
+		}
+		if err := out.Emit(j.rightOnly(rows)); err != nil {
+			return dataflow.Done, err
+		}
+		if !out.Room() {
+			return dataflow.More, nil
+		}
+	}
+	return dataflow.Done, nil
+}
+
+func (j *HashJoin) rightOnly(rows []int32) *columnar.Batch {
+	width := len(j.ctx.Inputs[leftPort].Fields)
+	for c, v := range j.out.Cols {
+		if c < width {
+			v.NullConstant(len(rows))
+		} else {
+			v.Gather(j.build.rows.Cols[c-width], rows)
+		}
+	}
+	j.out.SetLen(len(rows))
+	j.out.Sel, j.out.Kinds = nil, nil
+	return j.out
+}
+
+// StateBytes is the size of the build side.
+func (j *HashJoin) StateBytes() int64 { return j.build.account.Used() }
+
+// Close frees the build side.
+func (j *HashJoin) Close() error {
+	if j.out != nil {
+		j.build.release()
+		j.out.Release()
+	}
+	return nil
+}
+
+// joinBuild is the right side: its rows, and a table from key to the chain of its rows.
+type joinBuild struct {
+	rows    *columnar.Batch
+	table   *columnar.Table // payload: first row of the chain plus one
+	next    []int32         // following row of the same key plus one
+	matched columnar.Bitmap
+	account *columnar.Account
+	hashes  []uint64
+	ids     []uint32
+}
+
+func (s *joinBuild) add(b *columnar.Batch, keys []int, keepsNull bool) error {
+	cols, sel := keyColumns(nil, b, keys), b.Sel
+	valid := withoutNulls(cols, sel, b.Len())
+	if !keepsNull {
+		sel = valid
+	}
+	first := s.rows.Len()
+	s.rows.AppendSel(b, sel)
+	s.next = append(s.next, make([]int32, s.rows.Len()-first)...)
+	for len(s.matched) < columnar.BitmapWords(s.rows.Len()) {
+		s.matched = append(s.matched, 0)
+	}
+	s.hashes = columnar.HashRows(s.hashes, cols, valid, b.Len())
+	s.ids = append(s.ids[:0], make([]uint32, len(s.hashes))...)
+	if _, err := s.table.Upsert(s.ids, s.hashes, cols, valid); err != nil {
+		return err
+	}
+	head := s.table.Cells(0)
+	row := first
+	at := 0
+	live := b.Live()
+	if !keepsNull {
+		live = len(s.ids)
+	}
+	for k := range live {
+		i := k
+		if sel != nil {
+			i = int(sel[k])
+		}
+		// With keepsNull the rows with a null key are stored but in no chain.
+		if at < len(s.ids) && (valid == nil || int(valid[at]) == i) {
+			cell := head.At(s.ids[at])
+			s.next[row] = int32(*cell)
+			*cell = uint64(row + 1)
+			at++
+		}
+		row++
+	}
+	return s.account.Resize(int64(s.rows.SizeBytes()) + s.table.SizeBytes() + int64(4*cap(s.next)))
+}
+
+func (s *joinBuild) release() {
+	s.rows.Release()
+	s.table.Release()
+	s.next, s.matched = nil, nil
+	s.account.Close()
+}
+
+func keyColumns(dst []*columnar.Vector, b *columnar.Batch, keys []int) []*columnar.Vector {
+	dst = dst[:0]
+	for _, k := range keys {
+		dst = append(dst, b.Cols[k])
+	}
+	return dst
+}
+
+// withoutNulls narrows sel to the rows none of whose keys is null.
+func withoutNulls(cols []*columnar.Vector, sel []int32, n int) []int32 {
+	for _, v := range cols {
+		if v.Valid != nil {
+			sel = columnar.SelectWhere(make([]int32, n), sel, n, func(i int) bool { return !v.IsNull(i) })
+		}
+	}
+	return sel
+}
+
+// joinProbe walks over the pairs of one left batch.
+type joinProbe struct {
+	batch *columnar.Batch
+	ids   []uint32 // table row of each live left row, NoRow if none
+	live  int      // cursor: live row
+	chain int32    // cursor: next build row plus one; 0 means look at the row's id
+
+	left, right []int32 // the current pairs: positions in batch and build
+	pos         []int32 // live index of each pair's left row
+	matched     []bool  // by live index
+	sel         []int32
+	hashes      []uint64
+	cols        []*columnar.Vector
+}
+
+func (p *joinProbe) start(b *columnar.Batch, keys []int, s *joinBuild) {
+	p.batch, p.live, p.chain = b, 0, 0
+	p.cols = keyColumns(p.cols, b, keys)
+	p.hashes = columnar.HashRows(p.hashes, p.cols, b.Sel, b.Len())
+	n := len(p.hashes)
+	if cap(p.ids) < n {
+		p.ids, p.matched = make([]uint32, n), make([]bool, n)
+	}
+	p.ids, p.matched = p.ids[:n], p.matched[:n]
+	clear(p.matched)
+	s.table.Find(p.ids, p.hashes, p.cols, b.Sel)
+	for _, v := range p.cols {
+		if v.Valid == nil {
+			continue
+		}
+		for k := range p.ids {
+			if v.IsNull(b.Row(k)) {
+				p.ids[k] = columnar.NoRow
+			}
+		}
+	}
+}
+
+func (p *joinProbe) finished() bool { return p.live >= len(p.ids) }
+
+// pairs collects up to limit further pairs and reports whether there are any.
+func (p *joinProbe) pairs(s *joinBuild, limit int) bool {
+	p.left, p.right, p.pos = p.left[:0], p.right[:0], p.pos[:0]
+	head := s.table.Cells(0)
+	for p.live < len(p.ids) && len(p.left) < limit {
+		if p.chain == 0 {
+			if p.ids[p.live] == columnar.NoRow {
+				p.live++
+				continue
+			}
+			p.chain = int32(*head.At(p.ids[p.live]))
+		}
+		i := int32(p.batch.Row(p.live))
+		for p.chain != 0 && len(p.left) < limit {
+			p.left = append(p.left, i)
+			p.right = append(p.right, p.chain-1)
+			p.pos = append(p.pos, int32(p.live))
+			p.chain = s.next[p.chain-1]
+		}
+		if p.chain == 0 {
+			p.live++
+		}
+	}
+	return len(p.left) > 0
+}
+
+// keep makes the batch an own one, so that the walk can go on later. The copy is compact: live
+// indexes stay, positions become them.
+func (p *joinProbe) keep() { p.batch = p.batch.Keep() }
+
+// found are the positions of the live rows whose key has (or has no) build row.
+func (p *joinProbe) found(with bool) []int32 {
+	p.left = p.left[:0]
+	for k, id := range p.ids {
+		if (id != columnar.NoRow) == with {
+			p.left = append(p.left, int32(p.batch.Row(k)))
+		}
+	}
+	return p.left
+}
+
+// rowsWhere are the positions of the live rows that were (or were not) matched.
+func (p *joinProbe) rowsWhere(matched bool) []int32 {
+	p.left = p.left[:0]
+	for k, m := range p.matched {
+		if m == matched {
+			p.left = append(p.left, int32(p.batch.Row(k)))
+		}
+	}
+	return p.left
+}
