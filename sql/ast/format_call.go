@@ -99,10 +99,14 @@ func (p *printer) callName(c *Call) {
 	switch {
 	case !isPlainWord(name):
 		p.put(forceQuote(name))
-	case IsBareFunction(upper):
-		p.put(name)
 	case upper == "LEFT", upper == "RIGHT":
 		p.put(name)
+	case IsBareFunction(upper):
+		if c.Bare || isPrecisionCall(c) {
+			p.put(name)
+		} else {
+			p.put(forceQuote(name))
+		}
 	case upper == "TIMESTAMPADD", upper == "TIMESTAMPDIFF":
 		if _, ok := firstArg(c).(*UnitLiteral); ok {
 			p.put(name)
@@ -112,8 +116,14 @@ func (p *printer) callName(c *Call) {
 	case isSpecialCall(upper):
 		p.put(forceQuote(name))
 	default:
-		p.put(QuoteIdent(name))
+		p.put(name)
 	}
+}
+
+// isPrecisionCall reports whether the call looks like CURRENT_TIMESTAMP(3).
+func isPrecisionCall(c *Call) bool {
+	isPlain := !c.Star && !c.Distinct && !c.IsWindow() && c.Filter == nil && c.Nulls == NullsDefault
+	return isPlain && len(c.Args) > 0 && len(c.OrderBy)+len(c.WithinGroup) == 0
 }
 
 func firstArg(c *Call) Expr {

@@ -39,7 +39,7 @@ func IsBareFunction(upper string) bool {
 // one of the places where names stand, so that Format must quote a name spelt like it.
 func beginsSyntax(upper string) bool {
 	switch upper {
-	case "CUBE", "CURRENT", "DESCRIPTOR", "EXTENDED", "GROUPING", "GROUPS", "INTERVAL", "MAP", "PARTITION", "PLAN",
+	case "CUBE", "CURRENT", "DESCRIPTOR", "EXTENDED", "GROUPS", "INTERVAL", "MAP", "PARTITION", "PLAN",
 		"RANGE", "RECURSIVE", "ROLLUP", "ROW", "ROWS", "TABLE", "UNBOUNDED", "UNKNOWN", "UNNEST":
 		return true
 	}
@@ -50,10 +50,10 @@ func beginsSyntax(upper string) bool {
 // a plain call: a Call of that name was quoted.
 func isSpecialCall(upper string) bool {
 	switch upper {
-	case "CAST", "EXTRACT", "TRIM", "TRY_CAST":
+	case "CAST", "CUBE", "DESCRIPTOR", "EXTRACT", "MAP", "ROLLUP", "ROW", "TABLE", "TRIM", "TRY_CAST", "UNKNOWN", "UNNEST":
 		return true
 	}
-	return beginsSyntax(upper) || upper == "ARRAY"
+	return EndsName(upper)
 }
 
 // QuoteIdent writes a name so that it reads back as itself: bare where that is safe, in backticks elsewhere.
