@@ -176,21 +176,29 @@ func (p *printer) postfix(x Expr) {
 		p.expr(x.Index)
 		p.put("]")
 	case *Field:
-		switch x.X.(type) {
-		case *Index, *Field:
-			p.expr(x.X)
-		default:
-			// Without parentheses (a).b would become the name a.b.
-			p.put("(")
-			p.expr(x.X)
-			p.put(")")
-		}
+		// Without parentheses (a).b would become the name a.b.
+		parens := !endsInBracket(x.X)
+		p.putIf(parens, "(")
+		p.expr(x.X)
+		p.putIf(parens, ")")
 		p.put(".")
 		p.ident(x.Name)
 	case *AtTimeZone:
 		p.operand(x.X, PrecAt)
 		p.put(" AT TIME ZONE ")
 		p.operand(x.Zone, PrecAt+1)
+	}
+}
+
+// endsInBracket reports whether a .field behind the expression is always read as belonging to all of it.
+func endsInBracket(x Expr) bool {
+	switch x := x.(type) {
+	case *Index, *Field, *Cast, *Row, *Subquery, *Array, *Map:
+		return true
+	case *Call:
+		return !x.Bare && !x.IsWindow() && x.Nulls == NullsDefault
+	default:
+		return false
 	}
 }
 

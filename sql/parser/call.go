@@ -202,6 +202,9 @@ func (p *parser) argsEnd(c *ast.Call) {
 		c.OrderBy = p.orderBy()
 	}
 	if !p.at(")") {
+		if name := strings.ToUpper(c.Name.Last().Name); strings.HasPrefix(name, "JSON_") && p.tok.kind == tokenWord {
+			p.unsupported(p.tok.pos, "the clause of "+name+" that begins here", "CAST the result, or use COALESCE for defaults")
+		}
 		p.expected("a comma or ) after an argument of " + ast.Format(c.Name))
 		return
 	}

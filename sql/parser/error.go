@@ -42,7 +42,16 @@ func (p *parser) expected(what string) {
 
 // suggestion says which keyword was probably meant, or how to write a reserved word as a name.
 func (p *parser) suggestion(what string) string {
-	if p.tok.kind == tokenWord {
+	if p.isBeforeAlias {
+		candidates := append(p.triedBefore, p.tried...)
+		if near := nearest(p.before.upper, candidates); near != "" {
+			return fmt.Sprintf("%q was read as an alias; did you mean %s?", p.before.text, near)
+		}
+	}
+	if p.tok.kind != tokenWord {
+		return ""
+	}
+	if !ast.IsReserved(p.tok.upper) {
 		candidates := p.tried
 		if isKeyword(what) {
 			candidates = append(candidates, what)
@@ -50,16 +59,16 @@ func (p *parser) suggestion(what string) string {
 		if near := nearest(p.tok.upper, candidates); near != "" {
 			return fmt.Sprintf("did you mean %s?", near)
 		}
+		return ""
 	}
-	if p.isBeforeAlias {
-		if near := nearest(p.before.upper, p.triedBefore); near != "" {
-			return fmt.Sprintf("%q was read as an alias; did you mean %s?", p.before.text, near)
-		}
-	}
-	if p.tok.kind == tokenWord && ast.IsReserved(p.tok.upper) && strings.Contains(what, "name") {
+	switch {
+	case p.before.is(","):
+		return fmt.Sprintf("there is one comma too many before %s", p.tok.upper)
+	case strings.Contains(what, "name"):
 		return fmt.Sprintf("%s is a reserved word; as a name it is written `%s`", p.tok.upper, p.tok.text)
+	default:
+		return ""
 	}
-	return ""
 }
 
 // nearest returns the keyword that a word is most likely a misspelling of, or "".

@@ -73,29 +73,35 @@ func TestDeepNesting(t *testing.T) {
 		return func(n int) string { return repeat(before, n) + middle + repeat(after, n) }
 	}
 	shapes := map[string]func(int) string{
-		"parens":    wrap("SELECT 1 WHERE "+"(", "1", ")"),
-		"not":       wrap("NOT ", "a", ""),
-		"minus":     wrap("- ", "a", ""),
-		"case":      wrap("CASE WHEN a THEN ", "1", " END"),
-		"call":      wrap("f(", "1", ")"),
-		"cast":      wrap("CAST(", "a", " AS INT)"),
-		"casts":     wrap("", "a", "::INT"),
-		"index":     wrap("a[", "1", "]"),
-		"indexes":   wrap("", "a", "[1]"),
-		"fields":    wrap("", "(a)", ".b"),
-		"array":     wrap("ARRAY[", "1", "]"),
-		"subquery":  wrap("(SELECT ", "1", ")"),
-		"in":        wrap("a IN (", "1", ")"),
-		"exists":    wrap("EXISTS (SELECT 1 WHERE ", "a", ")"),
-		"right":     wrap("1 + (", "1", ")"),
-		"type":      func(n int) string { return "CAST(a AS " + repeat("ARRAY<", n) + "INT" + repeat(">", n) + ")" },
-		"types":     func(n int) string { return "CAST(a AS INT" + repeat(" ARRAY", n) + ")" },
-		"from":      func(n int) string { return "(SELECT 1 FROM " + repeat("(SELECT 1 FROM ", n) + "t" + repeat(") x", n) + ")" },
-		"joins":     func(n int) string { return "(SELECT 1 FROM " + repeat("(", n) + "t" + repeat(" CROSS JOIN u)", n) + ")" },
-		"unions":    func(n int) string { return repeat("(SELECT 1 UNION ", n) + "SELECT 2" + repeat(")", n) },
-		"with":      func(n int) string { return repeat("(WITH a AS ", n) + "(SELECT 1)" + repeat(" SELECT 1)", n) },
-		"mixed":     func(n int) string { return repeat("((", n) + "SELECT 1" + repeat(") + 1)", n) },
-		"grouping":  func(n int) string { return "(SELECT 1 GROUP BY " + repeat("GROUPING SETS (", n) + "a" + repeat(")", n) + ")" },
+		"parens":   wrap("SELECT 1 WHERE "+"(", "1", ")"),
+		"not":      wrap("NOT ", "a", ""),
+		"minus":    wrap("- ", "a", ""),
+		"case":     wrap("CASE WHEN a THEN ", "1", " END"),
+		"call":     wrap("f(", "1", ")"),
+		"cast":     wrap("CAST(", "a", " AS INT)"),
+		"casts":    wrap("", "a", "::INT"),
+		"index":    wrap("a[", "1", "]"),
+		"indexes":  wrap("", "a", "[1]"),
+		"fields":   wrap("", "(a)", ".b"),
+		"array":    wrap("ARRAY[", "1", "]"),
+		"subquery": wrap("(SELECT ", "1", ")"),
+		"in":       wrap("a IN (", "1", ")"),
+		"exists":   wrap("EXISTS (SELECT 1 WHERE ", "a", ")"),
+		"right":    wrap("1 + (", "1", ")"),
+		"type":     func(n int) string { return "CAST(a AS " + repeat("ARRAY<", n) + "INT" + repeat(">", n) + ")" },
+		"types":    func(n int) string { return "CAST(a AS INT" + repeat(" ARRAY", n) + ")" },
+		"from": func(n int) string {
+			return "(SELECT 1 FROM " + repeat("(SELECT 1 FROM ", n) + "t" + repeat(") x", n) + ")"
+		},
+		"joins": func(n int) string {
+			return "(SELECT 1 FROM " + repeat("(", n) + "t" + repeat(" CROSS JOIN u)", n) + ")"
+		},
+		"unions": func(n int) string { return repeat("(SELECT 1 UNION ", n) + "SELECT 2" + repeat(")", n) },
+		"with":   func(n int) string { return repeat("(WITH a AS ", n) + "(SELECT 1)" + repeat(" SELECT 1)", n) },
+		"mixed":  func(n int) string { return repeat("((", n) + "SELECT 1" + repeat(") + 1)", n) },
+		"grouping": func(n int) string {
+			return "(SELECT 1 GROUP BY " + repeat("GROUPING SETS (", n) + "a" + repeat(")", n) + ")"
+		},
 		"between":   wrap("a BETWEEN (", "1", ") AND 2"),
 		"intervals": wrap("a[", "INTERVAL '1' DAY", "]"),
 	}

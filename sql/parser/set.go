@@ -34,11 +34,11 @@ func (p *parser) rawValue(rest string) string {
 	if end < 0 {
 		end = len(rest)
 	}
-	value := rest[:end]
-	if comment := strings.Index(value, " --"); comment >= 0 {
-		value = value[:comment]
+	if comment := strings.Index(rest[:end], " --"); comment >= 0 {
+		end = comment
 	}
-	value = strings.TrimSpace(value)
+	raw := strings.TrimRight(rest[:end], " \t\r")
+	value := strings.TrimSpace(raw)
 	if value == "" {
 		p.next()
 		p.expected("the value of the setting")
@@ -48,7 +48,7 @@ func (p *parser) rawValue(rest string) string {
 		p.failAt(p.tok.pos, "the value is not valid UTF-8")
 		return ""
 	}
-	p.resume(p.tok.end + end)
+	p.resume(p.tok.end + len(raw))
 	return value
 }
 
