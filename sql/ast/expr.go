@@ -52,6 +52,7 @@ const (
 	OpLe
 	OpGt
 	OpGe
+	OpOverlaps
 	OpConcat
 	OpAdd
 	OpSub
@@ -61,7 +62,7 @@ const (
 )
 
 func (o BinaryOp) String() string {
-	return [...]string{"OR", "AND", "=", "<>", "<", "<=", ">", ">=", "||", "+", "-", "*", "/", "%"}[o]
+	return [...]string{"OR", "AND", "=", "<>", "<", "<=", ">", ">=", "OVERLAPS", "||", "+", "-", "*", "/", "%"}[o]
 }
 
 // IsComparison reports whether the operator compares its operands.

@@ -3,7 +3,8 @@ package ast
 // Precedence is how tightly an operator binds; more is tighter.
 type Precedence int
 
-// The precedences, loosest first. Operators of one level associate to the left.
+// The precedences, loosest first. Operators of one level associate to the left. Flink lets || bind
+// like *, so that 'a' || b + c does not type there; here it binds looser than +, as in PostgreSQL.
 const (
 	PrecNone    Precedence = iota
 	PrecOr                 // OR
@@ -11,7 +12,7 @@ const (
 	PrecNot                // NOT
 	PrecIs                 // IS NULL, IS DISTINCT FROM
 	PrecCompare            // = <> < <= > >=, and with ANY and ALL
-	PrecRange              // BETWEEN, IN, LIKE
+	PrecRange              // BETWEEN, IN, LIKE, OVERLAPS
 	PrecConcat             // ||
 	PrecAdd                // + -
 	PrecMul                // * / %
@@ -28,6 +29,8 @@ func (o BinaryOp) Precedence() Precedence {
 		return PrecOr
 	case OpAnd:
 		return PrecAnd
+	case OpOverlaps:
+		return PrecRange
 	case OpConcat:
 		return PrecConcat
 	case OpAdd, OpSub:

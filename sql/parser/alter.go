@@ -65,7 +65,9 @@ func (p *parser) alterTable(pos ast.Pos) ast.Statement {
 		p.expect("TO")
 		s.RenameTo = p.name("a table name")
 	case p.accept("SET"):
-		s.Set = p.properties()
+		if s.Set = p.properties(); len(s.Set) == 0 {
+			p.failAt(s, "ALTER TABLE .. SET needs at least one option")
+		}
 	case p.accept("RESET"):
 		p.expect("(")
 		s.Reset = listOf(p, func() string { return p.str("an option key as a string") })

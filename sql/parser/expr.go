@@ -52,7 +52,11 @@ func (p *parser) infixOnce(left ast.Expr, least ast.Precedence) ast.Expr {
 		if op.IsComparison() && p.atAny("ANY", "SOME", "ALL") && p.peek(1).is("(") {
 			return p.quantified(pos, left, op)
 		}
-		return &ast.Binary{Pos: pos, Op: op, Left: left, Right: p.exprAt(prec + 1)}
+		right := p.exprAt(prec + 1)
+		if _, isRow := right.(*ast.Row); op == ast.OpOverlaps && !isRow {
+			p.failAt(right, "OVERLAPS compares two periods, each (start, end)")
+		}
+		return &ast.Binary{Pos: pos, Op: op, Left: left, Right: right}
 	}
 	switch {
 	case least <= ast.PrecIs && p.at("IS"):
@@ -75,6 +79,9 @@ func (p *parser) binaryOp() (op ast.BinaryOp, ok bool) {
 	}
 	if p.at("OR") {
 		return ast.OpOr, true
+	}
+	if p.at("OVERLAPS") && (p.peek(1).is("(") || p.peek(1).is("ROW")) {
+		return ast.OpOverlaps, true
 	}
 	if p.tok.kind != tokenSymbol {
 		return 0, false

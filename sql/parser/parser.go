@@ -220,6 +220,9 @@ func (p *parser) comment() string {
 
 // properties reads ('k' = 'v', ...).
 func (p *parser) properties() []ast.Property {
+	if p.accept("(", ")") {
+		return nil
+	}
 	p.expect("(")
 	props := listOf(p, p.property)
 	p.expect(")")

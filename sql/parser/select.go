@@ -92,7 +92,9 @@ func (p *parser) groupBy() *ast.GroupBy {
 		g.All = true
 		return g
 	}
-	p.accept("DISTINCT")
+	if p.at("DISTINCT") {
+		p.unsupported(p.tok.pos, "GROUP BY DISTINCT", "write each grouping set once")
+	}
 	g.Items = listOf(p, p.groupItem)
 	return g
 }

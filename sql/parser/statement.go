@@ -89,7 +89,7 @@ func (p *parser) refusedStatement() {
 		p.unsupported(pos, p.tok.upper, "tables change by INSERT; a changelog source carries updates and deletes")
 	case "ADD", "REMOVE":
 		p.unsupported(pos, p.tok.upper+" JAR", "functions are written in Go and compiled in")
-	case "LOAD", "UNLOAD", "CALL", "ANALYZE", "COMPILE", "GRANT", "REVOKE", "COMMIT", "ROLLBACK", "START", "PREPARE", "PIVOT", "ATTACH", "PRAGMA", "INSTALL":
+	case "LOAD", "UNLOAD", "CALL", "ANALYZE", "COMPILE", "GRANT", "REVOKE", "COMMIT", "ROLLBACK", "START", "PREPARE", "ATTACH":
 		p.unsupported(pos, p.tok.upper, "")
 	}
 }
