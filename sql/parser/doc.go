@@ -2,7 +2,8 @@
 //
 // Invariant: Parse never panics and never overflows the stack. Nesting is bounded by depthMax, chains of
 // operators (a AND b AND ..) are parsed in a loop and bounded by chainMax, and beyond either bound
-// the answer is an error. Whatever parses is printed by ast.Format as SQL that parses to the same tree.
+// the answer is an error. Whatever parses is printed by ast.Format as SQL that parses to the same tree,
+// unless the parentheses it adds (a = NOT b becomes a = (NOT b)) pass depthMax.
 //
 // The parser keeps its first error and then behaves as if the text had ended, so that the grammar's
 // functions need no error result: loops end, and the entry points look at the error once.
