@@ -22,6 +22,7 @@ type Batch struct {
 
 	len   int
 	owned bool // the receiver may keep it without a copy
+	kept  bool // the receiver did
 }
 
 // NewBatch makes an empty batch of the schema with vectors of its own.
@@ -83,9 +84,17 @@ func (b *Batch) Own() *Batch { b.owned = true; return b }
 // Keep returns b itself if it was emitted as owned, else a compact copy of the live rows.
 func (b *Batch) Keep() *Batch {
 	if b.owned {
+		b.kept = true
 		return b
 	}
 	return b.Copy()
+}
+
+// ReleaseUnkept is Release unless somebody kept b: what its owner calls when it is done.
+func (b *Batch) ReleaseUnkept() {
+	if !b.kept {
+		b.Release()
+	}
 }
 
 // Copy is a compact copy of the live rows with memory of its own.

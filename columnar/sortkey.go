@@ -1,0 +1,134 @@
+package columnar
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// SortColumn is a column to order by.
+type SortColumn struct {
+	Index      int
+	Desc       bool
+	NullsFirst bool
+}
+
+// SortKeyer orders rows by normalized keys: byte strings whose bytewise order is the wanted one.
+// The first eight bytes of each key are compared as a number, the rest only on ties; rows with
+// equal keys keep their order.
+type SortKeyer struct {
+	columns []SortColumn
+	types   []Type
+	keys    []byte
+	ends    []int
+}
+
+// NewSortKeyer fails for types that have no order.
+func NewSortKeyer(s *Schema, columns []SortColumn) (*SortKeyer, error) {
+	k := &SortKeyer{columns: columns}
+	for _, c := range columns {
+		t := s.Fields[c.Index].Type
+		if t.IsNested() {
+			return nil, fmt.Errorf("column %s of type %s cannot be sorted by", s.Fields[c.Index].Name, t)
+		}
+		k.types = append(k.types, t)
+	}
+	return k, nil
+}
+
+type sortEntry struct {
+	prefix uint64
+	row    int32
+}
+
+// Sort writes the positions of b's rows, which has no selection, in order into dst.
+func (k *SortKeyer) Sort(b *Batch, dst []int32) []int32 {
+	n := b.Len()
+	entries := make([]sortEntry, n)
+	k.keys, k.ends = k.keys[:0], append(k.ends[:0], 0)
+	for i := range n {
+		k.keys = k.appendKey(k.keys, b, i)
+		k.ends = append(k.ends, len(k.keys))
+	}
+	for i := range entries {
+		entries[i] = sortEntry{prefix: prefixOf(k.key(i)), row: int32(i)}
+	}
+	slices.SortFunc(entries, func(x, y sortEntry) int {
+		switch {
+		case x.prefix < y.prefix:
+			return -1
+		case x.prefix > y.prefix:
+			return 1
+		}
+		if c := bytes.Compare(k.key(int(x.row)), k.key(int(y.row))); c != 0 {
+			return c
+		}
+		return int(x.row) - int(y.row)
+	})
+	dst = dst[:0]
+	for _, e := range entries {
+		dst = append(dst, e.row)
+	}
+	return dst
+}
+
+func (k *SortKeyer) key(i int) []byte { return k.keys[k.ends[i]:k.ends[i+1]] }
+
+func prefixOf(key []byte) uint64 {
+	if len(key) >= 8 {
+		return binary.BigEndian.Uint64(key)
+	}
+	var b [8]byte
+	copy(b[:], key)
+	return binary.BigEndian.Uint64(b[:])
+}
+
+func (k *SortKeyer) appendKey(dst []byte, b *Batch, i int) []byte {
+	for c, col := range k.columns {
+		v := b.Cols[col.Index]
+		if v.IsNull(i) {
+			if col.NullsFirst {
+				dst = append(dst, 0)
+			} else {
+				dst = append(dst, 2)
+			}
+			continue
+		}
+		dst = append(dst, 1)
+		from := len(dst)
+		dst = appendOrdered(dst, v, i, k.types[c])
+		if col.Desc {
+			for j := from; j < len(dst); j++ {
+				dst[j] = ^dst[j]
+			}
+		}
+	}
+	return dst
+}
+
+// appendOrdered appends a value, not null, so that bytes compare as values do. Strings end with
+// two zero bytes, and a zero byte inside becomes 0x00 0xFF.
+func appendOrdered(dst []byte, v *Vector, i int, t Type) []byte {
+	if v.Phys == PhysView {
+		s := v.Bytes(i)
+		for {
+			z := bytes.IndexByte(s, 0)
+			if z < 0 {
+				return append(append(dst, s...), 0, 0)
+			}
+			dst = append(append(dst, s[:z]...), 0, 0xFF)
+			s = s[z+1:]
+		}
+	}
+	i = v.Index(i)
+	if v.Enc == Dictionary {
+		v = v.Dict
+	}
+	if t.Physical() == PhysInt128 {
+		w := v.WideAt(i)
+		dst = binary.BigEndian.AppendUint64(dst, uint64(w.Hi)^1<<63)
+		return binary.BigEndian.AppendUint64(dst, w.Lo)
+	}
+	return binary.BigEndian.AppendUint64(dst, uint64(v.orderedAt(i))^1<<63)
+}

@@ -1,0 +1,41 @@
+package operators
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/graph"
+)
+
+// New makes the operator of a node of this package that has inputs; known is false if the kind
+// is not one of its.
+func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
+	switch n.Kind {
+	case KindFilter:
+		op, err = decode(n, func(s FilterSpec) dataflow.Operator { return NewFilter(s) })
+	case KindProject:
+		op, err = decode(n, func(s ProjectSpec) dataflow.Operator { return NewProject(s) })
+	case KindAggregate:
+		op, err = decode(n, func(s AggregateSpec) dataflow.Operator { return NewAggregate(s) })
+	case KindJoin:
+		op, err = decode(n, func(s JoinSpec) dataflow.Operator { return NewHashJoin(s) })
+	case KindSort:
+		op, err = decode(n, func(s SortSpec) dataflow.Operator { return NewSort(s) })
+	case KindLimit:
+		op, err = decode(n, func(s LimitSpec) dataflow.Operator { return NewLimit(s) })
+	case KindUnion:
+		op = Union{}
+	default:
+		return nil, false, nil
+	}
+	return op, true, err
+}
+
+func decode[S any](n *graph.Node, build func(S) dataflow.Operator) (dataflow.Operator, error) {
+	var spec S
+	if err := json.Unmarshal(n.Spec, &spec); err != nil {
+		return nil, fmt.Errorf("spec of node %d (%s): %w", n.ID, n.Name, err)
+	}
+	return build(spec), nil
+}

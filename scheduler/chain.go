@@ -1,0 +1,243 @@
+package scheduler
+
+import (
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/shuffle"
+)
+
+// event is something a link has to deal with in order.
+type event struct {
+	kind      eventKind
+	batch     *columnar.Batch
+	watermark dataflow.Time
+	port      dataflow.Port
+}
+
+type eventKind uint8
+
+const (
+	batchEvent eventKind = iota
+	watermarkEvent
+	endEvent
+)
+
+// link is one operator of a chain. It is the Output of the operator before it: what that one
+// emits is processed at once, unless this one is unfinished; then it is kept in a queue.
+type link struct {
+	name string
+	op   dataflow.Operator
+	// The abilities of op, nil where it lacks them.
+	resumer     dataflow.Resumer
+	watermarker dataflow.Watermarker
+	ender       dataflow.InputEnder
+	stopper     dataflow.Stopper
+	selector    dataflow.InputSelector
+	measurer    dataflow.Measurer
+
+	out     stage
+	pending bool  // op returned More
+	after   event // to pass on once op is done
+	passOn  bool  // after is set
+	queue   []event
+	open    int // inputs that have not ended
+	rowsOut int64
+}
+
+// stage is what follows an operator: the next link or the task's writers.
+type stage interface {
+	dataflow.Output
+	handle(e event) error
+}
+
+func newLink(name string, op dataflow.Operator, inputs int, out stage) *link {
+	l := &link{name: name, op: op, out: out, open: inputs}
+	l.resumer, _ = op.(dataflow.Resumer)
+	l.watermarker, _ = op.(dataflow.Watermarker)
+	l.ender, _ = op.(dataflow.InputEnder)
+	l.stopper, _ = op.(dataflow.Stopper)
+	l.selector, _ = op.(dataflow.InputSelector)
+	l.measurer, _ = op.(dataflow.Measurer)
+	return l
+}
+
+// Emit takes a batch from the operator before.
+func (l *link) Emit(b *columnar.Batch) error {
+	if l.busy() {
+		l.queue = append(l.queue, event{kind: batchEvent, batch: b.Keep()})
+		return nil
+	}
+	return l.handle(event{kind: batchEvent, batch: b})
+}
+
+func (l *link) busy() bool { return l.pending || len(l.queue) > 0 }
+
+// Room reports whether a further batch would be processed at once.
+func (l *link) Room() bool { return !l.busy() && l.out.Room() }
+
+// Done reports that neither op nor anything after it wants more rows.
+func (l *link) Done() bool { return l.stopper != nil && l.stopper.Stopped() || l.out.Done() }
+
+// handle deals with an event now, or queues it behind unfinished ones.
+func (l *link) handle(e event) error {
+	if l.busy() {
+		if e.batch != nil {
+			e.batch = e.batch.Keep()
+		}
+		l.queue = append(l.queue, e)
+		return nil
+	}
+	return l.do(e)
+}
+
+// do deals with an event. The event itself goes on to the next stage when op is done with it.
+func (l *link) do(e event) error {
+	status, err := dataflow.Done, error(nil)
+	switch e.kind {
+	case batchEvent:
+		status, err = l.op.Process(e.port, e.batch, l.out)
+	case watermarkEvent:
+		l.after, l.passOn = e, true
+		if l.watermarker != nil {
+			status, err = l.watermarker.Watermark(e.watermark, l.out)
+		}
+	case endEvent:
+		if l.open--; l.open == 0 {
+			l.after, l.passOn = event{kind: endEvent}, true
+		}
+		if l.ender != nil {
+			status, err = l.ender.EndInput(e.port, l.out)
+		}
+	}
+	return l.settle(status, err)
+}
+
+// settle records what a call of op left behind.
+func (l *link) settle(status dataflow.Status, err error) error {
+	if err != nil {
+		return l.wrap(err)
+	}
+	if l.pending = status == dataflow.More; l.pending {
+		if l.resumer == nil {
+			return fmt.Errorf("operator %s returned More but cannot resume", l.name)
+		}
+		return nil
+	}
+	if !l.passOn {
+		return nil
+	}
+	l.passOn = false
+	e := l.after
+	if h, ok := l.op.(dataflow.WatermarkHolder); ok && e.kind == watermarkEvent {
+		e.watermark = h.OutputWatermark(e.watermark)
+	}
+	return l.out.handle(e)
+}
+
+// advance goes on with unfinished work as far as there is room and reports whether all is done.
+func (l *link) advance() (finished bool, err error) {
+	for l.busy() {
+		if !l.out.Room() {
+			return false, nil
+		}
+		if l.pending {
+			status, err := l.resumer.Resume(l.out)
+			if err := l.settle(status, err); err != nil {
+				return false, err
+			}
+			continue
+		}
+		e := l.queue[0]
+		l.queue[0] = event{}
+		l.queue = l.queue[1:]
+		if err := l.do(e); err != nil {
+			return false, err
+		}
+		if e.batch != nil {
+			// Process of a queued batch owns nothing of it after More.
+			e.batch.ReleaseUnkept()
+		}
+	}
+	return true, nil
+}
+
+// OperatorError is a failure with the operator it happened in.
+type OperatorError struct {
+	Operator string
+	Err      error
+}
+
+// Error names the operator.
+func (e *OperatorError) Error() string { return e.Operator + ": " + e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *OperatorError) Unwrap() error { return e.Err }
+
+func (l *link) wrap(err error) error {
+	if _, ok := err.(*OperatorError); ok { //nolint:errorlint // only the outermost error counts: an inner link has named itself
+		return err
+	}
+	return &OperatorError{Operator: l.name, Err: err}
+}
+
+// tail is the end of a chain: the writers of the task's outgoing edges.
+type tail struct {
+	writers []*shuffle.Writer
+	ended   bool
+	rows    int64
+	mark    dataflow.Time // newest watermark
+}
+
+// Emit hands the batch to every writer. Only a sole one may keep an owned batch.
+func (t *tail) Emit(b *columnar.Batch) error {
+	t.rows += int64(b.Live())
+	if len(t.writers) > 1 {
+		b = b.WithSel(b.Sel)
+	}
+	for _, w := range t.writers {
+		if err := w.Emit(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Room reports whether every writer has room.
+func (t *tail) Room() bool {
+	for _, w := range t.writers {
+		if !w.Room() {
+			return false
+		}
+	}
+	return true
+}
+
+// Done reports that there are writers and none is wanted any more.
+func (t *tail) Done() bool {
+	for _, w := range t.writers {
+		if !w.Done() {
+			return false
+		}
+	}
+	return len(t.writers) > 0
+}
+
+func (t *tail) handle(e event) error {
+	switch e.kind {
+	case batchEvent:
+		return t.Emit(e.batch)
+	case watermarkEvent:
+		t.mark = e.watermark
+		for _, w := range t.writers {
+			w.Watermark(e.watermark)
+		}
+	case endEvent:
+		t.ended = true
+		for _, w := range t.writers {
+			w.End()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,258 @@
+package scheduler
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/shuffle"
+	"github.com/anabranch/anabranch/windowing"
+)
+
+// channelBatches is the capacity of a channel: enough to keep both sides busy, little enough
+// that rows in flight stay few.
+const channelBatches = 4
+
+// execution is a job cut into tasks.
+type execution struct {
+	job      *graph.Job
+	opts     Options
+	consumer [][]int // nodes that read each node
+	tasks    []*task
+	byNode   [][]*task // of each node, by subtask; nodes of one chain share tasks
+}
+
+// build makes all tasks of the job and connects them. Operators are made but not opened.
+func build(ctx context.Context, job *graph.Job, opts Options) (*execution, error) {
+	if err := job.Validate(); err != nil {
+		return nil, err
+	}
+	x := &execution{job: job, opts: opts, consumer: make([][]int, len(job.Nodes)), byNode: make([][]*task, len(job.Nodes))}
+	for _, n := range job.Nodes {
+		for _, e := range n.Inputs {
+			x.consumer[e.From] = append(x.consumer[e.From], n.ID)
+		}
+	}
+	// Chains are built from their last node, so that each operator knows what follows it.
+	for i := len(job.Nodes) - 1; i >= 0; i-- {
+		if n := job.Nodes[i]; !x.fused(n) {
+			if err := x.buildChain(ctx, n); err != nil {
+				return x, fmt.Errorf("%s: %w", n.Name, err)
+			}
+		}
+	}
+	for _, n := range job.Nodes {
+		if err := x.connect(n); err != nil {
+			return x, err
+		}
+	}
+	return x, nil
+}
+
+// parallelism is the number of subtasks of a node.
+func (x *execution) parallelism(n *graph.Node) int {
+	if n.Parallelism > 0 {
+		return n.Parallelism
+	}
+	return x.opts.Parallelism
+}
+
+// fused reports whether a node runs in the same task as the one that reads it: the last node of
+// a chain is the one that is not.
+func (x *execution) fused(n *graph.Node) bool {
+	if len(x.consumer[n.ID]) != 1 {
+		return false
+	}
+	c := x.job.Nodes[x.consumer[n.ID][0]]
+	return len(c.Inputs) == 1 && c.Inputs[0].Partition.Scheme == graph.Forward && !c.Inputs[0].Blocking && x.parallelism(c) == x.parallelism(n)
+}
+
+// buildChain makes the tasks of the chain that ends with last.
+func (x *execution) buildChain(ctx context.Context, last *graph.Node) error {
+	chain := []*graph.Node{last}
+	for len(chain[0].Inputs) == 1 && x.fused(x.job.Nodes[chain[0].Inputs[0].From]) {
+		chain = append([]*graph.Node{x.job.Nodes[chain[0].Inputs[0].From]}, chain...)
+	}
+	p := x.parallelism(last)
+	var splits *enumerator
+	var source dataflow.Source
+	if chain[0].Kind == operators.KindSource || chain[0].Kind == operators.KindValues {
+		var err error
+		if source, err = x.openSource(chain[0]); err != nil {
+			return err
+		}
+		list, err := source.Splits(ctx, p)
+		if err != nil {
+			return err
+		}
+		splits = &enumerator{splits: list}
+	}
+	for sub := range p {
+		t := &task{name: fmt.Sprintf("%s (%d/%d)", last.Name, sub+1, p), mark: dataflow.MinTime, wake: make(chan struct{}, 1), tail: &tail{mark: dataflow.MinTime}}
+		t.stats.watermark.Store(int64(dataflow.MinTime))
+		t.head = t.tail
+		for i := len(chain) - 1; i >= 0; i-- {
+			if err := x.addNode(t, chain[i], sub, p, source, splits); err != nil {
+				return err
+			}
+		}
+		for _, n := range chain {
+			x.byNode[n.ID] = append(x.byNode[n.ID], t)
+		}
+		x.tasks = append(x.tasks, t)
+	}
+	return nil
+}
+
+// openSource makes the source of a node without inputs.
+func (x *execution) openSource(n *graph.Node) (dataflow.Source, error) {
+	if n.Kind == operators.KindValues {
+		var spec operators.ValuesSpec
+		if err := json.Unmarshal(n.Spec, &spec); err != nil {
+			return nil, err
+		}
+		return operators.NewValues(spec, n.Schema, x.opts.Env), nil
+	}
+	var spec operators.SourceSpec
+	if err := json.Unmarshal(n.Spec, &spec); err != nil {
+		return nil, err
+	}
+	return x.opts.Connectors.Source(spec.Table)
+}
+
+// addNode puts a node's operator in front of what the task has so far.
+func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.Source, splits *enumerator) error {
+	if len(n.Inputs) == 0 {
+		d := &sourceDriver{name: n.Name, source: source, splits: splits, env: x.opts.Env}
+		if n.Kind == operators.KindSource {
+			if err := json.Unmarshal(n.Spec, &d.spec); err != nil {
+				return err
+			}
+		}
+		t.source = d
+		return d.open(n.Schema)
+	}
+	op, err := x.operator(n)
+	if err != nil {
+		return err
+	}
+	l := newLink(n.Name, op, len(n.Inputs), t.head)
+	t.head = l
+	t.links = append([]*link{l}, t.links...)
+	o, ok := op.(dataflow.Opener)
+	if !ok {
+		return nil
+	}
+	c := &dataflow.Context{
+		Name: n.Name, Subtask: sub, Parallelism: p, Streaming: x.job.Streaming,
+		Output: n.Schema, Budget: x.opts.Budget, Env: x.opts.Env,
+	}
+	for _, e := range n.Inputs {
+		c.Inputs = append(c.Inputs, x.job.Nodes[e.From].Schema)
+	}
+	return o.Open(c)
+}
+
+// operator makes the operator of a node by its kind.
+func (x *execution) operator(n *graph.Node) (dataflow.Operator, error) {
+	if op, known, err := operators.New(n); known {
+		return op, err
+	}
+	if op, known, err := windowing.New(n); known {
+		return op, err
+	}
+	switch n.Kind {
+	case operators.KindSink:
+		var spec operators.SinkSpec
+		if err := json.Unmarshal(n.Spec, &spec); err != nil {
+			return nil, err
+		}
+		return x.opts.Connectors.Sink(spec.Table)
+	case operators.KindCollect:
+		bind, ok := x.opts.Bindings[n.UID]
+		if !ok {
+			return nil, fmt.Errorf("nothing is bound to %s in this process", n.UID)
+		}
+		return bind(), nil
+	}
+	return nil, fmt.Errorf("unknown kind of operator %q", n.Kind)
+}
+
+// connect makes the channels of a node's inputs unless they lie within a chain.
+func (x *execution) connect(n *graph.Node) error {
+	for port, e := range n.Inputs {
+		from := x.job.Nodes[e.From]
+		if x.fused(from) {
+			continue
+		}
+		if err := x.connectEdge(from, n, port, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *execution) connectEdge(from, to *graph.Node, port int, e graph.Edge) error {
+	producers, consumers := x.byNode[from.ID], x.byNode[to.ID]
+	scheme := e.Partition.Scheme
+	if scheme == graph.Forward && len(producers) != len(consumers) {
+		return fmt.Errorf("%s to %s: a forward edge from %d to %d subtasks", from.Name, to.Name, len(producers), len(consumers))
+	}
+	capacity := channelBatches
+	if e.Blocking {
+		capacity = 0
+	}
+	for _, c := range consumers {
+		for len(c.ports) <= port {
+			c.ports = append(c.ports, &inputPort{})
+		}
+	}
+	for i, p := range producers {
+		targets := consumers
+		switch scheme {
+		case graph.Forward:
+			targets = consumers[i : i+1]
+		case graph.Single:
+			targets = consumers[:1]
+		}
+		var channels []*shuffle.Channel
+		for _, c := range targets {
+			ch := shuffle.NewChannel(capacity)
+			ch.OnProgress(p.signal, c.signal)
+			c.ports[port].channels = append(c.ports[port].channels, &inputChannel{Channel: ch, mark: dataflow.MinTime})
+			c.ports[port].open++
+			channels = append(channels, ch)
+		}
+		p.tail.writers = append(p.tail.writers, shuffle.NewWriter(e.Partition, channels))
+	}
+	return nil
+}
+
+// Bindings give the operators of nodes that live in the submitting process, by uid.
+type Bindings map[string]func() dataflow.Operator
+
+// Collector is the operator of a collect node: it hands each batch, borrowed, to Take.
+type Collector struct {
+	Take func(b *columnar.Batch) error
+}
+
+var _ dataflow.Operator = (*Collector)(nil)
+
+// Process hands b over.
+func (c *Collector) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
+	return dataflow.Done, c.Take(b)
+}
+
+// Close does nothing.
+func (c *Collector) Close() error { return nil }
+
+// registry is what a job needs of the connectors.
+type registry interface {
+	Source(spec *catalog.TableSpec) (dataflow.Source, error)
+	Sink(spec *catalog.TableSpec) (dataflow.Operator, error)
+}

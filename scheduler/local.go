@@ -1,0 +1,129 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/graph"
+)
+
+// Options are what a run needs beside the job.
+type Options struct {
+	// Parallelism of nodes that name none; default 1.
+	Parallelism int
+	Connectors  registry
+	Bindings    Bindings
+	// Budget is the memory the operators share; default unlimited.
+	Budget *columnar.Budget
+	Env    *expr.Env
+	// Progress, if set, is called every ProgressEvery (default one second) and at the end.
+	Progress      func(Progress)
+	ProgressEvery time.Duration
+	// Clock tells when progress is due; nil turns it off.
+	Tick func(time.Duration) (<-chan time.Time, func())
+}
+
+// Progress is how far a job has come.
+type Progress struct {
+	RowsRead   int64         // by all sources
+	Watermark  dataflow.Time // the smallest that has reached a last task; MinTime if none
+	StateBytes int64
+	Final      bool
+}
+
+// Run executes a job in this process and returns when it has ended; the error is that of the
+// first task that failed.
+func Run(ctx context.Context, job *graph.Job, opts Options) error {
+	if opts.Parallelism <= 0 {
+		opts.Parallelism = 1
+	}
+	if opts.Budget == nil {
+		opts.Budget = columnar.NewBudget(0)
+	}
+	x, err := build(ctx, job, opts)
+	if err != nil {
+		if x != nil {
+			err = errors.Join(err, x.abandon())
+		}
+		return err
+	}
+	return x.run(ctx)
+}
+
+// abandon closes tasks that never ran.
+func (x *execution) abandon() error {
+	var errs []error
+	for _, t := range x.tasks {
+		errs = append(errs, t.close())
+	}
+	return errors.Join(errs...)
+}
+
+func (x *execution) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var first error
+	for _, t := range x.tasks {
+		wg.Go(func() {
+			if err := t.run(ctx); err != nil {
+				mu.Lock()
+				if first == nil {
+					first = err
+				}
+				mu.Unlock()
+				cancel(err)
+			}
+		})
+	}
+	finished := make(chan struct{})
+	var watcher sync.WaitGroup
+	if x.opts.Progress != nil && x.opts.Tick != nil {
+		watcher.Go(func() { x.watch(finished) })
+	}
+	wg.Wait()
+	close(finished)
+	watcher.Wait()
+	return first
+}
+
+// watch reports progress until the job ends, and once more then.
+func (x *execution) watch(finished <-chan struct{}) {
+	every := x.opts.ProgressEvery
+	if every <= 0 {
+		every = time.Second
+	}
+	tick, stop := x.opts.Tick(every)
+	defer stop()
+	for {
+		select {
+		case <-tick:
+			x.opts.Progress(x.progress())
+		case <-finished:
+			p := x.progress()
+			p.Final = true
+			x.opts.Progress(p)
+			return
+		}
+	}
+}
+
+func (x *execution) progress() Progress {
+	p := Progress{Watermark: dataflow.MaxTime}
+	for _, t := range x.tasks {
+		p.StateBytes += t.stats.stateBytes.Load()
+		if t.source != nil {
+			p.RowsRead += t.stats.rowsIn.Load()
+		}
+		if len(t.tail.writers) == 0 {
+			p.Watermark = min(p.Watermark, dataflow.Time(t.stats.watermark.Load()))
+		}
+	}
+	return p
+}

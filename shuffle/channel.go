@@ -1,0 +1,138 @@
+package shuffle
+
+import (
+	"sync"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+)
+
+// Element is what a channel delivers: a batch, or a watermark, or the end.
+type Element struct {
+	Batch     *columnar.Batch // nil for the others
+	Watermark dataflow.Time   // of an element without batch that is not the end
+	End       bool
+}
+
+// Channel is the queue from one producer to one consumer task.
+type Channel struct {
+	capacity int // batches; 0 is unlimited, for blocking edges
+
+	mu       sync.Mutex
+	queue    []Element
+	head     int
+	batches  int
+	canceled bool
+	// Called without the lock when the other side may have something to do.
+	wakeProducer, wakeConsumer func()
+}
+
+// NewChannel makes a channel of a capacity in batches; 0 means unlimited.
+func NewChannel(capacity int) *Channel {
+	return &Channel{capacity: capacity, wakeProducer: func() {}, wakeConsumer: func() {}}
+}
+
+// OnProgress sets what to call when the producer, and the consumer, may go on. It is called
+// before the tasks start.
+func (c *Channel) OnProgress(producer, consumer func()) {
+	c.wakeProducer, c.wakeConsumer = producer, consumer
+}
+
+// Push appends a batch, which the channel owns from now on.
+func (c *Channel) Push(b *columnar.Batch) {
+	c.mu.Lock()
+	if c.canceled {
+		c.mu.Unlock()
+		b.Release()
+		return
+	}
+	c.queue = append(c.queue, Element{Batch: b})
+	c.batches++
+	c.mu.Unlock()
+	c.wakeConsumer()
+}
+
+// PushWatermark appends a watermark; a newer one takes the place of one not yet read.
+func (c *Channel) PushWatermark(t dataflow.Time) {
+	c.mu.Lock()
+	if last := len(c.queue) - 1; last >= c.head && c.queue[last].Batch == nil && !c.queue[last].End {
+		c.queue[last].Watermark = t
+		c.mu.Unlock()
+		return
+	}
+	c.queue = append(c.queue, Element{Watermark: t})
+	c.mu.Unlock()
+	c.wakeConsumer()
+}
+
+// PushEnd appends the end of the input.
+func (c *Channel) PushEnd() {
+	c.mu.Lock()
+	c.queue = append(c.queue, Element{End: true})
+	c.mu.Unlock()
+	c.wakeConsumer()
+}
+
+// Pop takes the next element; ok is false if there is none now.
+func (c *Channel) Pop() (e Element, ok bool) {
+	c.mu.Lock()
+	if c.head == len(c.queue) {
+		c.mu.Unlock()
+		return Element{}, false
+	}
+	e = c.queue[c.head]
+	c.queue[c.head] = Element{}
+	c.head++
+	wake := false
+	if e.Batch != nil {
+		wake = c.batches == c.capacity || c.batches == 1
+		c.batches--
+	}
+	if c.head == len(c.queue) {
+		c.queue, c.head = c.queue[:0], 0
+	} else if c.head >= 64 {
+		c.queue = append(c.queue[:0], c.queue[c.head:]...)
+		c.head = 0
+	}
+	c.mu.Unlock()
+	if wake {
+		c.wakeProducer()
+	}
+	return e, true
+}
+
+// Room reports whether the consumer keeps up.
+func (c *Channel) Room() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.capacity == 0 || c.batches < c.capacity || c.canceled
+}
+
+// Starved reports that the consumer has nothing to read.
+func (c *Channel) Starved() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.batches == 0
+}
+
+// Cancel says that the consumer wants no more; what is queued and what comes is dropped.
+func (c *Channel) Cancel() {
+	c.mu.Lock()
+	c.canceled = true
+	dropped := c.queue[c.head:]
+	c.queue, c.head, c.batches = nil, 0, 0
+	c.mu.Unlock()
+	for _, e := range dropped {
+		if e.Batch != nil {
+			e.Batch.Release()
+		}
+	}
+	c.wakeProducer()
+}
+
+// Canceled reports that the consumer wants no more.
+func (c *Channel) Canceled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.canceled
+}
