@@ -67,7 +67,7 @@ func (s *stringValues) page(values []byte, coded bool) error {
 func (s *stringValues) begin(v *columnar.Vector, rows int) {
 	s.v, s.started = v, false
 	s.bufs, s.dictBuf, s.pageBuf = s.bufs[:0], -1, -1
-	if need := rows * int(unsafe.Sizeof(columnar.View{})); cap(s.memory) < need {
+	if need := max(rows, 1) * int(unsafe.Sizeof(columnar.View{})); cap(s.memory) < need {
 		columnar.Free(s.memory)
 		s.memory = columnar.Alloc(need)
 	}
