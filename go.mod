@@ -1,3 +1,9 @@
 module github.com/anabranch/anabranch
 
 go 1.26
+
+require (
+	github.com/andybalholm/brotli v1.2.8
+	github.com/klauspost/compress v1.20.3
+	github.com/pierrec/lz4/v4 v4.1.33
+)

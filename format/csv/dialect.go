@@ -1,0 +1,73 @@
+package csv
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+)
+
+// Dialect is how a file separates and quotes fields. The zero value is a comma, double quotes
+// and no header.
+type Dialect struct {
+	Delimiter byte // default comma
+	Quote     byte // default double quote
+	Header    bool // the first record names the columns
+}
+
+func (d Dialect) withDefaults() Dialect {
+	if d.Delimiter == 0 {
+		d.Delimiter = ','
+	}
+	if d.Quote == 0 {
+		d.Quote = '"'
+	}
+	return d
+}
+
+// OnError says what becomes of a bad row.
+type OnError uint8
+
+// The policies: Fail ends the scan with an error, Skip drops and counts the row.
+const (
+	Fail OnError = iota
+	Skip
+)
+
+// Options are the options of a Reader.
+type Options struct {
+	Dialect   Dialect
+	OnError   OnError
+	NullText  string // what a null looks like when it is not quoted; default empty
+	BatchRows int    // default columnar.BatchRows
+	Name      string // of the input, for messages
+	// RecordBytesMax bounds a record; default 16 MiB.
+	RecordBytesMax int
+}
+
+// Validate reports what is wrong with the options.
+func (o Options) Validate() error {
+	d := o.Dialect.withDefaults()
+	var errs []error
+	if d.Delimiter == d.Quote || d.Delimiter == '\n' || d.Delimiter == '\r' || d.Quote == '\n' || d.Quote == '\r' {
+		errs = append(errs, fmt.Errorf("delimiter %q with quote %q", d.Delimiter, d.Quote))
+	}
+	if o.OnError > Skip {
+		errs = append(errs, fmt.Errorf("error policy %d is unknown", o.OnError))
+	}
+	return errors.Join(errs...)
+}
+
+func (o Options) withDefaults() Options {
+	o.Dialect = o.Dialect.withDefaults()
+	if o.BatchRows <= 0 {
+		o.BatchRows = columnar.BatchRows
+	}
+	if o.RecordBytesMax <= 0 {
+		o.RecordBytesMax = 16 << 20
+	}
+	if o.Name == "" {
+		o.Name = "input"
+	}
+	return o
+}

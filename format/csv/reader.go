@@ -1,0 +1,248 @@
+package csv
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/format/text"
+)
+
+const readBytes = 256 << 10
+
+// Reader reads records as batches. It is for one goroutine.
+type Reader struct {
+	r      io.Reader
+	schema *columnar.Schema
+	opt    Options
+	batch  *columnar.Batch
+
+	buf     []byte
+	pos     int // start of the next record
+	eof     bool
+	line    int64 // on which the last record began
+	tail    int64 // line ends inside its quotes
+	begun   bool
+	spans   []span  // of the batch, one for each column and row
+	lines   []int64 // of each row
+	bad     []bool
+	nBad    int
+	skipped int64
+	sel     []int32
+	undone  []byte
+	null    []byte
+	err     error
+}
+
+// NewReader reads records of the given columns from r; bad options are reported by the first
+// Next. CHAR, VARCHAR and BINARY are not cut to their length.
+func NewReader(r io.Reader, schema *columnar.Schema, opt Options) *Reader {
+	c := &Reader{r: r, schema: schema, opt: opt.withDefaults()}
+	c.null = []byte(opt.NullText)
+	c.err = opt.Validate()
+	for _, f := range schema.Fields {
+		if f.Type.IsNested() || f.Type.IsInterval() || f.Type.Kind == columnar.Null {
+			c.err = errors.Join(c.err, fmt.Errorf("column %q: %s cannot be read from CSV", f.Name, f.Type))
+		}
+	}
+	if c.err != nil {
+		c.err = fmt.Errorf("csv: %s: %w", c.opt.Name, c.err)
+		return c
+	}
+	c.batch = columnar.NewBatch(schema)
+	return c
+}
+
+// Skipped is the number of bad rows dropped so far.
+func (c *Reader) Skipped() int64 { return c.skipped }
+
+// Next returns the next batch, borrowed until the next call, or io.EOF at the end.
+func (c *Reader) Next() (*columnar.Batch, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	if err := c.cutRows(); err != nil {
+		c.err = fmt.Errorf("csv: %s: %w", c.opt.Name, err)
+		return nil, c.err
+	}
+	n := len(c.lines)
+	if n == 0 {
+		c.err = io.EOF
+		return nil, io.EOF
+	}
+	b := c.batch
+	b.Reset(n)
+	c.bad, c.nBad = append(c.bad[:0], make([]bool, n)...), 0
+	for i := range c.schema.Fields {
+		if err := c.column(i, n); err != nil {
+			c.err = fmt.Errorf("csv: %s: %w", c.opt.Name, err)
+			return nil, c.err
+		}
+	}
+	if c.nBad > 0 {
+		c.sel = c.sel[:0]
+		for i, bad := range c.bad {
+			if !bad {
+				c.sel = append(c.sel, int32(i))
+			}
+		}
+		b.Sel = c.sel
+		c.skipped += int64(c.nBad)
+	}
+	return b, nil
+}
+
+// cutRows cuts the records of the next batch. The buffer keeps all of them, so spans stay valid.
+func (c *Reader) cutRows() error {
+	c.buf = c.buf[:copy(c.buf, c.buf[c.pos:])]
+	c.pos, c.spans, c.lines = 0, c.spans[:0], c.lines[:0]
+	if !c.begun {
+		if err := c.begin(); err != nil {
+			return err
+		}
+	}
+	width := len(c.schema.Fields)
+	for len(c.lines) < c.opt.BatchRows {
+		done, how, err := c.record()
+		if err != nil || done {
+			return err
+		}
+		fields := len(c.spans) - len(c.lines)*width
+		if how == whole && fields == 1 && width > 1 && c.spans[len(c.spans)-1].to == c.spans[len(c.spans)-1].from {
+			c.spans = c.spans[:len(c.lines)*width] // a blank line
+			continue
+		}
+		if how == whole && fields == width {
+			c.lines = append(c.lines, c.line)
+			continue
+		}
+		c.spans = c.spans[:len(c.lines)*width]
+		if c.opt.OnError == Fail {
+			if how == broken {
+				return fmt.Errorf("line %d: a quote is not closed or followed by text", c.line)
+			}
+			return fmt.Errorf("line %d: %d fields where %d were wanted", c.line, fields, width)
+		}
+		c.skipped++
+	}
+	return nil
+}
+
+// begin skips a byte order mark and the header.
+func (c *Reader) begin() error {
+	c.begun = true
+	if err := c.fill(); err != nil {
+		return err
+	}
+	if bytes.HasPrefix(c.buf, []byte("\xef\xbb\xbf")) {
+		c.pos = 3
+	}
+	c.line = 0
+	if !c.opt.Dialect.Header {
+		return nil
+	}
+	_, _, err := c.record()
+	c.spans = c.spans[:0]
+	return err
+}
+
+// record appends the spans of the next record; done is the end of input. c.line becomes the
+// line it begins on.
+func (c *Reader) record() (done bool, how outcome, err error) {
+	from := len(c.spans)
+	for {
+		if c.pos == len(c.buf) && c.eof {
+			return true, whole, nil
+		}
+		spans, next, how := cut(c.spans, c.buf, c.pos, c.opt.Dialect, c.eof)
+		if how != partial && c.pos < len(c.buf) {
+			c.line += 1 + c.tail
+			c.tail = 0
+			for _, s := range spans[from:] {
+				if s.quoted {
+					c.tail += int64(bytes.Count(c.buf[s.from:s.to], []byte{'\n'}))
+				}
+			}
+			c.spans, c.pos = spans, next
+			return false, how, nil
+		}
+		c.spans = spans[:from]
+		if len(c.buf)-c.pos > c.opt.RecordBytesMax {
+			return false, how, fmt.Errorf("line %d: a record of more than %d bytes", c.line+1, c.opt.RecordBytesMax)
+		}
+		if err := c.fill(); err != nil {
+			return false, how, err
+		}
+	}
+}
+
+// fill reads more behind what the buffer has.
+func (c *Reader) fill() error {
+	if cap(c.buf)-len(c.buf) < readBytes {
+		grown := make([]byte, len(c.buf), 2*cap(c.buf)+2*readBytes)
+		copy(grown, c.buf)
+		c.buf = grown
+	}
+	n, err := c.r.Read(c.buf[len(c.buf):cap(c.buf)])
+	c.buf = c.buf[:len(c.buf)+n]
+	if errors.Is(err, io.EOF) {
+		c.eof, err = true, nil
+	}
+	return err
+}
+
+// column parses column i of the n rows.
+func (c *Reader) column(i, n int) error {
+	v, width := c.batch.Cols[i], len(c.schema.Fields)
+	for row := range n {
+		s := &c.spans[row*width+i]
+		b := c.buf[s.from:s.to]
+		if !s.quoted && bytes.Equal(b, c.null) {
+			if !v.Type.NotNull {
+				v.SetNull(row)
+				continue
+			}
+		} else {
+			if s.doubled {
+				b = c.undouble(b)
+			}
+			if text.Set(v, row, b) {
+				continue
+			}
+		}
+		if c.opt.OnError == Fail {
+			return fmt.Errorf("line %d: column %q: %q is not %s", c.lines[row], c.schema.Fields[i].Name, clip(b), v.Type)
+		}
+		if !c.bad[row] {
+			c.bad[row] = true
+			c.nBad++
+		}
+		if v.Phys == columnar.PhysView {
+			v.SetNull(row)
+		}
+	}
+	return nil
+}
+
+// undouble turns doubled quotes into single ones, in scratch memory.
+func (c *Reader) undouble(b []byte) []byte {
+	c.undone = c.undone[:0]
+	q := c.opt.Dialect.Quote
+	for i := 0; i < len(b); i++ {
+		c.undone = append(c.undone, b[i])
+		if b[i] == q {
+			i++
+		}
+	}
+	return c.undone
+}
+
+// clip keeps messages short.
+func clip(b []byte) []byte {
+	if len(b) > 60 {
+		return append(append([]byte(nil), b[:57]...), "..."...)
+	}
+	return b
+}

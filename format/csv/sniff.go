@@ -1,0 +1,172 @@
+package csv
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/format/text"
+)
+
+// sniffRows is how many rows of a sample are looked at.
+const sniffRows = 2048
+
+// Sniff guesses the dialect, the column names and their types from the beginning of a file.
+// The last, perhaps cut off record of a sample is ignored unless it is the only one.
+func Sniff(sample []byte) (Dialect, *columnar.Schema) {
+	sample = bytes.TrimPrefix(sample, []byte("\xef\xbb\xbf"))
+	best, rows, bestScore := Dialect{}.withDefaults(), [][]field(nil), -1
+	for _, delimiter := range []byte{',', ';', '\t', '|'} {
+		d := Dialect{Delimiter: delimiter}.withDefaults()
+		got := records(sample, d)
+		if score := consistency(got); score > bestScore {
+			best, rows, bestScore = d, got, score
+		}
+	}
+	if len(rows) == 0 {
+		return best, &columnar.Schema{}
+	}
+	width := len(rows[0])
+	all, rest := make([]guess, width), make([]guess, width)
+	for i, row := range rows {
+		for c := range min(width, len(row)) {
+			all[c] = all[c].with(row[c])
+			if i > 0 {
+				rest[c] = rest[c].with(row[c])
+			}
+		}
+	}
+	best.Header = isHeader(rows, rest)
+	schema := &columnar.Schema{}
+	for c := range width {
+		name, g := fmt.Sprintf("column%d", c), all[c]
+		if best.Header {
+			name, g = string(rows[0][c].text), rest[c]
+		}
+		schema.Fields = append(schema.Fields, columnar.Field{Name: name, Type: g.sqlType()})
+	}
+	return best, schema
+}
+
+type field struct {
+	text   []byte
+	quoted bool
+}
+
+func records(sample []byte, d Dialect) [][]field {
+	var rows [][]field
+	var spans []span
+	for pos := 0; pos < len(sample) && len(rows) < sniffRows; {
+		s, next, how := cut(spans[:0], sample, pos, d, false)
+		if how == partial && len(rows) == 0 {
+			s, next, how = cut(spans[:0], sample, pos, d, true)
+		}
+		if spans = s; how == partial {
+			break
+		}
+		if pos = next; how == broken || len(s) == 1 && s[0].from == s[0].to {
+			continue
+		}
+		row := make([]field, len(s))
+		for i, x := range s {
+			row[i] = field{sample[x.from:x.to], x.quoted}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// consistency is high where most rows have the same, large number of fields.
+func consistency(rows [][]field) int {
+	if len(rows) == 0 {
+		return -1
+	}
+	width, same := len(rows[0]), 0
+	if width == 1 {
+		return 0
+	}
+	for _, r := range rows {
+		if len(r) == width {
+			same++
+		}
+	}
+	return same*1000/len(rows)*100 + min(width, 99)
+}
+
+// isHeader reports whether the first row names the columns: it is all text, where below it
+// some column is not, or else no name occurs again in its column.
+func isHeader(rows [][]field, rest []guess) bool {
+	seen := map[string]bool{}
+	for _, f := range rows[0] {
+		if len(f.text) == 0 || seen[string(f.text)] || guess(0).with(f) != isText {
+			return false
+		}
+		seen[string(f.text)] = true
+	}
+	if len(rows) == 1 {
+		return false
+	}
+	again := false
+	for c := range rows[0] {
+		if rest[c] != 0 && rest[c] != isText {
+			return true
+		}
+		for _, r := range rows[1:] {
+			again = again || c < len(r) && bytes.Equal(r[c].text, rows[0][c].text)
+		}
+	}
+	return !again
+}
+
+// guess is a set of types, of which the narrowest that takes all is chosen.
+type guess uint8
+
+const (
+	isInt guess = 1 << iota
+	isFloat
+	isBool
+	isDate
+	isTimestamp
+	isText
+)
+
+func (g guess) with(f field) guess {
+	b := f.text
+	if len(b) == 0 && !f.quoted {
+		return g
+	}
+	if _, ok := text.ParseInt(b); ok {
+		return g | isInt
+	}
+	if c := b; len(c) > 0 && (c[0] == '-' || c[0] == '.' || c[0] >= '0' && c[0] <= '9') {
+		if _, ok := text.ParseDate(b); ok {
+			return g | isDate
+		}
+		if _, ok := text.ParseTimestamp(b, 6); ok {
+			return g | isTimestamp
+		}
+		if _, ok := text.ParseFloat(b); ok {
+			return g | isFloat
+		}
+	}
+	if _, ok := text.ParseBool(b); ok {
+		return g | isBool
+	}
+	return g | isText
+}
+
+func (g guess) sqlType() columnar.Type {
+	switch g {
+	case isInt:
+		return columnar.TypeBigInt
+	case isFloat, isFloat | isInt:
+		return columnar.TypeDouble
+	case isBool:
+		return columnar.TypeBoolean
+	case isDate:
+		return columnar.TypeDate
+	case isTimestamp:
+		return columnar.TypeTimestamp
+	}
+	return columnar.TypeString
+}

@@ -1,0 +1,98 @@
+package text
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/anabranch/anabranch/columnar"
+)
+
+func TestDates(t *testing.T) {
+	for day := int64(-800000); day < 800000; day += 37 {
+		want := time.Unix(day*86400, 0).UTC()
+		got := string(AppendDate(nil, day))
+		if want.Year() >= 0 && want.Year() < 10000 {
+			if s := want.Format("2006-01-02"); s != got {
+				t.Fatalf("day %d: %s, want %s", day, got, s)
+			}
+			if back, ok := ParseDate([]byte(got)); !ok || int64(back) != day {
+				t.Fatalf("%s: day %d, want %d", got, back, day)
+			}
+		}
+	}
+	for _, s := range []string{"", "2023-02-29", "2023-13-01", "2023-1-01", "2023-01-00", "20230101xx", "2023-01-32"} {
+		if _, ok := ParseDate([]byte(s)); ok {
+			t.Errorf("%q is a date", s)
+		}
+	}
+}
+
+func TestTimestamps(t *testing.T) {
+	for _, c := range []struct {
+		text      string
+		precision int
+		want      int64
+		back      string
+	}{
+		{"1970-01-01 00:00:01", 3, 1000, "1970-01-01 00:00:01"},
+		{"1970-01-01T00:00:01.5Z", 6, 1500000, "1970-01-01 00:00:01.5"},
+		{"1969-12-31 23:59:59.999999999", 9, -1, "1969-12-31 23:59:59.999999999"},
+		{"2020-02-29 12:30", 0, 1582979400000, "2020-02-29 12:30:00"},
+	} {
+		got, ok := ParseTimestamp([]byte(c.text), c.precision)
+		if !ok || got != c.want {
+			t.Errorf("%q: %d %t, want %d", c.text, got, ok, c.want)
+		}
+		if s := string(AppendTimestamp(nil, got, c.precision, ' ')); s != c.back {
+			t.Errorf("%q: back %q", c.text, s)
+		}
+	}
+}
+
+func TestDecimals(t *testing.T) {
+	for _, c := range []struct {
+		text             string
+		precision, scale int
+		want             string
+	}{
+		{"1.5", 10, 2, "1.50"},
+		{"-0.005", 10, 2, "-0.01"},
+		{"1e3", 10, 2, "1000.00"},
+		{"0.004", 3, 2, "0.00"},
+		{"99999999999999999999.5", 38, 0, "100000000000000000000"},
+		{"100", 3, 1, ""},
+		{"", 3, 1, ""},
+		{".", 3, 1, ""},
+		{".5", 3, 1, "0.5"},
+		{"5.", 3, 1, "5.0"},
+		{"1/2", 3, 1, ""},
+		{"1e99999999", 38, 0, ""},
+		{"9.99", 2, 1, ""},
+	} {
+		v, ok := ParseDecimal([]byte(c.text), c.precision, c.scale)
+		got := ""
+		if ok {
+			got = string(AppendDecimal(nil, v, c.scale))
+		}
+		if got != c.want {
+			t.Errorf("%q: %q, want %q", c.text, got, c.want)
+		}
+	}
+	if s := string(AppendDecimal(nil, columnar.Int128Of(-1<<63), 2)); s != "-92233720368547758.08" {
+		t.Error(s)
+	}
+}
+
+func FuzzFloat(f *testing.F) {
+	for _, s := range []string{"1.5", "-0", "1e5", "123456789012345.6", ".", "1.", "NaN", "0x1p3"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, ok := ParseFloat([]byte(s))
+		want, err := strconv.ParseFloat(s, 64)
+		if ok != (err == nil) && want-want == 0 || ok && got != want && got == got {
+			t.Errorf("%q: %v %t, want %v %v", s, got, ok, want, err)
+		}
+	})
+}
