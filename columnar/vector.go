@@ -343,3 +343,9 @@ func (v *Vector) SizeBytes() int {
 	}
 	return n
 }
+
+// RawBytes is the memory of s, for SetShared.
+func RawBytes[T Fixed](s []T) []byte {
+	var zero T
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(zero)))
+}

@@ -1,0 +1,24 @@
+// Package clock is where the wall clock comes from, so that tests and simulations can replace it.
+//
+// Invariant: nothing outside this package, cmd and bench asks the operating system for the time.
+package clock
+
+import "time"
+
+// Micros is the time in microseconds since 1970.
+func Micros() int64 { return time.Now().UnixMicro() }
+
+// Tick delivers the time every d until stop is called.
+func Tick(d time.Duration) (tick <-chan time.Time, stop func()) {
+	t := time.NewTicker(d)
+	return t.C, t.Stop
+}
+
+// Stopwatch measures elapsed time from its making.
+type Stopwatch struct{ start time.Time }
+
+// Start makes a running stopwatch.
+func Start() Stopwatch { return Stopwatch{start: time.Now()} }
+
+// Elapsed is the time since Start.
+func (s Stopwatch) Elapsed() time.Duration { return time.Since(s.start) }

@@ -1,0 +1,63 @@
+package generator
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// options read a table's options and gather every error.
+type options struct {
+	given map[string]string
+	errs  []string
+}
+
+func (o *options) int(key string, fallback, low int64) int64 {
+	text, ok := o.given[key]
+	if !ok {
+		return fallback
+	}
+	v, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if err != nil || v < low {
+		o.errs = append(o.errs, fmt.Sprintf("option '%s' is '%s', not an integer of at least %d", key, text, low))
+		return fallback
+	}
+	return v
+}
+
+// bytes reads a memory size such as "200b" or "1 kb".
+func (o *options) bytes(key string, fallback int64) int64 {
+	text, ok := o.given[key]
+	if !ok {
+		return fallback
+	}
+	s := strings.ToLower(strings.TrimSpace(text))
+	digits := strings.TrimRight(s, "abcdefghijklmnopqrstuvwxyz ")
+	unit := map[string]int64{"": 1, "b": 1, "bytes": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20}[strings.TrimSpace(s[len(digits):])]
+	v, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || unit == 0 || v < 0 || v > 1<<20 {
+		o.errs = append(o.errs, fmt.Sprintf("option '%s' is '%s', not a size such as 200b", key, text))
+		return fallback
+	}
+	return v * unit
+}
+
+func (o *options) bool(key string, fallback bool) bool {
+	text, ok := o.given[key]
+	if !ok {
+		return fallback
+	}
+	v, err := strconv.ParseBool(strings.ToLower(strings.TrimSpace(text)))
+	if err != nil {
+		o.errs = append(o.errs, fmt.Sprintf("option '%s' is '%s', not true or false", key, text))
+		return fallback
+	}
+	return v
+}
+
+func (o *options) err() error {
+	if len(o.errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s", strings.Join(o.errs, "; "))
+}
