@@ -19,8 +19,11 @@ type stringValues struct {
 	chunkRows int64
 	flatOnly  bool // never deliver codes
 
-	dict      *columnar.Vector // immutable: batches kept by others refer to it
+	dict      *columnar.Vector // immutable: kept batches refer to it; nil if it has too many entries
+	dictText  []byte
 	dictViews []columnar.View
+	dictBytes []byte          // backing of dictText where dict is nil
+	dictRoom  []columnar.View // backing of dictViews where dict is nil
 	codes     indexes
 	coded     bool
 	data      []byte // PLAIN values of the page
@@ -43,17 +46,34 @@ func (s *stringValues) dictionary(values []byte, n int) error {
 	if n > len(values)/max(s.length, 4) {
 		return errShort
 	}
+	if s.flatOnly || int64(n)*dictionaryRowsMin > s.chunkRows {
+		// Only views of the batch at hand will refer to it, so its memory is used again.
+		s.dictBytes, s.dictRoom = grow(s.dictBytes, len(values)+slack), grow(s.dictRoom, max(n, 1))
+		return s.setDictionary(s.dictBytes, s.dictRoom, values, n)
+	}
 	// Own memory of the Go heap: a kept batch may refer to the dictionary for ever.
-	own := make([]byte, len(values)+slack)
-	copy(own, values)
-	views := make([]columnar.View, max(n, 1))
-	if _, err := s.parse(views[:n], own[:len(values)], 0, 0); err != nil {
+	own, views := make([]byte, len(values)+slack), make([]columnar.View, max(n, 1))
+	if err := s.setDictionary(own, views, values, n); err != nil {
 		return err
 	}
 	s.dict = columnar.NewVector(s.typ.Required())
-	s.dict.SetShared(len(views), bytesOf(views), nil, [][]byte{own[:len(values)]})
-	s.dictViews = views[:n]
+	s.dict.SetShared(len(views), bytesOf(views), nil, [][]byte{s.dictText})
 	return nil
+}
+
+func (s *stringValues) setDictionary(own []byte, views []columnar.View, values []byte, n int) error {
+	copy(own, values)
+	clear(own[len(values):])
+	s.dictText, s.dictViews = own[:len(values)], views[:n]
+	_, err := s.parse(s.dictViews, s.dictText, 0, 0)
+	return err
+}
+
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
 }
 
 func (s *stringValues) page(values []byte, coded bool) error {
@@ -81,8 +101,7 @@ func (s *stringValues) begin(v *columnar.Vector, rows int) {
 func (s *stringValues) read(at, n int) error {
 	if !s.started {
 		s.started = true
-		s.asCodes = s.coded && !s.flatOnly && s.dict != nil &&
-			int64(len(s.dictViews))*dictionaryRowsMin <= s.chunkRows
+		s.asCodes = s.coded && s.dict != nil
 	}
 	if !s.coded {
 		return s.readPlain(at, n)
@@ -124,9 +143,9 @@ func (s *stringValues) readCoded(at, n int) error {
 // lookUp writes the entries of codes into dst. The dictionary's views refer to buffer 0 of
 // the dictionary, which may be another of the batch.
 func (s *stringValues) lookUp(dst []columnar.View, codes []int32) {
-	if s.dictBuf < 0 && s.dict != nil {
+	if s.dictBuf < 0 {
 		s.dictBuf = len(s.bufs)
-		s.bufs = append(s.bufs, s.dict.Bufs[0])
+		s.bufs = append(s.bufs, s.dictText)
 	}
 	for i, c := range codes {
 		w := s.dictViews[c]
