@@ -174,6 +174,11 @@ func (l *leafWriter) stats(entries int) statistics {
 	if l.node.leaf.phys == physBoolean || l.count == 0 {
 		return s
 	}
+	if p := l.node.leaf.phys; p == physInt32 || p == physInt64 {
+		s.min, s.max = intBounds(plain, plainWidth(l.node.leaf))
+		s.hasMin, s.hasMax = true, true
+		return s
+	}
 	var low, high *Value
 	var lowBytes, highBytes []byte
 	width := plainWidth(l.node.leaf)
@@ -197,6 +202,23 @@ func (l *leafWriter) stats(entries int) statistics {
 	}
 	s.min, s.max, s.hasMin, s.hasMax = zeroBound(l.node, low, lowBytes, true), zeroBound(l.node, high, highBytes, false), true, true
 	return s
+}
+
+// intBounds are the least and the greatest of signed integers, of which there is at least one.
+func intBounds(plain []byte, width int) (low, high []byte) {
+	least, most := int64(math.MaxInt64), int64(math.MinInt64)
+	if width == 4 {
+		for ; len(plain) >= 4; plain = plain[4:] {
+			x := int64(int32(binary.LittleEndian.Uint32(plain)))
+			least, most = min(least, x), max(most, x)
+		}
+	} else {
+		for ; len(plain) >= 8; plain = plain[8:] {
+			x := int64(binary.LittleEndian.Uint64(plain))
+			least, most = min(least, x), max(most, x)
+		}
+	}
+	return appendInt(nil, least, width), appendInt(nil, most, width)
 }
 
 // zeroBound makes a bound of zero -0 below and +0 above, so that it holds for both zeros.
