@@ -1,0 +1,16 @@
+// Package builtin lists the connectors that come with the binary.
+//
+// Invariant: this is the only place that knows them all.
+package builtin
+
+import (
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/io/console"
+	"github.com/anabranch/anabranch/io/file"
+	"github.com/anabranch/anabranch/io/generator"
+)
+
+// Connectors is the registry of all connectors.
+func Connectors() *catalog.Registry {
+	return catalog.NewRegistry(file.Connector{}, generator.Nexmark{}, console.Print{}, console.Blackhole{})
+}

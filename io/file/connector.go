@@ -1,0 +1,196 @@
+package file
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/format/csv"
+	"github.com/anabranch/anabranch/format/json"
+	"github.com/anabranch/anabranch/format/parquet"
+	"github.com/anabranch/anabranch/vfs"
+)
+
+// Connector is the connector 'filesystem'.
+type Connector struct{}
+
+var (
+	_ catalog.SourceConnector = Connector{}
+	_ catalog.SinkConnector   = Connector{}
+	_ catalog.Inferrer        = Connector{}
+)
+
+// Name is 'filesystem'.
+func (Connector) Name() string { return "filesystem" }
+
+// Options lists the options; the names are Flink's where it has them.
+func (Connector) Options() []catalog.Option {
+	return []catalog.Option{
+		{Key: "path", Description: "file, glob or directory", Required: true},
+		{Key: "format", Description: "parquet, csv or json; by default from the file name"},
+		{Key: "csv.field-delimiter", Description: "one character", Default: ","},
+		{Key: "csv.quote-character", Description: "one character", Default: `"`},
+		{Key: "csv.header", Description: "whether the first line names the columns; sniffed by default"},
+		{Key: "csv.null-literal", Description: "text of a null", Default: ""},
+		{Key: "csv.ignore-parse-errors", Description: "leave bad rows out and count them", Default: "false"},
+		{Key: "json.ignore-parse-errors", Description: "leave bad rows out and count them", Default: "false"},
+		{Key: "json.fail-on-missing-field", Description: "a missing field is an error, not null", Default: "false"},
+		{Key: "json.timestamp-format.standard", Description: "SQL or ISO-8601", Default: "SQL"},
+		{Key: "parquet.compression", Description: "SNAPPY, ZSTD or UNCOMPRESSED", Default: "SNAPPY"},
+	}
+}
+
+// table is what the options of a table say.
+type table struct {
+	name    string
+	path    string
+	format  string
+	files   []vfs.Info // of a table to be read
+	csv     csv.Options
+	sniff   bool // the CSV dialect is to be sniffed
+	json    json.Options
+	parquet parquet.WriterOptions
+}
+
+// newTable reads the options; files are listed if the table is to be read.
+func newTable(name string, o map[string]string, read bool) (*table, error) {
+	t := &table{name: name, path: o["path"], format: strings.ToLower(o["format"])}
+	if t.path == "" {
+		return nil, fmt.Errorf("table %s: the option 'path' is missing", name)
+	}
+	probe := t.path
+	if read {
+		var err error
+		if t.files, err = vfs.List(t.path); err != nil {
+			return nil, fmt.Errorf("table %s: %w", name, err)
+		}
+		probe = t.files[0].Path
+	}
+	if t.format == "" {
+		t.format = formatOf(probe)
+	}
+	switch t.format {
+	case "parquet", "csv", "json":
+	case "":
+		return nil, fmt.Errorf("table %s: no format is known for %s; set 'format' to parquet, csv or json", name, probe)
+	default:
+		return nil, fmt.Errorf("table %s: unknown format '%s' (known: parquet, csv, json)", name, t.format)
+	}
+	return t, t.formatOptions(o)
+}
+
+func (t *table) formatOptions(o map[string]string) error {
+	one := func(key string, to *byte) error {
+		v := strings.ReplaceAll(o[key], `\t`, "\t")
+		if len(v) > 1 {
+			return fmt.Errorf("table %s: option '%s' is '%s', not one character", t.name, key, v)
+		}
+		if v != "" {
+			*to = v[0]
+		}
+		return nil
+	}
+	if err := one("csv.field-delimiter", &t.csv.Dialect.Delimiter); err != nil {
+		return err
+	}
+	if err := one("csv.quote-character", &t.csv.Dialect.Quote); err != nil {
+		return err
+	}
+	t.csv.Dialect.Header = o["csv.header"] == "true"
+	t.sniff = o["csv.header"] == "" && o["csv.field-delimiter"] == ""
+	t.csv.NullText = o["csv.null-literal"]
+	if o["csv.ignore-parse-errors"] == "true" {
+		t.csv.OnError = csv.Skip
+	}
+	if o["json.ignore-parse-errors"] == "true" {
+		t.json.OnError = json.Skip
+	}
+	t.json.FailOnMissing = o["json.fail-on-missing-field"] == "true"
+	if strings.EqualFold(o["json.timestamp-format.standard"], "ISO-8601") {
+		t.json.Timestamps = json.ISO8601
+	}
+	switch c := strings.ToUpper(o["parquet.compression"]); c {
+	case "", "SNAPPY":
+	case "ZSTD":
+		t.parquet.Codec = parquet.Zstd
+	case "UNCOMPRESSED", "NONE":
+		t.parquet.Codec = parquet.Uncompressed
+	default:
+		return fmt.Errorf("table %s: unknown parquet.compression '%s' (known: SNAPPY, ZSTD, UNCOMPRESSED)", t.name, c)
+	}
+	return nil
+}
+
+// formatOf tells the format from a file name; "" if it does not say.
+func formatOf(path string) string {
+	base := strings.ToLower(filepath.Base(path))
+	for _, c := range []string{".gz", ".zst", ".zstd"} {
+		base = strings.TrimSuffix(base, c)
+	}
+	switch filepath.Ext(base) {
+	case ".parquet", ".pq":
+		return "parquet"
+	case ".csv", ".tsv", ".tbl", ".txt":
+		return "csv"
+	case ".json", ".jsonl", ".ndjson":
+		return "json"
+	}
+	return ""
+}
+
+// Infer tells the columns from the first file.
+func (c Connector) Infer(_ context.Context, options map[string]string) (*columnar.Schema, error) {
+	t, err := newTable(options["path"], options, true)
+	if err != nil {
+		return nil, err
+	}
+	path := t.files[0].Path
+	if t.format == "parquet" {
+		f, err := openParquet(path)
+		if err != nil {
+			return nil, err
+		}
+		return f.Schema(), f.Close()
+	}
+	sample, err := readSample(path)
+	if err != nil {
+		return nil, err
+	}
+	schema := json.Sniff
+	if t.format == "csv" {
+		schema = func(sample []byte) *columnar.Schema { _, s := csv.Sniff(sample); return s }
+	}
+	s := schema(sample)
+	if len(s.Fields) == 0 {
+		return nil, fmt.Errorf("%s: no columns were found; is it a %s file?", path, t.format)
+	}
+	return s, nil
+}
+
+// Source lists the files of the table.
+func (c Connector) Source(spec *catalog.TableSpec) (dataflow.Source, error) {
+	if err := catalog.CheckOptions(c, spec.Options); err != nil {
+		return nil, fmt.Errorf("table %s: %w", spec.Name, err)
+	}
+	t, err := newTable(spec.Name, spec.Options, true)
+	if err != nil {
+		return nil, err
+	}
+	return &source{table: t, schema: spec.Schema}, nil
+}
+
+// Sink makes an operator that writes files.
+func (c Connector) Sink(spec *catalog.TableSpec) (dataflow.Operator, error) {
+	if err := catalog.CheckOptions(c, spec.Options); err != nil {
+		return nil, fmt.Errorf("table %s: %w", spec.Name, err)
+	}
+	t, err := newTable(spec.Name, spec.Options, false)
+	if err != nil {
+		return nil, err
+	}
+	return &sink{table: t, schema: spec.Schema}, nil
+}

@@ -1,0 +1,272 @@
+package file
+
+import (
+	"compress/gzip"
+	"context"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/format/csv"
+	"github.com/anabranch/anabranch/format/json"
+	"github.com/anabranch/anabranch/format/parquet"
+	"github.com/anabranch/anabranch/vfs"
+)
+
+// sampleBytes is how much of a text file is looked at to tell its columns.
+const sampleBytes = 1 << 20
+
+// opened is a Parquet file with the handle it reads from.
+type opened struct {
+	*parquet.File
+	io.Closer
+}
+
+func openParquet(path string) (*opened, error) {
+	h, size, err := vfs.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := parquet.Open(h, size, path)
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return &opened{f, h}, nil
+}
+
+// openText opens a text file and decompresses it by its name.
+func openText(path string) (io.ReadCloser, error) {
+	f, _, err := vfs.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	lower := strings.ToLower(path)
+	switch {
+	case strings.HasSuffix(lower, ".gz"):
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+		}
+		return both{z, func() error { return errors.Join(z.Close(), f.Close()) }}, nil
+	case strings.HasSuffix(lower, ".zst"), strings.HasSuffix(lower, ".zstd"):
+		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+		}
+		return both{z, func() error { z.Close(); return f.Close() }}, nil
+	}
+	return f, nil
+}
+
+// both closes a decompressor and its file.
+type both struct {
+	io.Reader
+	close func() error
+}
+
+// Close closes both.
+func (b both) Close() error { return b.close() }
+
+func readSample(path string) ([]byte, error) {
+	f, err := openText(path)
+	if err != nil {
+		return nil, err
+	}
+	sample, err := io.ReadAll(io.LimitReader(f, sampleBytes))
+	return sample, errors.Join(err, f.Close())
+}
+
+// source is a bounded table of files.
+type source struct {
+	table  *table
+	schema *columnar.Schema
+}
+
+// Bounded is true: the files are those there are now.
+func (s *source) Bounded() bool { return true }
+
+// RowCount is the exact number of rows of Parquet files.
+func (s *source) RowCount() (n int64, ok bool) {
+	if s.table.format != "parquet" {
+		return 0, false
+	}
+	for _, f := range s.table.files {
+		p, err := openParquet(f.Path)
+		if err != nil {
+			return 0, false
+		}
+		n += p.NumRows()
+		if p.Close() != nil {
+			return 0, false
+		}
+	}
+	return n, true
+}
+
+// fileSplit is a file, or some row groups of a Parquet file.
+type fileSplit struct {
+	Path      string
+	RowGroups []int `json:",omitempty"`
+}
+
+// Splits are the row groups of Parquet files and whole files of text.
+func (s *source) Splits(context.Context, int) ([]dataflow.Split, error) {
+	var splits []dataflow.Split
+	add := func(f fileSplit, id string) error {
+		data, err := stdjson.Marshal(f)
+		splits = append(splits, dataflow.Split{ID: id, Data: data})
+		return err
+	}
+	for _, f := range s.table.files {
+		if s.table.format != "parquet" {
+			if err := add(fileSplit{Path: f.Path}, f.Path); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		p, err := openParquet(f.Path)
+		if err != nil {
+			return nil, err
+		}
+		for g := range p.NumRowGroups() {
+			if err := add(fileSplit{Path: f.Path, RowGroups: []int{g}}, fmt.Sprintf("%s#%d", f.Path, g)); err != nil {
+				return nil, err
+			}
+		}
+		if err := p.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return splits, nil
+}
+
+// Open starts reading a split.
+func (s *source) Open(_ context.Context, split dataflow.Split, req dataflow.ReadRequest) (dataflow.Reader, error) {
+	var part fileSplit
+	if err := stdjson.Unmarshal(split.Data, &part); err != nil {
+		return nil, fmt.Errorf("split %s: %w", split.ID, err)
+	}
+	if s.table.format == "parquet" {
+		return s.openParquet(part, req)
+	}
+	return s.openText(part, req)
+}
+
+// parquetReader reads row groups.
+type parquetReader struct {
+	file *opened
+	scan *parquet.Scanner
+}
+
+func (s *source) openParquet(part fileSplit, req dataflow.ReadRequest) (dataflow.Reader, error) {
+	f, err := openParquet(part.Path)
+	if err != nil {
+		return nil, err
+	}
+	columns := make([]int, len(req.Columns))
+	for i, c := range req.Columns {
+		want := s.schema.Fields[c]
+		at := f.Schema().Index(want.Name)
+		if at < 0 {
+			return nil, errors.Join(fmt.Errorf("%s has no column %s; its columns are %s", part.Path, want.Name, f.Schema()), f.Close())
+		}
+		if have := f.Schema().Fields[at].Type; !have.SameValues(want.Type) {
+			return nil, errors.Join(fmt.Errorf("%s: column %s is %s, the table's is %s", part.Path, want.Name, have.Nullable(), want.Type.Nullable()), f.Close())
+		}
+		columns[i] = at
+	}
+	groups := part.RowGroups[:0:0]
+	for _, g := range part.RowGroups {
+		if !s.prunes(f.File, g, req.Filter) {
+			groups = append(groups, g)
+		}
+	}
+	if len(groups) == 0 {
+		return emptyReader{f}, nil
+	}
+	return &parquetReader{f, f.Scan(parquet.ScanOptions{Columns: columns, RowGroups: groups, BatchRows: req.BatchRows})}, nil
+}
+
+// Next returns the scanner's next batch.
+func (r *parquetReader) Next() (*columnar.Batch, error) { return r.scan.Next() }
+
+// Position is empty: a split is one row group.
+func (r *parquetReader) Position() []byte { return nil }
+
+// Close closes scanner and file.
+func (r *parquetReader) Close() error {
+	r.scan.Close()
+	return r.file.Close()
+}
+
+// emptyReader is a split whose row groups are all pruned.
+type emptyReader struct{ io.Closer }
+
+// Next is the end.
+func (emptyReader) Next() (*columnar.Batch, error) { return nil, io.EOF }
+
+// Position is empty.
+func (emptyReader) Position() []byte { return nil }
+
+// textReader reads a whole file of text and picks the wanted columns.
+type textReader struct {
+	file io.Closer
+	rows interface {
+		Next() (*columnar.Batch, error)
+	}
+	columns []int
+	out     columnar.Batch
+}
+
+func (s *source) openText(part fileSplit, req dataflow.ReadRequest) (dataflow.Reader, error) {
+	f, err := openText(part.Path)
+	if err != nil {
+		return nil, err
+	}
+	r := &textReader{file: f, columns: req.Columns}
+	r.out.Schema = s.schema.Project(req.Columns)
+	r.out.Cols = make([]*columnar.Vector, len(req.Columns))
+	if s.table.format == "json" {
+		opt := s.table.json
+		opt.Name, opt.BatchRows = part.Path, req.BatchRows
+		r.rows = json.NewReader(f, s.schema, opt)
+		return r, nil
+	}
+	opt := s.table.csv
+	opt.Name, opt.BatchRows = part.Path, req.BatchRows
+	if s.table.sniff {
+		sample, err := readSample(part.Path)
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		opt.Dialect, _ = csv.Sniff(sample)
+	}
+	r.rows = csv.NewReader(f, s.schema, opt)
+	return r, nil
+}
+
+// Next returns the wanted columns of the next batch.
+func (r *textReader) Next() (*columnar.Batch, error) {
+	b, err := r.rows.Next()
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range r.columns {
+		r.out.Cols[i] = b.Cols[c]
+	}
+	r.out.Sel = b.Sel
+	r.out.SetLen(b.Len())
+	return &r.out, nil
+}
+
+// Position is empty: a split is one file.
+func (r *textReader) Position() []byte { return nil }
+
+// Close closes the file.
+func (r *textReader) Close() error { return r.file.Close() }

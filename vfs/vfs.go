@@ -1,0 +1,143 @@
+// Package vfs opens, lists, renames and removes files wherever they lie. Today that is the local
+// file system.
+//
+// Invariant: a file appears under its final name whole or not at all; Create gives a name that no
+// table's listing shows until Commit.
+package vfs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Info describes a file.
+type Info struct {
+	Path      string
+	SizeBytes int64
+}
+
+// File is an open file to read.
+type File interface {
+	io.Reader
+	io.ReaderAt
+	io.Closer
+}
+
+// Open opens a file and tells its size.
+func Open(path string) (File, int64, error) {
+	f, err := os.Open(clean(path))
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, info.Size(), nil
+}
+
+func clean(path string) string { return filepath.Clean(strings.TrimPrefix(path, "file://")) }
+
+// List finds the files a path stands for: the file itself, those a glob matches, or all below a
+// directory, sorted by name. Files and directories whose name starts with a dot or underscore
+// are not part of a table. It is an error if there is none.
+func List(path string) ([]Info, error) {
+	path = clean(path)
+	paths := []string{path}
+	if strings.ContainsAny(path, "*?[") {
+		var err error
+		if paths, err = filepath.Glob(path); err != nil {
+			return nil, fmt.Errorf("pattern %s: %w", path, err)
+		}
+		paths = slices.DeleteFunc(paths, hidden)
+	}
+	var found []Info
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			found = append(found, Info{p, info.Size()})
+			continue
+		}
+		if found, err = walk(found, p); err != nil {
+			return nil, err
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no file matches %s", path)
+	}
+	slices.SortFunc(found, func(a, b Info) int { return strings.Compare(a.Path, b.Path) })
+	return found, nil
+}
+
+func hidden(path string) bool {
+	name := filepath.Base(path)
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
+}
+
+func walk(found []Info, dir string) ([]Info, error) {
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case p != dir && hidden(p) && d.IsDir():
+			return filepath.SkipDir
+		case d.IsDir() || hidden(p):
+			return nil
+		}
+		info, err := d.Info()
+		if err == nil {
+			found = append(found, Info{p, info.Size()})
+		}
+		return err
+	})
+	return found, err
+}
+
+// IsDir reports whether path is an existing directory.
+func IsDir(path string) bool {
+	info, err := os.Stat(clean(path))
+	return err == nil && info.IsDir()
+}
+
+// Pending is a file being written. It has a hidden name until Commit.
+type Pending struct {
+	*os.File
+	final string
+}
+
+// Create starts writing the file path, making its directory.
+func Create(path string) (*Pending, error) {
+	path = clean(path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.inprogress")
+	if err != nil {
+		return nil, err
+	}
+	return &Pending{File: f, final: path}, nil
+}
+
+// Commit makes the file durable and gives it its name, replacing one that had it.
+func (p *Pending) Commit() error {
+	err := errors.Join(p.Chmod(0o644), p.Sync(), p.File.Close())
+	if err == nil {
+		err = os.Rename(p.Name(), p.final)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(p.Name()))
+	}
+	return nil
+}
+
+// Abort removes the file.
+func (p *Pending) Abort() error { return errors.Join(p.File.Close(), os.Remove(p.Name())) }
