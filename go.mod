@@ -6,4 +6,5 @@ require (
 	github.com/andybalholm/brotli v1.2.8
 	github.com/klauspost/compress v1.20.3
 	github.com/pierrec/lz4/v4 v4.1.33
+	go.uber.org/goleak v1.3.0
 )

@@ -74,11 +74,17 @@ func StateTypes(calls []*Aggregate) ([]columnar.Type, error) {
 func (g *Grouping) Reset() (err error) {
 	for i := range g.calls {
 		c := &g.calls[i]
+		if c.acc != nil {
+			c.acc.Release()
+		}
 		if c.acc, err = NewAccumulator(c.call); err != nil {
 			return err
 		}
 		if !c.call.Distinct {
 			continue
+		}
+		if c.distinct != nil {
+			c.distinct.Release()
 		}
 		types := []columnar.Type{columnar.TypeBigInt.Required(), c.call.Args[0].Type}
 		if c.distinct, err = columnar.NewTable(types, 1, nil); err != nil {
@@ -261,6 +267,9 @@ func (g *Grouping) Emit(out *columnar.Batch, first, n int, partial bool) error {
 func (g *Grouping) Release() {
 	g.table.Release()
 	for _, c := range g.calls {
+		c.arg.Close()
+		c.filter.Close()
+		c.acc.Release()
 		if c.distinct != nil {
 			c.distinct.Release()
 		}
