@@ -326,8 +326,8 @@ type joinProbe struct {
 	batch *columnar.Batch
 	kept  *columnar.Batch // batch, if it is an own one
 	ids   []uint32        // table row of each live left row, NoRow if none
-	live  int      // cursor: live row
-	chain int32    // cursor: next build row plus one; 0 means look at the row's id
+	live  int             // cursor: live row
+	chain int32           // cursor: next build row plus one; 0 means look at the row's id
 
 	left, right []int32 // the current pairs: positions in batch and build
 	pos         []int32 // live index of each pair's left row
