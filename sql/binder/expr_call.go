@@ -1,0 +1,116 @@
+package binder
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/sql/ast"
+	"github.com/anabranch/anabranch/sql/plan"
+)
+
+// call binds a function or aggregate call.
+func (x *exprBinder) call(e *ast.Call) (*expr.Expr, error) {
+	name := strings.ToUpper(e.Name.Last().Name)
+	switch {
+	case e.IsWindow():
+		return nil, plan.Refuse(e, "over")
+	case len(e.OrderBy) > 0 || len(e.WithinGroup) > 0:
+		return nil, plan.Refuse(e, "ordered-aggregate")
+	case e.Nulls != ast.NullsDefault:
+		return nil, plan.Refuse(e, "null-treatment")
+	case expr.IsAggregate(name):
+		return x.aggregate(e, name)
+	case e.Distinct || e.Star || e.Filter != nil:
+		return nil, ast.Errorf(e, ast.ClassSemantic, "%s is not an aggregate function", name)
+	}
+	args, err := x.all(e.Args)
+	if err != nil {
+		return nil, err
+	}
+	f, err := expr.NewCall(name, args...)
+	if unknown, ok := err.(*expr.UnknownFunctionError); ok { //nolint:errorlint // NewCall returns it bare
+		return nil, suggest(ast.Errorf(e, ast.ClassSemantic, "unknown function %s", e.Name.Last().Name), unknown.Name, append(expr.FunctionNames(), expr.AggregateNames()...))
+	}
+	if err != nil {
+		return nil, fault(e, err)
+	}
+	return f, nil
+}
+
+// aggregate binds a call of an aggregate function and gives the column that will hold its result.
+func (x *exprBinder) aggregate(e *ast.Call, name string) (*expr.Expr, error) {
+	if x.inAggregate {
+		return nil, ast.Errorf(e, ast.ClassSemantic, "%s inside another aggregate function", name)
+	}
+	if x.calls == nil {
+		e := ast.Errorf(e, ast.ClassSemantic, "aggregate function %s is not allowed in %s", name, x.place)
+		if x.place == "WHERE" {
+			e.Hint = "use HAVING to filter groups"
+		}
+		return nil, e
+	}
+	inner := *x
+	inner.inAggregate, inner.at, inner.subs = true, nil, nil
+	args, err := inner.all(e.Args)
+	if err != nil {
+		return nil, err
+	}
+	if e.Star && name != "COUNT" || !e.Star && name == "COUNT" && len(args) == 0 {
+		return nil, ast.Errorf(e, ast.ClassSemantic, "%s takes 1 argument", name)
+	}
+	var filter *expr.Expr
+	if e.Filter != nil {
+		if filter, err = inner.boolean(e.Filter); err != nil {
+			return nil, err
+		}
+	}
+	a, err := expr.NewAggregate(name, e.Distinct, filter, args...)
+	if err != nil {
+		return nil, fault(e, err)
+	}
+	i := slices.IndexFunc(*x.calls, func(o *expr.Aggregate) bool { return sameCall(a, o) })
+	if i < 0 {
+		i = len(*x.calls)
+		*x.calls = append(*x.calls, a)
+	}
+	return expr.Col(aggregateBase+i, a.String(), a.Type), nil
+}
+
+func sameCall(a, b *expr.Aggregate) bool {
+	if a.Filter != b.Filter && (a.Filter == nil || b.Filter == nil || !a.Filter.Equal(b.Filter)) {
+		return false
+	}
+	return a.Name == b.Name && a.Distinct == b.Distinct && slices.EqualFunc(a.Args, b.Args, (*expr.Expr).Equal)
+}
+
+// special binds the functions with a grammar of their own.
+func (x *exprBinder) special(e ast.Expr) (*expr.Expr, error) {
+	switch e := e.(type) {
+	case *ast.UnitLiteral:
+		return expr.String(string(e.Unit)), nil
+	case *ast.Extract:
+		v, err := x.bind(e.X)
+		if err != nil {
+			return nil, err
+		}
+		return call(e, "EXTRACT", expr.String(string(e.Unit)), v)
+	case *ast.Trim:
+		list := []ast.Expr{e.X}
+		if e.Chars != nil {
+			list = append(list, e.Chars)
+		}
+		args, err := x.all(list)
+		if err != nil {
+			return nil, err
+		}
+		return call(e, "TRIM", slices.Insert(args, 1, expr.String(e.Side.String()))...)
+	case *ast.Row:
+		args, err := x.all(e.Items)
+		if err != nil {
+			return nil, err
+		}
+		return call(e, "ROW", args...)
+	}
+	return nil, plan.Refuse(e, "statement", "this expression")
+}

@@ -1,0 +1,137 @@
+package binder
+
+import (
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/sql/ast"
+	"github.com/anabranch/anabranch/sql/plan"
+)
+
+// setOp binds a chain of set operations, which is deep on the left, without recursion there.
+func (b *Binder) setOp(s *ast.SetOp, with *ctes, outer *scope) (*relation, error) {
+	chain := []*ast.SetOp{s}
+	for {
+		left, ok := chain[len(chain)-1].Left.(*ast.SetOp)
+		if !ok {
+			break
+		}
+		chain = append(chain, left)
+	}
+	r, err := b.body(chain[len(chain)-1].Left, with, outer)
+	for i := len(chain) - 1; i >= 0 && err == nil; i-- {
+		var right *relation
+		if right, err = b.body(chain[i].Right, with, outer); err == nil {
+			r, err = b.combine(chain[i], r, right)
+		}
+	}
+	return r, err
+}
+
+func (b *Binder) combine(s *ast.SetOp, l, r *relation) (*relation, error) {
+	if plan.Width(l.node) != plan.Width(r.node) {
+		return nil, ast.Errorf(s, ast.ClassSemantic, "the left side of %s has %d columns, the right one %d", s.Op, plan.Width(l.node), plan.Width(r.node))
+	}
+	types := make([]columnar.Type, plan.Width(l.node))
+	for i, f := range l.node.Schema().Fields {
+		g := r.node.Schema().Fields[i]
+		t, ok := expr.CommonType(f.Type, g.Type)
+		if !ok {
+			return nil, ast.Errorf(s, ast.ClassSemantic, "column %d (%s) of %s is %s on the left and %s on the right", i+1, f.Name, s.Op, f.Type.Nullable(), g.Type.Nullable())
+		}
+		types[i] = t
+	}
+	var node plan.Node
+	var err error
+	switch {
+	case s.Op != ast.Union && s.All:
+		return nil, plan.Refuse(s, "set-op-all", s.Op)
+	case s.Op == ast.Union:
+		node, err = union(s, l.node, r.node, types)
+		if err == nil && !s.All {
+			node = distinct(node)
+		}
+	default:
+		node, err = difference(s, l.node, r.node, types)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &relation{node: node, scope: scopeOf(node.Schema(), "")}, nil
+}
+
+// castTo gives a node's columns other types, and appends a number where tag is not negative.
+func castTo(at ast.Node, n plan.Node, types []columnar.Type, tag int64) (plan.Node, error) {
+	exprs, names := plan.Cols(n), n.Schema().Names()
+	same := tag < 0
+	for i, e := range exprs {
+		c, err := expr.NewCast(e, types[i], false)
+		if err != nil {
+			return nil, fault(at, err)
+		}
+		same = same && c == e
+		exprs[i] = c
+	}
+	if same {
+		return n, nil
+	}
+	if tag >= 0 {
+		exprs, names = append(exprs, expr.Int(tag, columnar.TypeInteger)), append(names, "side")
+	}
+	return plan.NewProject(n, exprs, names), nil
+}
+
+// union flattens chains of UNION ALL.
+func union(at ast.Node, l, r plan.Node, types []columnar.Type) (plan.Node, error) {
+	l, err := castTo(at, l, types, -1)
+	if err != nil {
+		return nil, err
+	}
+	if r, err = castTo(at, r, types, -1); err != nil {
+		return nil, err
+	}
+	if u, ok := l.(*plan.Union); ok {
+		return plan.NewUnion(append(append([]plan.Node{}, u.All...), r)...), nil
+	}
+	return plan.NewUnion(l, r), nil
+}
+
+// difference is INTERSECT or EXCEPT: rows are counted by side, since grouping, unlike a hash
+// join, takes nulls for equal.
+func difference(s *ast.SetOp, l, r plan.Node, types []columnar.Type) (plan.Node, error) {
+	l, err := castTo(s, l, types, 0)
+	if err != nil {
+		return nil, err
+	}
+	if r, err = castTo(s, r, types, 1); err != nil {
+		return nil, err
+	}
+	all := plan.NewUnion(l, r)
+	width := len(types)
+	keys := make([]int, width)
+	for i := range keys {
+		keys[i] = i
+	}
+	sides := make([]*expr.Aggregate, 2)
+	for i := range sides {
+		is, err := call(s, "=", plan.Col(all, width), expr.Int(int64(i), columnar.TypeInteger))
+		if err != nil {
+			return nil, err
+		}
+		if sides[i], err = expr.NewAggregate("COUNT", false, is); err != nil {
+			return nil, fault(s, err)
+		}
+	}
+	agg := plan.NewAggregate(all, keys, sides)
+	zero := expr.Int(0, columnar.TypeBigInt)
+	left, err := call(s, ">", plan.Col(agg, width), zero)
+	if err != nil {
+		return nil, err
+	}
+	op := map[ast.SetOperator]string{ast.Intersect: ">", ast.Except: "="}[s.Op]
+	right, err := call(s, op, plan.Col(agg, width+1), zero)
+	if err != nil {
+		return nil, err
+	}
+	filter := &plan.Filter{Input: agg, Predicate: conjunction([]*expr.Expr{left, right})}
+	return plan.NewProject(filter, plan.Cols(filter)[:width], filter.Schema().Names()[:width]), nil
+}

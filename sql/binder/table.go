@@ -1,0 +1,244 @@
+package binder
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/sql/ast"
+	"github.com/anabranch/anabranch/sql/parser"
+	"github.com/anabranch/anabranch/sql/plan"
+)
+
+// RowCounter is a source that knows how many rows it has.
+type RowCounter interface {
+	RowCount() (int64, bool)
+}
+
+// table binds a name: a common table expression, a table or a view.
+func (b *Binder) table(ref *ast.Table, with *ctes) (*relation, error) {
+	if ref.AsOf != nil {
+		return nil, plan.Refuse(ref.AsOf, "temporal-join")
+	}
+	name := ref.Name.Last().Name
+	if len(ref.Name) == 1 {
+		if c := with.find(name); c != nil {
+			r, err := b.cte(c, ref.Name[0])
+			if err != nil {
+				return nil, err
+			}
+			return aliased(r, ref.Alias)
+		}
+	}
+	var r *relation
+	var err error
+	if t, ok := b.Catalog.Table(name); ok {
+		for _, h := range ref.Hints {
+			t = hinted(t, h)
+		}
+		r, err = b.Table(t, ref)
+	} else if v, ok := b.Catalog.View(name); ok {
+		r, err = b.view(v, ref)
+	} else {
+		e := ast.Errorf(ref, ast.ClassSemantic, "unknown table %s", name)
+		if near := b.Catalog.Nearest(name); near != "" {
+			e.Msg += "; did you mean " + ast.QuoteIdent(near) + "?"
+		}
+		err = e
+	}
+	if err != nil {
+		return nil, err
+	}
+	return aliased(r, ref.Alias)
+}
+
+// hinted is a table with the options of /*+ OPTIONS('k' = 'v') */.
+func hinted(t *catalog.Table, h ast.Hint) *catalog.Table {
+	if !strings.EqualFold(h.Name.Name, "OPTIONS") {
+		return t
+	}
+	c := *t
+	c.Options = map[string]string{}
+	for k, v := range t.Options {
+		c.Options[k] = v
+	}
+	for _, p := range h.Options {
+		c.Options[p.Key] = p.Value
+	}
+	return &c
+}
+
+func (b *Binder) view(v *catalog.View, at ast.Node) (*relation, error) {
+	if slices.Contains(b.views, v.Name) || len(b.views) >= viewDepthMax {
+		return nil, ast.Errorf(at, ast.ClassSemantic, "view %s refers to itself", v.Name)
+	}
+	statements, err := parser.Parse(v.Query)
+	if err == nil && len(statements) == 1 {
+		if q, ok := statements[0].(*ast.Query); ok {
+			b.views = append(b.views, v.Name)
+			r, err := b.query(q, nil, nil)
+			b.views = b.views[:len(b.views)-1]
+			if err != nil {
+				return nil, within(at, "view "+v.Name, err)
+			}
+			alias := ast.TableAlias{Pos: at.Position(), Name: ast.Ident{Name: v.Name}}
+			for _, c := range v.Columns {
+				alias.Columns = append(alias.Columns, ast.Ident{Pos: at.Position(), Name: c})
+			}
+			return rename(r, alias)
+		}
+	}
+	return nil, ast.Errorf(at, ast.ClassSemantic, "view %s does not hold a query", v.Name)
+}
+
+// within moves an error in stored SQL text to the place that refers to it.
+func within(at ast.Node, what string, err error) error {
+	if e, ok := err.(*ast.Error); ok { //nolint:errorlint // errors of the binder are never wrapped
+		moved := ast.Errorf(at, e.Class, "%s: %s", what, e.Msg)
+		moved.Hint = e.Hint
+		return moved
+	}
+	return ast.Errorf(at, ast.ClassSemantic, "%s: %v", what, err)
+}
+
+// Table binds a declared table with its computed columns and watermark.
+func (b *Binder) Table(t *catalog.Table, at ast.Node) (*relation, error) {
+	spec := t.Spec()
+	scan := &plan.Scan{Table: spec, TimeColumn: -1, Rows: -1, Out: &columnar.Schema{}}
+	for i := range spec.Schema.Fields {
+		scan.Columns = append(scan.Columns, i)
+	}
+	if err := b.columns(t, scan, at); err != nil {
+		return nil, err
+	}
+	if t.Watermark != nil {
+		if err := b.watermark(t, scan, at); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.open(scan, at); err != nil {
+		return nil, err
+	}
+	return &relation{node: scan, scope: scopeOf(scan.Out, t.Name)}, nil
+}
+
+// columns fills the output of a scan: the physical columns and the computed ones, which see the
+// physical ones only.
+func (b *Binder) columns(t *catalog.Table, scan *plan.Scan, at ast.Node) error {
+	physical := scan.Table.Schema
+	computed := false
+	next := 0
+	for _, c := range t.Columns {
+		var e *expr.Expr
+		switch c.Kind {
+		case catalog.Physical:
+			f := physical.Fields[next]
+			e = expr.Col(next, f.Name, f.Type)
+			next++
+		case catalog.Metadata:
+			return plan.Refuse(at, "metadata-column")
+		case catalog.Computed:
+			var err error
+			if e, err = b.stored(c.Expr, scopeOf(physical, t.Name)); err != nil {
+				return within(at, "column "+c.Name+" of table "+t.Name, err)
+			}
+			computed = true
+		}
+		scan.Project = append(scan.Project, e)
+		scan.Out.Fields = append(scan.Out.Fields, columnar.Field{Name: c.Name, Type: e.Type})
+	}
+	if !computed {
+		scan.Project = nil
+	}
+	return nil
+}
+
+func (b *Binder) stored(text string, s *scope) (*expr.Expr, error) {
+	tree, err := parser.ParseExpr(text)
+	if err != nil {
+		return nil, err
+	}
+	return (&exprBinder{b: b, scope: s, place: "a table's definition"}).bind(tree)
+}
+
+func (b *Binder) watermark(t *catalog.Table, scan *plan.Scan, at ast.Node) error {
+	column := scan.Out.Index(t.Watermark.Column)
+	if column < 0 {
+		return ast.Errorf(at, ast.ClassSemantic, "watermark of table %s: unknown column %s", t.Name, t.Watermark.Column)
+	}
+	if typ := scan.Out.Fields[column].Type; !typ.IsTimestamp() {
+		return ast.Errorf(at, ast.ClassSemantic, "watermark of table %s: column %s is %s, not a timestamp", t.Name, t.Watermark.Column, typ.Nullable())
+	}
+	w, err := b.stored(t.Watermark.Expr, scopeOf(scan.Out, t.Name))
+	if err != nil {
+		return within(at, "watermark of table "+t.Name, err)
+	}
+	if !w.Type.IsTimestamp() {
+		return ast.Errorf(at, ast.ClassSemantic, "watermark of table %s is %s, not a timestamp", t.Name, w.Type.Nullable())
+	}
+	scan.Watermark, scan.TimeColumn = w, column
+	return nil
+}
+
+// open asks the source what it knows.
+func (b *Binder) open(scan *plan.Scan, at ast.Node) error {
+	if b.Registry == nil {
+		return nil
+	}
+	source, err := b.Registry.Source(scan.Table)
+	if err != nil {
+		return ast.Errorf(at, ast.ClassSemantic, "%v", err)
+	}
+	scan.Unbounded = !source.Bounded()
+	if c, ok := source.(RowCounter); ok {
+		if n, known := c.RowCount(); known {
+			scan.Rows = n
+		}
+	}
+	return nil
+}
+
+// FileOptions are the options of the table that a path names.
+func FileOptions(file string) map[string]string {
+	options := map[string]string{"connector": "filesystem", "path": file}
+	base := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(file), ".gz"), ".zst")
+	switch path.Ext(base) {
+	case ".parquet":
+		options["format"] = "parquet"
+	case ".csv":
+		options["format"] = "csv"
+	case ".json", ".jsonl", ".ndjson":
+		options["format"] = "json"
+	}
+	return options
+}
+
+// file binds a path as a table.
+func (b *Binder) file(file string, at ast.Node) (*relation, error) {
+	options := FileOptions(file)
+	if b.Registry == nil {
+		return nil, ast.Errorf(at, ast.ClassSemantic, "no connectors to read '%s' with", file)
+	}
+	c, err := b.Registry.Lookup(options["connector"])
+	if err != nil {
+		return nil, fault(at, err)
+	}
+	inferrer, ok := c.(catalog.Inferrer)
+	if !ok {
+		return nil, ast.Errorf(at, ast.ClassSemantic, "connector '%s' cannot tell the columns of '%s'", c.Name(), file)
+	}
+	schema, err := inferrer.Infer(context.Background(), options)
+	if err != nil {
+		return nil, fault(at, err)
+	}
+	name := strings.SplitN(path.Base(file), ".", 2)[0]
+	t := &catalog.Table{Name: name, Options: options}
+	for _, f := range schema.Fields {
+		t.Columns = append(t.Columns, catalog.Column{Name: f.Name, Type: f.Type})
+	}
+	return b.Table(t, at)
+}

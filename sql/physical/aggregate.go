@@ -1,0 +1,80 @@
+package physical
+
+import (
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/sql/plan"
+	"github.com/anabranch/anabranch/windowing"
+)
+
+// aggregate groups in two phases, the first where the rows are; calls of distinct values need
+// all rows of a group in one place and one phase.
+func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, error) {
+	if plan.TraitsOf(n.Input).Unbounded {
+		return nil, plan.Refuse(b.At, "unbounded-group")
+	}
+	spec := operators.AggregateSpec{Keys: n.Keys, Calls: n.Calls, Phase: operators.Single}
+	if in.Parallelism == 1 {
+		return b.chain(in, operators.KindAggregate, label(n, "HashAggregate(single, "), spec, n.Out), nil
+	}
+	if anyDistinct(n.Calls) {
+		node := b.Job.Add(operators.KindAggregate, label(n, "HashAggregate(single, "), spec, n.Out, exchange(in, n.Keys))
+		node.Parallelism = parallelism(n.Keys)
+		return node, nil
+	}
+	states, err := partialSchema(n)
+	if err != nil {
+		return nil, err
+	}
+	spec.Phase = operators.Partial
+	partial := b.chain(in, operators.KindAggregate, label(n, "HashAggregate(partial, "), spec, states)
+	keys := make([]int, len(n.Keys))
+	for i := range keys {
+		keys[i] = i
+	}
+	spec.Keys, spec.Phase = keys, operators.Final
+	node := b.Job.Add(operators.KindAggregate, label(n, "HashAggregate(final, "), spec, n.Out, exchange(partial, keys))
+	node.Parallelism = parallelism(keys)
+	return node, nil
+}
+
+// exchange brings rows of equal keys together, all rows if there are no keys.
+func exchange(in *graph.Node, keys []int) graph.Edge {
+	if len(keys) == 0 {
+		return gather(in)
+	}
+	return edge(in, graph.Hash, keys...)
+}
+
+func parallelism(keys []int) int {
+	if len(keys) == 0 {
+		return 1
+	}
+	return 0
+}
+
+// partialSchema has the keys and the states of the calls.
+func partialSchema(n *plan.Aggregate) (*columnar.Schema, error) {
+	out := n.Input.Schema().Project(n.Keys)
+	for i, c := range n.Calls {
+		acc, err := expr.NewAccumulator(c)
+		if err != nil {
+			return nil, fmt.Errorf("aggregate: %w", err)
+		}
+		for j, t := range acc.StateTypes() {
+			out.Fields = append(out.Fields, columnar.Field{Name: fmt.Sprintf("state$%d$%d", i, j), Type: t})
+		}
+	}
+	return out, nil
+}
+
+func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) *graph.Node {
+	spec := windowing.AggregateSpec{Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls}
+	node := b.Job.Add(windowing.KindAggregate, n.String(), spec, n.Out, exchange(in, n.Keys))
+	node.Parallelism = parallelism(n.Keys)
+	return node
+}

@@ -1,0 +1,186 @@
+package physical
+
+import (
+	"fmt"
+
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/sql/ast"
+	"github.com/anabranch/anabranch/sql/plan"
+	"github.com/anabranch/anabranch/windowing"
+)
+
+// Builder turns plans into nodes of one job.
+type Builder struct {
+	Job *graph.Job
+	// At is the statement, where refusals point.
+	At ast.Node
+}
+
+// Sink adds a plan and the sink its rows go to.
+func (b *Builder) Sink(n plan.Node, table *catalog.TableSpec) error {
+	in, err := b.build(n)
+	if err != nil {
+		return err
+	}
+	if plan.TraitsOf(n).Changelog {
+		return plan.Refuse(b.At, "unbounded-group")
+	}
+	sink := b.Job.Add(operators.KindSink, "Sink("+table.Name+")", operators.SinkSpec{Table: table}, in.Schema, forward(in))
+	sink.Parallelism = in.Parallelism
+	return nil
+}
+
+// Collect adds a plan and the node that hands its rows to whoever submits the job.
+func (b *Builder) Collect(n plan.Node) (*graph.Node, error) {
+	in, err := b.build(n)
+	if err != nil {
+		return nil, err
+	}
+	node := b.Job.Add(operators.KindCollect, "Collect", operators.CollectSpec{}, in.Schema, gather(in))
+	node.Parallelism = 1
+	return node, nil
+}
+
+func edge(from *graph.Node, scheme graph.Scheme, keys ...int) graph.Edge {
+	return graph.Edge{From: from.ID, Partition: graph.Partitioning{Scheme: scheme, Keys: keys}}
+}
+
+func forward(from *graph.Node) graph.Edge { return edge(from, graph.Forward) }
+
+// gather brings all rows into one subtask.
+func gather(from *graph.Node) graph.Edge {
+	if from.Parallelism == 1 {
+		return forward(from)
+	}
+	return edge(from, graph.Single)
+}
+
+// chain adds a node that works on each subtask's rows where they are.
+func (b *Builder) chain(in *graph.Node, kind graph.Kind, name string, spec any, out *columnar.Schema) *graph.Node {
+	n := b.Job.Add(kind, name, spec, out, forward(in))
+	n.Parallelism = in.Parallelism
+	return n
+}
+
+func (b *Builder) build(n plan.Node) (*graph.Node, error) {
+	inputs := make([]*graph.Node, len(n.Inputs()))
+	for i, in := range n.Inputs() {
+		var err error
+		if inputs[i], err = b.build(in); err != nil {
+			return nil, err
+		}
+	}
+	switch n := n.(type) {
+	case *plan.Scan:
+		spec := operators.SourceSpec{Table: n.Table, Project: n.Project, Watermark: n.Watermark}
+		spec.Request.Columns, spec.Request.Filter = n.Columns, n.Filter
+		return b.Job.Add(operators.KindSource, n.String(), spec, n.Out), nil
+	case *plan.Values:
+		node := b.Job.Add(operators.KindValues, n.String(), operators.ValuesSpec{Rows: n.Rows}, n.Out)
+		node.Parallelism = 1
+		return node, nil
+	case *plan.Filter:
+		return b.chain(inputs[0], operators.KindFilter, n.String(), operators.FilterSpec{Predicate: n.Predicate}, n.Schema()), nil
+	case *plan.Project:
+		return b.chain(inputs[0], operators.KindProject, n.String(), operators.ProjectSpec{Exprs: n.Exprs}, n.Out), nil
+	case *plan.Window:
+		spec := windowing.AssignSpec{Window: n.Window, TimeColumn: n.TimeColumn}
+		return b.chain(inputs[0], windowing.KindAssign, n.String(), spec, n.Out), nil
+	case *plan.Union:
+		return b.union(n, inputs), nil
+	case *plan.Join:
+		return b.join(n, inputs[0], inputs[1])
+	case *plan.Sort, *plan.Limit:
+		if plan.TraitsOf(n).Unbounded {
+			return nil, plan.Refuse(b.At, "unbounded-sort")
+		}
+	}
+	return b.blocking(n, inputs[0])
+}
+
+// blocking builds the nodes that see all rows before they answer.
+func (b *Builder) blocking(n plan.Node, in *graph.Node) (*graph.Node, error) {
+	switch n := n.(type) {
+	case *plan.Aggregate:
+		return b.aggregate(n, in)
+	case *plan.WindowAggregate:
+		return b.windowAggregate(n, in), nil
+	case *plan.Sort:
+		return b.sort(n, in), nil
+	case *plan.Limit:
+		return b.limit(n, in), nil
+	}
+	return nil, fmt.Errorf("no operator for %s", n)
+}
+
+func (b *Builder) union(n *plan.Union, inputs []*graph.Node) *graph.Node {
+	same := true
+	for _, in := range inputs {
+		same = same && in.Parallelism == inputs[0].Parallelism
+	}
+	edges := make([]graph.Edge, len(inputs))
+	for i, in := range inputs {
+		edges[i] = forward(in)
+		if !same {
+			edges[i] = edge(in, graph.Rebalance)
+		}
+	}
+	node := b.Job.Add(operators.KindUnion, "Union", operators.UnionSpec{}, n.Out, edges...)
+	if same {
+		node.Parallelism = inputs[0].Parallelism
+	}
+	return node
+}
+
+// sort orders all rows in one subtask; a limit first cuts each subtask's rows.
+func (b *Builder) sort(n *plan.Sort, in *graph.Node) *graph.Node {
+	spec := operators.SortSpec{Keys: n.Keys, Limit: n.Limit, Offset: n.Offset}
+	kind := "Sort"
+	if n.Limit != nil {
+		kind = "TopN"
+		if in.Parallelism != 1 {
+			first := *n.Limit + n.Offset
+			local := &plan.Sort{Input: n.Input, Keys: n.Keys, Limit: &first}
+			in = b.chain(in, operators.KindSort, label(local, "TopN(local, "),
+				operators.SortSpec{Keys: n.Keys, Limit: &first}, n.Schema())
+		}
+	}
+	node := b.Job.Add(operators.KindSort, label(n, kind+"("), spec, n.Schema(), gather(in))
+	node.Parallelism = 1
+	return node
+}
+
+// label is a node's line with another beginning.
+func label(n plan.Node, begin string) string {
+	text := n.String()
+	for i := range text {
+		if text[i] == '(' {
+			return begin + text[i+1:]
+		}
+	}
+	return text
+}
+
+func (b *Builder) limit(n *plan.Limit, in *graph.Node) *graph.Node {
+	if n.Limit != nil && in.Parallelism != 1 {
+		first := *n.Limit + n.Offset
+		local := &plan.Limit{Input: n.Input, Limit: &first}
+		in = b.chain(in, operators.KindLimit, label(local, "Limit(local, "), operators.LimitSpec{Limit: &first}, n.Schema())
+	}
+	node := b.Job.Add(operators.KindLimit, n.String(), operators.LimitSpec{Limit: n.Limit, Offset: n.Offset}, n.Schema(), gather(in))
+	node.Parallelism = 1
+	return node
+}
+
+func anyDistinct(calls []*expr.Aggregate) bool {
+	for _, c := range calls {
+		if c.Distinct {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,71 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/anabranch/anabranch/sql/ast"
+)
+
+// Refusal identifies a construct of SQL that parses but is not planned.
+type Refusal string
+
+// Refusals are the messages by construct; docs/limitations.md lists the same ones.
+func Refusals() map[Refusal]string {
+	return map[Refusal]string{
+		"over":               "OVER windows are not supported",
+		"grouping-sets":      "GROUPING SETS, ROLLUP and CUBE are not supported",
+		"group-by-all":       "GROUP BY ALL is not supported",
+		"unnest":             "UNNEST is not supported",
+		"lateral":            "LATERAL is not supported",
+		"table-function":     "table function %s is not supported",
+		"temporal-join":      "FOR SYSTEM_TIME AS OF is not supported",
+		"session-window":     "SESSION windows are not supported",
+		"cumulate-window":    "CUMULATE windows are not supported",
+		"recursive":          "WITH RECURSIVE is not supported",
+		"qualify":            "QUALIFY is not supported",
+		"correlated":         "a correlated subquery of this form is not supported: %s belongs to the outer query",
+		"subquery-place":     "a subquery is not supported here; move it to WHERE, joined by AND",
+		"scalar-rows":        "a scalar subquery must be an aggregate without GROUP BY or end in LIMIT 1",
+		"quantified":         "ANY and ALL are supported with a list only",
+		"set-op-all":         "%s ALL is not supported",
+		"array":              "ARRAY and MAP values are not supported in expressions",
+		"at-time-zone":       "AT TIME ZONE is not supported",
+		"overlaps":           "OVERLAPS is not supported",
+		"similar-to":         "SIMILAR TO is not supported; use REGEXP",
+		"is-json":            "IS JSON is not supported",
+		"symmetric":          "BETWEEN SYMMETRIC is not supported",
+		"ordered-aggregate":  "ORDER BY and WITHIN GROUP in an aggregate are not supported",
+		"null-treatment":     "IGNORE NULLS and RESPECT NULLS are not supported",
+		"time-literal":       "a fractional TIME literal is not supported",
+		"interval":           "intervals without a unit are not supported; write INTERVAL '1' DAY",
+		"metadata-column":    "metadata columns are not supported",
+		"table-arg":          "PARTITION BY and ORDER BY of a table argument are not supported",
+		"lateral-order":      "ORDER BY of a set operation takes output columns and ordinals only",
+		"type":               "type %s is not supported",
+		"no-connector":       "a table without the option 'connector' is not supported",
+		"create-as":          "CREATE TABLE AS is not supported; use CREATE TABLE and INSERT INTO",
+		"temporary":          "TEMPORARY tables and views are not supported",
+		"statement":          "%s is not supported",
+		"insert-overwrite":   "INSERT OVERWRITE is not supported",
+		"insert-partition":   "PARTITION of INSERT is not supported; select the partition columns",
+		"copy-option":        "COPY option %s is not supported",
+		"nested-where":       "a watermark on a field of a ROW is not supported",
+		"unbounded-group":    "GROUP BY over an unbounded table is supported by window only: group by window_start and window_end of TUMBLE or HOP, or bound the source",
+		"unbounded-join":     "%s JOIN of an unbounded table is supported with a bounded right side only; bound the source",
+		"unbounded-sort":     "ORDER BY and LIMIT of an unbounded table are not supported; bound the source or sort a window's result outside",
+		"unbounded-explicit": "execution.runtime-mode is 'batch', but table %s is unbounded",
+		"time-attribute":     "the time column of a window over an unbounded table must have a watermark; declare WATERMARK FOR %s",
+	}
+}
+
+// Refuse is the error for a construct at a place.
+func Refuse(at ast.Node, id Refusal, args ...any) *ast.Error {
+	message, ok := Refusals()[id]
+	if !ok {
+		message = string(id)
+	}
+	if len(args) > 0 {
+		message = fmt.Sprintf(message, args...)
+	}
+	return ast.Errorf(at, ast.ClassUnsupported, "%s", message)
+}

@@ -1,0 +1,65 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/sql/ast"
+	"github.com/anabranch/anabranch/sql/plan"
+)
+
+// Result is what a statement that starts no job prints; without columns it prints nothing.
+type Result struct {
+	Columns []string
+	Rows    [][]string
+}
+
+// Runs reports whether a statement starts a job, so that Plan takes it and not Apply.
+func Runs(statement ast.Statement) bool {
+	switch statement.(type) {
+	case *ast.Query, *ast.Insert, *ast.StatementSet, *ast.Copy:
+		return true
+	}
+	return false
+}
+
+// Apply runs a statement that starts no job.
+func (s *Session) Apply(statement ast.Statement, source string) (*Result, error) {
+	r, err := s.apply(statement)
+	if err != nil {
+		return nil, located(err, source)
+	}
+	if r == nil {
+		r = &Result{}
+	}
+	return r, nil
+}
+
+func (s *Session) apply(statement ast.Statement) (*Result, error) {
+	switch st := statement.(type) {
+	case *ast.CreateTable:
+		return nil, s.createTable(st)
+	case *ast.CreateView:
+		return nil, s.createView(st)
+	case *ast.Drop:
+		return nil, s.drop(st)
+	}
+	return nil, plan.Refuse(statement, "statement", fmt.Sprintf("%.40s", ast.Format(statement)))
+}
+
+// infer fills in the columns of a table that declares none.
+func infer(c catalog.Connector, t *catalog.Table) error {
+	i, ok := c.(catalog.Inferrer)
+	if !ok {
+		return fmt.Errorf("table %s needs columns: connector '%s' cannot tell them", t.Name, c.Name())
+	}
+	schema, err := i.Infer(context.Background(), t.Options)
+	if err != nil {
+		return fmt.Errorf("table %s: %w", t.Name, err)
+	}
+	for _, f := range schema.Fields {
+		t.Columns = append(t.Columns, catalog.Column{Name: f.Name, Type: f.Type})
+	}
+	return nil
+}

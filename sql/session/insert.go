@@ -1,0 +1,152 @@
+package session
+
+import (
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/sql/ast"
+	"github.com/anabranch/anabranch/sql/binder"
+	"github.com/anabranch/anabranch/sql/optimizer"
+	"github.com/anabranch/anabranch/sql/physical"
+	"github.com/anabranch/anabranch/sql/plan"
+)
+
+// insert plans INSERT INTO.
+func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) error {
+	if in.Overwrite {
+		return plan.Refuse(in, "insert-overwrite")
+	}
+	if len(in.Partition) > 0 {
+		return plan.Refuse(in, "insert-partition")
+	}
+	name := in.Table.Last().Name
+	table, ok := s.Catalog.Table(name)
+	if !ok {
+		e := ast.Errorf(in.Table, ast.ClassSemantic, "unknown table %s", name)
+		if near := expr.Nearest(name, s.Catalog.Names(false)); near != "" {
+			e.Msg += "; did you mean " + ast.QuoteIdent(near) + "?"
+		}
+		return e
+	}
+	spec := table.Spec()
+	if err := s.checkSink(spec, in.Table); err != nil {
+		return err
+	}
+	b, err := s.binder()
+	if err != nil {
+		return err
+	}
+	n, err := b.Query(in.Query)
+	if err != nil {
+		return err
+	}
+	if n, err = assign(in, n, spec); err != nil {
+		return err
+	}
+	return s.sink(n, spec, p, build)
+}
+
+func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, build *physical.Builder) error {
+	p.Logical = append(p.Logical, n)
+	n = optimizer.Optimize(n)
+	p.Optimized = append(p.Optimized, n)
+	return build.Sink(n, spec)
+}
+
+// checkSink verifies that a table can be written to.
+func (s *Session) checkSink(spec *catalog.TableSpec, at ast.Node) error {
+	c, err := s.Registry.Lookup(spec.Connector)
+	if err != nil {
+		return ast.Errorf(at, ast.ClassSemantic, "%v", err)
+	}
+	if _, ok := c.(catalog.SinkConnector); !ok {
+		return ast.Errorf(at, ast.ClassSemantic, "table %s: connector '%s' can only be read from", spec.Name, spec.Connector)
+	}
+	return nil
+}
+
+// assign converts the columns of a query to those of a table, in its order; columns left out
+// are null.
+func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec) (plan.Node, error) {
+	fields := spec.Schema.Fields
+	target := make([]int, 0, len(fields)) // by query column
+	for i := range fields {
+		target = append(target, i)
+	}
+	if len(in.Columns) > 0 {
+		target = target[:0]
+		for _, c := range in.Columns {
+			i := spec.Schema.Index(c.Name)
+			if i < 0 {
+				e := ast.Errorf(c, ast.ClassSemantic, "table %s has no column %s", spec.Name, c.Name)
+				if near := expr.Nearest(c.Name, spec.Schema.Names()); near != "" {
+					e.Msg += "; did you mean " + ast.QuoteIdent(near) + "?"
+				}
+				return nil, e
+			}
+			target = append(target, i)
+		}
+	}
+	if plan.Width(n) != len(target) {
+		return nil, ast.Errorf(in, ast.ClassSemantic, "table %s takes %d columns, the query has %d", spec.Name, len(target), plan.Width(n))
+	}
+	exprs := make([]*expr.Expr, len(fields))
+	for i, t := range target {
+		e, err := assignable(plan.Col(n, i), fields[t].Type)
+		if err != nil {
+			return nil, ast.Errorf(in, ast.ClassSemantic, "column %s of table %s: %v", fields[t].Name, spec.Name, err)
+		}
+		exprs[t] = e
+	}
+	for i, e := range exprs {
+		if e != nil {
+			continue
+		}
+		if fields[i].Type.NotNull {
+			return nil, ast.Errorf(in, ast.ClassSemantic, "column %s of table %s is NOT NULL and needs a value", fields[i].Name, spec.Name)
+		}
+		exprs[i] = expr.Null(fields[i].Type)
+	}
+	return plan.NewProject(n, exprs, spec.Schema.Names()), nil
+}
+
+// assignable converts a value for storage: numbers among each other, texts among each other, and
+// what converts without loss.
+func assignable(e *expr.Expr, t columnar.Type) (*expr.Expr, error) {
+	u := e.Type
+	_, common := expr.CommonType(u, t)
+	if !common && !(u.Kind == columnar.Null) {
+		return nil, ast.Errorf(ast.Ident{}, ast.ClassSemantic, "a %s is not assigned to %s; use CAST", u.Nullable(), t.Nullable())
+	}
+	return expr.NewCast(e, t, false)
+}
+
+// copyTo plans COPY query TO 'file'.
+func (s *Session) copyTo(c *ast.Copy, p *Planned, build *physical.Builder) error {
+	options := binder.FileOptions(c.To)
+	for _, o := range c.Options {
+		switch {
+		case o.Name == "FORMAT" && len(o.Values) == 1:
+			options["format"] = o.Values[0]
+		default:
+			return plan.Refuse(c, "copy-option", o.Name)
+		}
+	}
+	query := c.Query
+	if query == nil {
+		query = &ast.Query{Pos: c.Pos, Body: &ast.TableQuery{Pos: c.Table.Position(), Name: c.Table}}
+	}
+	b, err := s.binder()
+	if err != nil {
+		return err
+	}
+	n, err := b.Query(query)
+	if err != nil {
+		return err
+	}
+	spec := &catalog.TableSpec{Name: c.To, Connector: options["connector"], Options: options, Schema: n.Schema()}
+	if err := s.checkSink(spec, c); err != nil {
+		return err
+	}
+	return s.sink(n, spec, p, build)
+}

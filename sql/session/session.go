@@ -1,0 +1,139 @@
+package session
+
+import (
+	"errors"
+	"time"
+
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/sql/ast"
+	"github.com/anabranch/anabranch/sql/binder"
+	"github.com/anabranch/anabranch/sql/optimizer"
+	"github.com/anabranch/anabranch/sql/physical"
+	"github.com/anabranch/anabranch/sql/plan"
+)
+
+// Session is what one user works with. One goroutine uses it.
+type Session struct {
+	Catalog  *catalog.Catalog
+	Registry *catalog.Registry
+
+	settings map[string]string
+}
+
+// New makes a session with an empty catalog.
+func New(registry *catalog.Registry) *Session {
+	return &Session{Catalog: catalog.New(), Registry: registry, settings: map[string]string{}}
+}
+
+// Planned is a statement ready to run.
+type Planned struct {
+	Job *graph.Job
+	// CollectUID names the node that hands out the rows of a query; empty for INSERT and COPY.
+	CollectUID string
+	// Schema is that of the rows of a query, nil for INSERT and COPY.
+	Schema *columnar.Schema
+	// Unbounded jobs run until stopped.
+	Unbounded bool
+	// Logical and Optimized are the plans of the query, or of each INSERT, that EXPLAIN prints.
+	Logical, Optimized []plan.Node
+}
+
+// Plan turns a query, INSERT, statement set or COPY into a job. The source is the text the
+// statement was parsed from, which errors quote.
+func (s *Session) Plan(statement ast.Statement, source string) (*Planned, error) {
+	p, err := s.plan(statement)
+	if err != nil {
+		return nil, located(err, source)
+	}
+	return p, nil
+}
+
+// located adds the line that an error points at.
+func located(err error, source string) error {
+	var e *ast.Error
+	if errors.As(err, &e) && e.Source == "" {
+		return e.Locate(source)
+	}
+	return err
+}
+
+func (s *Session) plan(statement ast.Statement) (*Planned, error) {
+	p := &Planned{Job: &graph.Job{Name: s.settings["pipeline.name"]}}
+	build := &physical.Builder{Job: p.Job, At: statement}
+	var err error
+	switch st := statement.(type) {
+	case *ast.Query:
+		err = s.query(st, p, build)
+	case *ast.Insert:
+		err = s.insert(st, p, build)
+	case *ast.StatementSet:
+		for _, insert := range st.Inserts {
+			if err = s.insert(insert, p, build); err != nil {
+				break
+			}
+		}
+	case *ast.Copy:
+		err = s.copyTo(st, p, build)
+	default:
+		err = plan.Refuse(statement, "statement", "planning this statement")
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range p.Optimized {
+		p.Unbounded = p.Unbounded || plan.TraitsOf(n).Unbounded
+	}
+	p.Job.Streaming = p.Unbounded || s.settings["execution.runtime-mode"] == "streaming"
+	if err := p.Job.Validate(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (s *Session) binder() (*binder.Binder, error) {
+	loc, err := s.Location()
+	if err != nil {
+		return nil, err
+	}
+	return &binder.Binder{Catalog: s.Catalog, Registry: s.Registry, Location: loc}, nil
+}
+
+// Location is the session's time zone.
+func (s *Session) Location() (*time.Location, error) {
+	zone := s.settings["table.local-time-zone"]
+	if zone == "" || zone == "default" {
+		return time.UTC, nil
+	}
+	return time.LoadLocation(zone)
+}
+
+func (s *Session) query(q *ast.Query, p *Planned, build *physical.Builder) error {
+	n, err := s.optimized(q, p)
+	if err != nil {
+		return err
+	}
+	collect, err := build.Collect(n)
+	if err != nil {
+		return err
+	}
+	p.CollectUID, p.Schema = collect.UID, collect.Schema
+	return nil
+}
+
+// optimized binds and optimizes a query and keeps both plans for EXPLAIN.
+func (s *Session) optimized(q *ast.Query, p *Planned) (plan.Node, error) {
+	b, err := s.binder()
+	if err != nil {
+		return nil, err
+	}
+	n, err := b.Query(q)
+	if err != nil {
+		return nil, err
+	}
+	p.Logical = append(p.Logical, n)
+	n = optimizer.Optimize(n)
+	p.Optimized = append(p.Optimized, n)
+	return n, nil
+}
