@@ -4,7 +4,14 @@ import "github.com/anabranch/anabranch/sql/plan"
 
 // Optimize rewrites a plan.
 func Optimize(n plan.Node) plan.Node {
-	return topN(n)
+	// Merging first brings projections out of the way of joins and windows; pruning last sees
+	// what the others left.
+	for _, rule := range []func(plan.Node) plan.Node{
+		fold, merge, pushDown, merge, windowAggregate, topN, prune, merge,
+	} {
+		n = rule(n)
+	}
+	return n
 }
 
 // rewrite replaces every node of a plan by what f returns for it, inputs first.

@@ -1,0 +1,44 @@
+package render
+
+import (
+	"regexp"
+	"strings"
+)
+
+// masked stands where a secret was.
+const masked = "****"
+
+// Secret reports whether the value of an option must not be shown.
+func Secret(key string) bool {
+	key = strings.ToLower(key)
+	for _, part := range []string{"password", "secret", "token", "sasl.jaas"} {
+		if strings.Contains(key, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// Mask hides the secrets in a text of SQL: the values of options, written 'key' = 'value', whose
+// keys say so.
+func Mask(text string) string {
+	lower := strings.ToLower(text)
+	if !Secret(lower) {
+		return text
+	}
+	option := regexp.MustCompile(`(?i)('[^'\n]*(?:password|secret|token|sasl\.jaas)[^'\n]*'\s*=\s*)'(?:[^']|'')*'?`)
+	return option.ReplaceAllString(text, "${1}'"+masked+"'")
+}
+
+// MaskRows hides secrets in the result of a statement such as SHOW CREATE TABLE or SET.
+func MaskRows(rows [][]string) {
+	for _, row := range rows {
+		for c, cell := range row {
+			if c > 0 && Secret(row[c-1]) && !strings.ContainsAny(row[c-1], " \n") {
+				row[c] = masked
+				continue
+			}
+			row[c] = Mask(cell)
+		}
+	}
+}
