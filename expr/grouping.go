@@ -15,9 +15,8 @@ type Grouping struct {
 	words   int
 	account *columnar.Account
 
-	hashes []uint64
-	ids    []uint32 // in live order
-	byRow  []uint32 // by row position, when the batch has a selection
+	ids   []uint32 // in live order
+	byRow []uint32 // by row position, when the batch has a selection
 }
 
 type groupedCall struct {
@@ -127,13 +126,8 @@ func (g *Grouping) locate(b *columnar.Batch, cols []*columnar.Vector) (Rows, err
 	if len(g.keys) == 0 {
 		return rows, g.Touch()
 	}
-	n := b.Live()
-	g.hashes = columnar.HashRows(g.hashes, cols, b.Sel, b.Len())
-	if cap(g.ids) < n {
-		g.ids = make([]uint32, n, max(n, columnar.BatchRows))
-	}
-	g.ids = g.ids[:n]
-	if _, err := g.table.Upsert(g.ids, g.hashes, cols, b.Sel); err != nil {
+	var err error
+	if g.ids, err = g.table.UpsertRows(g.ids, cols, b.Sel, b.Len()); err != nil {
 		return rows, err
 	}
 	rows.Group = g.ids
