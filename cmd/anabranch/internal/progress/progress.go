@@ -51,6 +51,14 @@ func Start(w io.Writer, opts Options) *Line {
 	return &Line{w: w, opts: opts, watch: clock.Start()}
 }
 
+// Every is how often the line wants news.
+func (l *Line) Every() time.Duration {
+	if l.opts.Terminal {
+		return 250 * time.Millisecond
+	}
+	return time.Second
+}
+
 // Show takes the news of a job.
 func (l *Line) Show(p scheduler.Progress) {
 	l.mu.Lock()

@@ -91,32 +91,3 @@ func (c *Collapse) End() error {
 	}
 	return c.Writer.End()
 }
-
-// Changes is a Writer in front of another that shows a changelog without end as it comes, with a
-// first column "op": + for a row that is added, - for one that is taken back.
-type Changes struct{ Writer }
-
-func (Changes) schema(s *columnar.Schema) *columnar.Schema {
-	op := columnar.Field{Name: "op", Type: columnar.TypeString}
-	return columnar.NewSchema(append([]columnar.Field{op}, s.Fields...)...)
-}
-
-// Begin adds the column.
-func (c Changes) Begin(s *columnar.Schema) error { return c.Writer.Begin(c.schema(s)) }
-
-// Rows adds the column's values.
-func (c Changes) Rows(b *columnar.Batch) error {
-	out := &columnar.Batch{Schema: c.schema(b.Schema), Sel: b.Sel}
-	op := columnar.NewVector(columnar.TypeString)
-	op.Reset(b.Len())
-	for i := range b.Len() {
-		if b.Kind(i) == columnar.Insert {
-			op.SetString(i, "+")
-		} else {
-			op.SetString(i, "-")
-		}
-	}
-	out.Cols = append([]*columnar.Vector{op}, b.Cols...)
-	out.SetLen(b.Len())
-	return c.Writer.Rows(out)
-}

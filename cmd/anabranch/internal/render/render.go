@@ -32,8 +32,8 @@ type Options struct {
 	Format string
 	// WidthMax cuts the values of a table to so many characters; 0 keeps them whole.
 	WidthMax int
-	// Location is the zone in which instants are shown; default UTC.
-	Location *time.Location
+	// Location tells the zone in which instants are shown; default UTC.
+	Location func() *time.Location
 }
 
 // Formats lists the names of formats.
@@ -55,7 +55,7 @@ func New(w io.Writer, o Options) (Writer, error) {
 		return nil, err
 	}
 	if o.Location == nil {
-		o.Location = time.UTC
+		o.Location = func() *time.Location { return time.UTC }
 	}
 	switch o.Format {
 	case "csv":

@@ -21,8 +21,9 @@ const sampleRows = 2000
 type table struct {
 	w        io.Writer
 	widthMax int
-	location *time.Location
+	location func() *time.Location
 
+	zone    *time.Location
 	schema  *columnar.Schema
 	widths  []int
 	sampled []byte // the cells of the rows held back, one after the other
@@ -36,6 +37,7 @@ type table struct {
 
 // Begin starts a result.
 func (t *table) Begin(s *columnar.Schema) error {
+	t.zone = t.location()
 	t.schema, t.widths = s, make([]int, len(s.Fields))
 	t.sampled, t.ends, t.held, t.flowing, t.rows = t.sampled[:0], t.ends[:0], 0, false, 0
 	for c, f := range s.Fields {
@@ -62,6 +64,14 @@ func (t *table) Rows(b *columnar.Batch) error {
 		if t.held++; t.held == sampleRows {
 			t.flow()
 		}
+	}
+	return t.flush()
+}
+
+// Flush writes the rows held back, so that those of a result without end are seen at once.
+func (t *table) Flush() error {
+	if !t.flowing && t.rows > 0 {
+		t.flow()
 	}
 	return t.flush()
 }
@@ -151,7 +161,7 @@ func (t *table) prose() []byte {
 
 // text is row i of v as it is shown, valid until the next call.
 func (t *table) text(v *columnar.Vector, i int) []byte {
-	t.cell = columnar.AppendText(t.cell[:0], v, i, t.location)
+	t.cell = columnar.AppendText(t.cell[:0], v, i, t.zone)
 	if hasControl(t.cell) {
 		t.cell = escapeControl(t.cell)
 	}

@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/internal/clock"
+	"github.com/anabranch/anabranch/scheduler"
+	"github.com/anabranch/anabranch/sql/ast"
+	"github.com/anabranch/anabranch/sql/plan"
+	"github.com/anabranch/anabranch/sql/session"
+)
+
+// Execute runs a statement to its end and writes its result. The source is the text it was parsed
+// from.
+func (e *Engine) Execute(ctx context.Context, statement ast.Statement, source string, out render.Writer) error {
+	if session.Runs(statement) {
+		return e.run(ctx, statement, source, out)
+	}
+	if c, ok := statement.(*ast.Command); ok && c.Kind != ast.CommandHelp {
+		return nil // CLEAR is the shell's own affair
+	}
+	result, err := e.session.Apply(statement, source)
+	if err != nil || len(result.Columns) == 0 {
+		return err
+	}
+	render.MaskRows(result.Rows)
+	b := render.Strings(result.Columns, result.Rows)
+	if err := out.Begin(b.Schema); err != nil {
+		return err
+	}
+	if err := out.Rows(b); err != nil {
+		return err
+	}
+	return out.End()
+}
+
+// run plans and runs a job.
+func (e *Engine) run(ctx context.Context, statement ast.Statement, source string, out render.Writer) error {
+	planned, err := e.session.Plan(statement, source)
+	if err != nil {
+		return err
+	}
+	opts := scheduler.Options{
+		Parallelism: e.opts.Parallelism, Connectors: e.session.Registry, Budget: e.opts.Budget,
+		Env: e.environment(planned), Bindings: scheduler.Bindings{},
+	}
+	hide := func() {}
+	if e.opts.Progress != nil {
+		line := e.opts.Progress()
+		opts.Progress, opts.ProgressEvery, opts.Tick = line.Show, line.Every(), clock.Tick
+		hide = line.Hide
+	}
+	if planned.CollectUID == "" {
+		return scheduler.Run(ctx, planned.Job, opts)
+	}
+	out = arranged(planned, out)
+	opts.Bindings[planned.CollectUID] = func() dataflow.Operator {
+		return &scheduler.Collector{Take: func(b *columnar.Batch) error {
+			hide()
+			return out.Rows(b)
+		}}
+	}
+	if err := out.Begin(planned.Schema); err != nil {
+		return err
+	}
+	err = scheduler.Run(ctx, planned.Job, opts)
+	if err == nil || planned.Unbounded && ctx.Err() != nil {
+		// A result without end ends when the user stops it.
+		if ended := out.End(); err == nil {
+			err = ended
+		}
+	}
+	return err
+}
+
+// arranged puts in front of out what the kind of a query's result needs.
+func arranged(p *session.Planned, out render.Writer) render.Writer {
+	changelog := false
+	for _, n := range p.Optimized {
+		changelog = changelog || plan.TraitsOf(n).Changelog
+	}
+	switch {
+	case p.Unbounded:
+		return render.Live{Writer: out, Changelog: changelog}
+	case p.Job.Streaming && changelog:
+		return render.NewCollapse(out)
+	}
+	return out
+}
+
+// environment is what the expressions of a job know of the outside. A batch job sees one time, that
+// of its start.
+func (e *Engine) environment(p *session.Planned) *expr.Env {
+	env := &expr.Env{Location: e.Location(), Now: clock.Micros}
+	if !p.Job.Streaming {
+		start := clock.Micros()
+		env.Now = func() int64 { return start }
+	}
+	return env
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/progress"
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
+	"github.com/anabranch/anabranch/columnar"
+)
+
+// app is what the commands share: the standard files and the global flags.
+type app struct {
+	streams
+	pipe *pipe
+
+	parallelism int
+	memory      string
+	mode        string
+	settings    []string
+	logLevel    string
+	profileCPU  string
+	profileHeap string
+	closers     []func() error
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "anabranch",
+		Short:         "SQL over files and streams",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.start() },
+	}
+	flags := root.PersistentFlags()
+	flags.IntVar(&a.parallelism, "parallelism", runtime.GOMAXPROCS(0), "subtasks of each operator")
+	flags.StringVar(&a.memory, "memory", "", "memory to use, such as 4GB (default 60 % of what there is)")
+	flags.StringVar(&a.mode, "mode", "auto", "how jobs run: auto, batch or streaming")
+	flags.StringArrayVar(&a.settings, "set", nil, "setting `key=value` of the session; may be given many times")
+	flags.StringVar(&a.logLevel, "log-level", "warn", "what to log: debug, info, warn or error")
+	flags.StringVar(&a.profileCPU, "pprof-cpu", "", "write a CPU profile to `file`")
+	flags.StringVar(&a.profileHeap, "pprof-heap", "", "write a heap profile to `file` at the end")
+	for _, hidden := range []string{"pprof-cpu", "pprof-heap"} {
+		flags.Lookup(hidden).Hidden = true
+	}
+	root.AddCommand(newRun(a), newSQL(a), newExplain(a), newGenerate(a), newVersion(a))
+	return root
+}
+
+// start checks the global flags and does what they ask for before a command runs.
+func (a *app) start() error {
+	var errs []error
+	if a.parallelism <= 0 {
+		errs = append(errs, fmt.Errorf("--parallelism %d: at least 1 is needed", a.parallelism))
+	}
+	if a.mode != "auto" && a.mode != "batch" && a.mode != "streaming" {
+		errs = append(errs, fmt.Errorf("--mode %q: want auto, batch or streaming", a.mode))
+	}
+	for _, s := range a.settings {
+		if key, _, ok := strings.Cut(s, "="); !ok || key == "" {
+			errs = append(errs, fmt.Errorf("--set %q: want key=value", s))
+		}
+	}
+	if a.memory != "" {
+		if _, err := parseBytes(a.memory); err != nil {
+			errs = append(errs, fmt.Errorf("--memory: %w", err))
+		}
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
+		errs = append(errs, fmt.Errorf("--log-level %q: want debug, info, warn or error", a.logLevel))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level})))
+	return a.profile()
+}
+
+// profile starts the profiles that are asked for.
+func (a *app) profile() error {
+	if a.profileCPU != "" {
+		f, err := os.Create(a.profileCPU)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return errors.Join(err, f.Close())
+		}
+		a.closers = append(a.closers, func() error {
+			pprof.StopCPUProfile()
+			return f.Close()
+		})
+	}
+	if a.profileHeap != "" {
+		a.closers = append(a.closers, func() error {
+			f, err := os.Create(a.profileHeap)
+			if err != nil {
+				return err
+			}
+			return errors.Join(pprof.WriteHeapProfile(f), f.Close())
+		})
+	}
+	return nil
+}
+
+// close ends what start began.
+func (a *app) close() error {
+	var errs []error
+	for _, c := range a.closers {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}
+
+// engine makes the engine that the flags describe. The progress of a job is shown as opts say; nil
+// shows none.
+func (a *app) engine(opts *progress.Options) (*engine.Engine, error) {
+	memory := defaultMemory()
+	if a.memory != "" {
+		var err error
+		if memory, err = parseBytes(a.memory); err != nil {
+			return nil, fmt.Errorf("--memory: %w", err)
+		}
+	}
+	if memory > 0 {
+		debug.SetMemoryLimit(memory)
+	}
+	o := engine.Options{Parallelism: a.parallelism, Budget: columnar.NewBudget(memory)}
+	if a.mode != "auto" {
+		o.Settings = append(o.Settings, engine.Setting{Key: "execution.runtime-mode", Value: a.mode})
+	}
+	for _, s := range a.settings {
+		key, value, _ := strings.Cut(s, "=")
+		o.Settings = append(o.Settings, engine.Setting{Key: key, Value: value})
+	}
+	if opts != nil {
+		o.Progress = func() *progress.Line { return progress.Start(a.err, *opts) }
+	}
+	return engine.New(o)
+}
+
+// progressOptions say how progress is shown: always if a script runs, else only on a terminal and
+// only while a statement takes long.
+func (a *app) progressOptions(script bool) *progress.Options {
+	terminal := isTerminal(a.err)
+	if !script && !terminal {
+		return nil
+	}
+	o := &progress.Options{Terminal: terminal, Color: terminal && os.Getenv("NO_COLOR") == ""}
+	if !script {
+		o.Quiet, o.After = true, 500*time.Millisecond
+	}
+	return o
+}
+
+// results makes the writer of results. Values are cut only where a person reads them.
+func (a *app) results(format string, location func() *time.Location) (render.Writer, error) {
+	o := render.Options{Format: format, Location: location}
+	if isTerminal(a.pipe.w) {
+		o.WidthMax = 60
+	}
+	return render.New(a.out, o)
+}
+
+// isTerminal reports whether a standard file is a terminal.
+func isTerminal(f any) bool {
+	file, ok := f.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// readFile reads a script; "-" is standard input.
+func (a *app) readFile(path string) (string, error) {
+	if path == "-" {
+		text, err := io.ReadAll(a.in)
+		return string(text), failed(err)
+	}
+	text, err := os.ReadFile(path)
+	return string(text), failed(err)
+}

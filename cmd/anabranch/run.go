@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/script"
+)
+
+func newRun(a *app) *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use:   "run SCRIPT.sql",
+		Short: "Run all statements of a script",
+		Long: `Run executes the statements of a script in order and prints the results of queries. The first
+error ends it. Every ${NAME} in the script is replaced by the environment variable NAME.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := (render.Options{Format: output}).Validate(); err != nil {
+				return fmt.Errorf("--output: %w", err)
+			}
+			ctx, stop := interruptible(c.Context())
+			defer stop()
+			text, err := a.readScript(args[0])
+			if err != nil {
+				return err
+			}
+			e, err := a.engine(a.progressOptions(true))
+			if err != nil {
+				return failed(err)
+			}
+			out, err := a.results(output, e.Location)
+			if err != nil {
+				return err
+			}
+			_, err = e.Script(ctx, text, out)
+			return failed(err)
+		},
+	}
+	outputFlag(c, &output)
+	return c
+}
+
+func outputFlag(c *cobra.Command, output *string) {
+	c.Flags().StringVarP(output, "output", "o", "table", "how results look: table, csv, json or parquet")
+	// An error only says that the flag is unknown, which it is not.
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(render.Formats(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+// interruptible is a context that the first interrupt cancels; the second ends the process.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// readScript reads a script and fills in environment variables.
+func (a *app) readScript(path string) (string, error) {
+	text, err := a.readFile(path)
+	if err != nil {
+		return "", err
+	}
+	text, err = script.Expand(text, os.LookupEnv)
+	if err != nil {
+		return "", failed(fmt.Errorf("%s: %w", path, err))
+	}
+	return text, nil
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/shell"
+)
+
+// sqlFlags are the flags of the command sql.
+type sqlFlags struct {
+	command  string
+	file     string
+	initFile string
+	output   string
+	protocol string
+}
+
+func newSQL(a *app) *cobra.Command {
+	f := &sqlFlags{}
+	c := &cobra.Command{
+		Use:   "sql",
+		Short: "Run statements given as text, in a file, on standard input or typed in a shell",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := f.validate(c); err != nil {
+				return err
+			}
+			return a.sql(c, f)
+		},
+	}
+	c.Flags().StringVarP(&f.command, "command", "c", "", "statements to run")
+	c.Flags().StringVarP(&f.file, "file", "f", "", "script to run")
+	c.Flags().StringVarP(&f.initFile, "init", "i", "", "script to run first")
+	c.Flags().StringVar(&f.protocol, "output-protocol", "", "jsonl: a line of JSON for each statement")
+	outputFlag(c, &f.output)
+	c.MarkFlagsMutuallyExclusive("command", "file")
+	c.MarkFlagsMutuallyExclusive("output", "output-protocol")
+	return c
+}
+
+func (f *sqlFlags) validate(c *cobra.Command) error {
+	if err := (render.Options{Format: f.output}).Validate(); err != nil {
+		return fmt.Errorf("--output: %w", err)
+	}
+	if c.Flags().Changed("output-protocol") && f.protocol != "jsonl" {
+		return fmt.Errorf("--output-protocol %q: want jsonl", f.protocol)
+	}
+	return nil
+}
+
+// sql runs the statements from wherever they come.
+func (a *app) sql(c *cobra.Command, f *sqlFlags) error {
+	given := c.Flags().Changed("command") || c.Flags().Changed("file")
+	e, err := a.engine(a.progressOptions(false))
+	if err != nil {
+		return failed(err)
+	}
+	out, err := a.results(f.output, e.Location)
+	if err != nil {
+		return err
+	}
+	if f.initFile != "" {
+		if err := a.initialize(c.Context(), e, f.initFile, out); err != nil {
+			return err
+		}
+	}
+	if !given && isTerminal(a.in) && f.protocol == "" {
+		return failed(a.shell(c.Context(), e, out))
+	}
+	ctx, stop := interruptible(c.Context())
+	defer stop()
+	text, err := a.statements(c, f)
+	if err != nil {
+		return err
+	}
+	if f.protocol == "" {
+		_, err = e.Script(ctx, text, out)
+		return failed(err)
+	}
+	failures, err := e.Protocol(ctx, text, render.NewProtocol(a.out))
+	if err == nil && failures > 0 {
+		err = errReported
+	}
+	return failed(err)
+}
+
+// statements finds the text to run.
+func (a *app) statements(c *cobra.Command, f *sqlFlags) (string, error) {
+	switch {
+	case c.Flags().Changed("command"):
+		return f.command, nil
+	case c.Flags().Changed("file"):
+		return a.readScript(f.file)
+	}
+	text, err := io.ReadAll(a.in)
+	return string(text), failed(err)
+}
+
+// initialize runs the script that comes before everything else.
+func (a *app) initialize(ctx context.Context, e *engine.Engine, path string, out render.Writer) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	text, err := a.readScript(path)
+	if err != nil {
+		return err
+	}
+	if _, err = e.Script(ctx, text, out); err != nil {
+		return failed(fmt.Errorf("%s: %w", path, err))
+	}
+	return nil
+}
+
+// shell reads statements from the terminal; an error ends a statement, not the shell.
+func (a *app) shell(ctx context.Context, e *engine.Engine, out render.Writer) error {
+	return shell.Run(ctx, shell.Options{
+		Out:     a.out,
+		History: shell.HistoryFile(),
+		Mask:    render.Mask,
+		Names:   func() []string { return append(e.Tables(), e.Columns()...) },
+		Run: func(ctx context.Context, text string) bool {
+			quit, err := e.Script(ctx, text, out)
+			if err != nil && !errors.Is(err, context.Canceled) {
+				fmt.Fprintln(a.err, message(err))
+			} else if err != nil {
+				fmt.Fprintln(a.err, "cancelled")
+			}
+			return quit || a.pipe.closed
+		},
+	})
+}
