@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/sql/ast"
@@ -57,7 +58,8 @@ func (s *Session) apply(statement ast.Statement) (*Result, error) {
 	case *ast.Use:
 		return nil, use(st)
 	}
-	return nil, plan.Refuse(statement, "statement", fmt.Sprintf("%.40s", ast.Format(statement)))
+	words := strings.Fields(ast.Format(statement))
+	return nil, plan.Refuse(statement, "statement", strings.Join(words[:min(2, len(words))], " "))
 }
 
 // infer fills in the columns of a table that declares none.
