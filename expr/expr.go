@@ -189,6 +189,10 @@ func (e *Expr) callString() string {
 		return "(" + strings.Join(args, " "+e.Name+" ") + ")"
 	}
 	if f := lookup(e.Name); f != nil && f.postfix {
+		if strings.HasPrefix(e.Name, "IS NOT ") {
+			// Its argument is the test it negates.
+			return e.Args[0].Args[0].String() + " " + e.Name
+		}
 		return args[0] + " " + e.Name
 	}
 	return e.Name + "(" + strings.Join(args, ", ") + ")"

@@ -194,3 +194,21 @@ func BenchmarkSelect(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
 }
+
+func TestAliasIsNamedAfterItsFunction(t *testing.T) {
+	double := Float(7.5, columnar.TypeDouble)
+	e, err := NewCall("mod", double, Float(2, columnar.TypeDouble))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, ok := Fold(e, nil).ConstantFloat(); !ok || v != 1.5 {
+		t.Errorf("%s is %v", e, v)
+	}
+	e, err = NewCall("IS NOT NULL", Col(0, "a", columnar.TypeInteger))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := e.String(); got != "a IS NOT NULL" {
+		t.Errorf("got %s", got)
+	}
+}

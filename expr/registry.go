@@ -60,7 +60,8 @@ func NewCall(name string, args ...*Expr) (*Expr, error) {
 	if !f.exact {
 		t.NotNull = !nullable
 	}
-	return &Expr{Op: Call, Name: name, Type: t, Args: bound}, nil
+	// Programs tell functions apart by their own name, never by an alias.
+	return &Expr{Op: Call, Name: f.name, Type: t, Args: bound}, nil
 }
 
 func (f *function) arity() string {

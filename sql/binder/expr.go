@@ -166,26 +166,28 @@ func (x *exprBinder) binary(e *ast.Binary) (*expr.Expr, error) {
 	}
 	acc, err := x.bind(chain[len(chain)-1].Left)
 	for i := len(chain) - 1; i >= 0 && err == nil; i-- {
-		var right *expr.Expr
-		if right, err = x.bind(chain[i].Right); err == nil {
-			acc, err = combine(chain[i], acc, right)
+		op := chain[i].Op
+		operands := []*expr.Expr{acc}
+		// One flat call for a run of ANDs keeps it shallow for whatever walks it later.
+		for last := false; !last && err == nil; i-- {
+			var right *expr.Expr
+			right, err = x.bind(chain[i].Right)
+			operands = append(operands, right)
+			last = op != ast.OpAnd && op != ast.OpOr || i == 0 || chain[i-1].Op != op
+		}
+		i++
+		if err == nil {
+			acc, err = combine(chain[i], operands)
 		}
 	}
 	return acc, err
 }
 
-func combine(e *ast.Binary, l, r *expr.Expr) (*expr.Expr, error) {
+func combine(e *ast.Binary, operands []*expr.Expr) (*expr.Expr, error) {
 	if e.Op == ast.OpOverlaps {
 		return nil, plan.Refuse(e, "overlaps")
 	}
-	name := e.Op.String()
-	if e.Op == ast.OpAnd || e.Op == ast.OpOr {
-		// One flat call of a chain keeps it shallow for whatever walks it later.
-		if l.Op == expr.Call && l.Name == name {
-			return call(e, name, append(append([]*expr.Expr{}, l.Args...), r)...)
-		}
-	}
-	return call(e, name, l, r)
+	return call(e, e.Op.String(), operands...)
 }
 
 func (x *exprBinder) cast(e *ast.Cast) (*expr.Expr, error) {

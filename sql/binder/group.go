@@ -19,6 +19,7 @@ func (s *selection) groupBy(q *ast.Select) error {
 		return plan.Refuse(q.GroupBy, "group-by-all")
 	}
 	s.grouped = true
+	var constant *expr.Expr
 	for _, item := range q.GroupBy.Items {
 		if item.Kind != ast.GroupSet {
 			return plan.Refuse(item, "grouping-sets")
@@ -33,10 +34,16 @@ func (s *selection) groupBy(q *ast.Select) error {
 			if err != nil {
 				return err
 			}
-			if !key.IsConstant() && !slices.ContainsFunc(s.keys, key.Equal) {
+			if key.IsConstant() {
+				constant = key
+			} else if !slices.ContainsFunc(s.keys, key.Equal) {
 				s.keys = append(s.keys, key)
 			}
 		}
+	}
+	// Constants alone still make no group of no rows, unlike an aggregation without keys.
+	if len(s.keys) == 0 && constant != nil {
+		s.keys = append(s.keys, constant)
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func (b *Binder) orderOutput(q *ast.Query, r *relation) (*relation, error) {
 			if c, ok := item.Expr.(*ast.Column); ok && len(c.Parts) == 1 {
 				return nil, r.scope.unknown(c.Parts)
 			}
-			return nil, plan.Refuse(item.Expr, "lateral-order")
+			return nil, plan.Refuse(item.Expr, "set-op-order")
 		}
 		keys = append(keys, sortKey(item, column))
 	}

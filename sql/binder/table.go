@@ -40,7 +40,7 @@ func (b *Binder) table(ref *ast.Table, with *ctes) (*relation, error) {
 		for _, h := range ref.Hints {
 			t = hinted(t, h)
 		}
-		r, err = b.Table(t, ref)
+		r, err = b.declared(t, ref)
 	} else if v, ok := b.Catalog.View(name); ok {
 		r, err = b.view(v, ref)
 	} else {
@@ -105,8 +105,17 @@ func within(at ast.Node, what string, err error) error {
 	return ast.Errorf(at, ast.ClassSemantic, "%s: %v", what, err)
 }
 
-// Table binds a declared table with its computed columns and watermark.
-func (b *Binder) Table(t *catalog.Table, at ast.Node) (*relation, error) {
+// Table binds a declared table with its computed columns and watermark. Without a registry the
+// source is not asked for anything.
+func (b *Binder) Table(t *catalog.Table, at ast.Node) (plan.Node, error) {
+	r, err := b.declared(t, at)
+	if err != nil {
+		return nil, err
+	}
+	return r.node, nil
+}
+
+func (b *Binder) declared(t *catalog.Table, at ast.Node) (*relation, error) {
 	spec := t.Spec()
 	scan := &plan.Scan{Table: spec, TimeColumn: -1, Rows: -1, Out: &columnar.Schema{}}
 	for i := range spec.Schema.Fields {
@@ -240,5 +249,5 @@ func (b *Binder) file(file string, at ast.Node) (*relation, error) {
 	for _, f := range schema.Fields {
 		t.Columns = append(t.Columns, catalog.Column{Name: f.Name, Type: f.Type})
 	}
-	return b.Table(t, at)
+	return b.declared(t, at)
 }

@@ -73,3 +73,14 @@ func selectivity(e *expr.Expr) float64 {
 	}
 	return s
 }
+
+// baseRows is rowsOf before any filter: how many values a key of the relation may have.
+func baseRows(n plan.Node) float64 {
+	switch n := n.(type) {
+	case *plan.Filter:
+		return baseRows(n.Input)
+	case *plan.Project:
+		return baseRows(n.Input)
+	}
+	return rowsOf(n)
+}

@@ -57,8 +57,8 @@ func (s *joinSet) members(e *expr.Expr) []int {
 }
 
 // orderJoins joins the relations of a tree of inner joins left-deep: the largest first, since
-// the left side is streamed and the right ones are held, then always the smallest that a
-// condition connects to those before.
+// the left side is streamed and the right ones are held, then always the one that leaves the
+// fewest rows, and products last.
 func orderJoins(n *plan.Join, above []*expr.Expr) plan.Node {
 	s := &joinSet{}
 	width := s.flatten(n, 0)
@@ -99,38 +99,84 @@ func (s *joinSet) order(sizes []float64, between []*expr.Expr) []int {
 		}
 	}
 	order := []int{first}
+	rows := sizes[first]
+	classes := s.classes(between)
 	for len(order) < len(sizes) {
-		best, bestConnected := -1, false
+		best, bestRows, bestConnected := -1, 0.0, false
 		for i := range sizes {
 			if slices.Contains(order, i) {
 				continue
 			}
-			c := s.connected(i, order, between)
-			if best < 0 || c && !bestConnected || c == bestConnected && sizes[i] < sizes[best] {
-				best, bestConnected = i, c
+			keys := s.matches(i, order, between, classes)
+			connected := keys > 0
+			out := rows * sizes[i] / min(max(keys, 1), max(baseRows(s.relations[i]), rows, 1))
+			if best < 0 || connected && !bestConnected || connected == bestConnected && out < bestRows {
+				best, bestRows, bestConnected = i, out, connected
 			}
 		}
 		order = append(order, best)
+		rows = max(bestRows, 1)
 	}
 	return order
 }
 
-// connected reports whether an equality joins relation i to those already taken.
-func (s *joinSet) connected(i int, taken []int, between []*expr.Expr) bool {
+// matches guesses how many distinct keys join relation i to those already taken; 0 if nothing
+// does, which makes the join a product.
+func (s *joinSet) matches(i int, taken []int, between []*expr.Expr, classes map[int]class) float64 {
+	product := 0.0
+	seen := map[int]bool{}
 	for _, e := range between {
 		m := s.members(e)
 		if !isCall(e, "=") || !slices.Contains(m, i) {
 			continue
 		}
-		others := true
+		known := true
 		for _, o := range m {
-			others = others && (o == i || slices.Contains(taken, o))
+			known = known && (o == i || slices.Contains(taken, o))
 		}
-		if others {
-			return true
+		c := classes[e.Columns()[0]]
+		if !known || seen[c.id] {
+			continue
+		}
+		seen[c.id] = true
+		product = max(product, 1) * c.distinct
+	}
+	return product
+}
+
+// class is a group of columns that equalities connect, named by its first column. It has as many
+// distinct values at most as its smallest table has rows.
+type class struct {
+	id       int
+	distinct float64
+}
+
+func (s *joinSet) classes(between []*expr.Expr) map[int]class {
+	of := map[int]class{}
+	for changed := true; changed; {
+		changed = false
+		for _, e := range between {
+			if !isCall(e, "=") {
+				continue
+			}
+			columns := e.Columns()
+			least := class{id: columns[0], distinct: -1}
+			for _, c := range columns {
+				if _, ok := of[c]; !ok {
+					of[c] = class{id: c, distinct: max(baseRows(s.relations[s.owner(c)]), 1)}
+				}
+				least.id = min(least.id, of[c].id)
+				if least.distinct < 0 || of[c].distinct < least.distinct {
+					least.distinct = of[c].distinct
+				}
+			}
+			for _, c := range columns {
+				changed = changed || of[c] != least
+				of[c] = least
+			}
 		}
 	}
-	return false
+	return of
 }
 
 // joinUp joins in order and tells where each column of the original tree is.

@@ -51,7 +51,10 @@ func TraitsOf(n Node) Traits {
 		t.Changelog = t.Changelog || t.Unbounded
 	case *Join:
 		// A regular join may emit a row long after its time, so the times are times no more.
-		t.Changelog = t.Changelog || t.Unbounded && n.Type != operators.Inner && n.Type != operators.Semi
+		// A right side that ends is known as a whole before a left row is, so that none is taken back.
+		right := TraitsOf(n.Right).Unbounded
+		keepsRight := n.Type == operators.Right || n.Type == operators.Full
+		t.Changelog = t.Changelog || right && n.Type != operators.Inner && n.Type != operators.Semi || t.Unbounded && keepsRight
 	case *Filter, *Union, *Limit:
 		t.Time = first.Time
 	}

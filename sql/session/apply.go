@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/sql/ast"
@@ -44,8 +45,21 @@ func (s *Session) apply(statement ast.Statement) (*Result, error) {
 		return nil, s.createView(st)
 	case *ast.Drop:
 		return nil, s.drop(st)
+	case *ast.Show:
+		return s.show(st)
+	case *ast.Describe:
+		return s.describe(st)
+	case *ast.Explain:
+		return s.explain(st)
+	case *ast.Set:
+		return s.set(st)
+	case *ast.Reset:
+		return nil, s.reset(st)
+	case *ast.Use:
+		return nil, use(st)
 	}
-	return nil, plan.Refuse(statement, "statement", fmt.Sprintf("%.40s", ast.Format(statement)))
+	words := strings.Fields(ast.Format(statement))
+	return nil, plan.Refuse(statement, "statement", strings.Join(words[:min(2, len(words))], " "))
 }
 
 // infer fills in the columns of a table that declares none.
@@ -62,4 +76,18 @@ func infer(c catalog.Connector, t *catalog.Table) error {
 		t.Columns = append(t.Columns, catalog.Column{Name: f.Name, Type: f.Type})
 	}
 	return nil
+}
+
+// use accepts the names of the one catalog and database.
+func use(u *ast.Use) error {
+	parts := u.Name.Strings()
+	last := parts[len(parts)-1]
+	known := databaseName
+	if u.Catalog {
+		known = catalogName
+	}
+	if last == known && (len(parts) == 1 || !u.Catalog && parts[0] == catalogName) {
+		return nil
+	}
+	return ast.Errorf(u, ast.ClassSemantic, "unknown %s %s; there is %s", map[bool]string{true: "catalog", false: "database"}[u.Catalog], last, known)
 }

@@ -11,12 +11,9 @@ import (
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
-// createTable declares a table.
+// createTable declares a table. TEMPORARY changes nothing: the catalog ends with the session.
 func (s *Session) createTable(c *ast.CreateTable) error {
-	switch {
-	case c.Temporary:
-		return plan.Refuse(c, "temporary")
-	case c.Query != nil:
+	if c.Query != nil {
 		return plan.Refuse(c, "create-as")
 	}
 	name := c.Name.Last().Name
@@ -91,7 +88,7 @@ func declare(c *ast.CreateTable, t *catalog.Table) error {
 			return ast.Errorf(w, ast.ClassSemantic, "a table has at most one watermark")
 		}
 		if len(w.Column) != 1 {
-			return plan.Refuse(w, "nested-where")
+			return plan.Refuse(w, "watermark-field")
 		}
 		t.Watermark = &catalog.Watermark{Column: w.Column.Last().Name, Expr: ast.Format(w.Expr)}
 	}
@@ -178,10 +175,6 @@ func (s *Session) like(l *ast.LikeTable, t *catalog.Table) error {
 
 // createView declares a view. Its text is bound at once, so that mistakes show here.
 func (s *Session) createView(c *ast.CreateView) error {
-	if c.Temporary {
-		// One session has one catalog: the view ends with it either way.
-		c.Temporary = false
-	}
 	name := c.Name.Last().Name
 	if _, exists := s.Catalog.View(name); exists && c.IfNotExists {
 		return nil

@@ -30,6 +30,10 @@ func (f fake) Options() []catalog.Option {
 		{Key: "csv.*"},
 		{Key: "first-event.rate"},
 		{Key: "person.proportion"},
+		{Key: "topic"},
+		{Key: "properties.*"},
+		{Key: "scan.startup.mode"},
+		{Key: "sink.partitioner"},
 	}
 }
 
@@ -72,7 +76,7 @@ func (s fakeSource) Open(context.Context, dataflow.Split, dataflow.ReadRequest) 
 
 func newFakeSession() *Session {
 	return New(catalog.NewRegistry(
-		fake{name: "filesystem", bounded: true}, fake{name: "nexmark"}, fake{name: "blackhole", bounded: true},
+		fake{name: "filesystem", bounded: true}, fake{name: "nexmark"}, fake{name: "kafka"}, fake{name: "blackhole", bounded: true},
 	))
 }
 

@@ -32,7 +32,7 @@ func answer(s *Session, script string) string {
 			}
 			for _, row := range append([][]string{result.Columns}, result.Rows...) {
 				if len(row) > 0 {
-					b.WriteString(strings.ReplaceAll(strings.Join(row, " | "), "\n\n", "\n") + "\n")
+					b.WriteString(strings.TrimSpace(strings.ReplaceAll(strings.Join(row, " | "), "\n\n", "\n")) + "\n")
 				}
 			}
 			continue

@@ -83,13 +83,33 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 		return nil, err
 	}
 	for _, n := range p.Optimized {
-		p.Unbounded = p.Unbounded || plan.TraitsOf(n).Unbounded
+		table := unboundedTable(n)
+		p.Unbounded = p.Unbounded || table != ""
+		if table != "" && s.settings["execution.runtime-mode"] == "batch" {
+			return nil, plan.Refuse(statement, "unbounded-batch", table)
+		}
+	}
+	if p.Job.Name == "" {
+		p.Job.Name = p.Job.Nodes[len(p.Job.Nodes)-1].Name
 	}
 	p.Job.Streaming = p.Unbounded || s.settings["execution.runtime-mode"] == "streaming"
 	if err := p.Job.Validate(); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// unboundedTable is a table of a plan that never ends, "" if each does.
+func unboundedTable(n plan.Node) string {
+	if scan, ok := n.(*plan.Scan); ok && scan.Unbounded {
+		return scan.Table.Name
+	}
+	for _, in := range n.Inputs() {
+		if table := unboundedTable(in); table != "" {
+			return table
+		}
+	}
+	return ""
 }
 
 func (s *Session) binder() (*binder.Binder, error) {

@@ -1,0 +1,153 @@
+package session
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/sql/ast"
+)
+
+// setting is a key of SET: how its value is checked and what it takes.
+type setting struct {
+	check func(string) bool
+	wants string
+}
+
+func oneOf(values ...string) setting {
+	return setting{
+		check: func(v string) bool { return slices.Contains(values, strings.ToLower(v)) },
+		wants: strings.Join(values, " or "),
+	}
+}
+
+func anyText() setting { return setting{check: func(string) bool { return true }, wants: "a text"} }
+
+func count() setting {
+	return setting{check: func(v string) bool { n, err := strconv.Atoi(v); return err == nil && n >= 0 }, wants: "a number"}
+}
+
+func duration() setting {
+	return setting{check: func(v string) bool { _, ok := ParseDuration(v); return ok }, wants: "a duration such as '10 s'"}
+}
+
+// knownSettings are the keys that SET takes; what runs jobs reads them through Setting.
+func knownSettings() map[string]setting {
+	return map[string]setting{
+		"execution.runtime-mode":                     oneOf("batch", "streaming", "automatic"),
+		"parallelism.default":                        count(),
+		"pipeline.name":                              anyText(),
+		"pipeline.max-parallelism":                   count(),
+		"pipeline.auto-watermark-interval":           duration(),
+		"table.local-time-zone":                      {check: isZone, wants: "a time zone such as 'Europe/Rome'"},
+		"table.dml-sync":                             oneOf("true", "false"),
+		"table.exec.source.idle-timeout":             duration(),
+		"table.exec.state.ttl":                       duration(),
+		"table.exec.mini-batch.enabled":              oneOf("true", "false"),
+		"table.exec.mini-batch.allow-latency":        duration(),
+		"table.exec.mini-batch.size":                 count(),
+		"execution.checkpointing.interval":           duration(),
+		"execution.checkpointing.dir":                anyText(),
+		"execution.checkpointing.mode":               anyText(),
+		"execution.checkpointing.timeout":            duration(),
+		"execution.checkpointing.min-pause":          duration(),
+		"execution.savepoint.path":                   anyText(),
+		"execution.state-recovery.path":              anyText(),
+		"state.backend.type":                         anyText(),
+		"state.checkpoints.dir":                      anyText(),
+		"state.savepoints.dir":                       anyText(),
+		"restart-strategy.type":                      anyText(),
+		"restart-strategy.fixed-delay.attempts":      count(),
+		"restart-strategy.fixed-delay.delay":         duration(),
+		"sql-client.execution.result-mode":           anyText(),
+		"sql-client.execution.max-table-result.rows": count(),
+		"sql-client.verbose":                         oneOf("true", "false"),
+	}
+}
+
+func isZone(v string) bool {
+	if v == "default" {
+		return true
+	}
+	_, err := time.LoadLocation(v)
+	return err == nil
+}
+
+// ParseDuration reads "10 s", "5min", "100 ms" and the like; without a unit it is milliseconds.
+func ParseDuration(text string) (time.Duration, bool) {
+	text = strings.TrimSpace(strings.ToLower(text))
+	end := 0
+	for end < len(text) && text[end] >= '0' && text[end] <= '9' {
+		end++
+	}
+	n, err := strconv.ParseInt(text[:end], 10, 64)
+	if err != nil {
+		return 0, false
+	}
+	unit := strings.TrimSpace(text[end:])
+	units := map[string]time.Duration{
+		"": time.Millisecond, "ns": 1, "us": time.Microsecond, "µs": time.Microsecond, "ms": time.Millisecond,
+		"s": time.Second, "min": time.Minute, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour,
+	}
+	long := map[string]string{"milli": "ms", "millisecond": "ms", "sec": "s", "second": "s", "minute": "min", "hour": "h", "day": "d"}
+	if len(unit) > 2 && unit != "min" {
+		singular := strings.TrimSuffix(unit, "s")
+		if short, ok := long[singular]; ok {
+			unit = short
+		}
+	}
+	scale, ok := units[unit]
+	if !ok || n > int64(1<<63-1)/int64(scale) {
+		return 0, false
+	}
+	return time.Duration(n) * scale, true
+}
+
+// Setting is the value a key was set to, "" if it was not.
+func (s *Session) Setting(key string) string { return s.settings[key] }
+
+func (s *Session) set(st *ast.Set) (*Result, error) {
+	if st.Key == "" {
+		r := &Result{Columns: []string{"key", "value"}}
+		for _, key := range slices.Sorted(maps.Keys(s.settings)) {
+			r.Rows = append(r.Rows, []string{key, s.settings[key]})
+		}
+		return r, nil
+	}
+	known, err := lookupSetting(st, st.Key)
+	if err != nil {
+		return nil, err
+	}
+	if !known.check(st.Value) {
+		return nil, ast.Errorf(st, ast.ClassSemantic, "'%s' takes %s, not '%s'", st.Key, known.wants, st.Value)
+	}
+	s.settings[st.Key] = st.Value
+	return nil, nil
+}
+
+func (s *Session) reset(st *ast.Reset) error {
+	if st.Key == "" {
+		clear(s.settings)
+		return nil
+	}
+	if _, err := lookupSetting(st, st.Key); err != nil {
+		return err
+	}
+	delete(s.settings, st.Key)
+	return nil
+}
+
+func lookupSetting(at ast.Node, key string) (setting, error) {
+	known := knownSettings()
+	if found, ok := known[key]; ok {
+		return found, nil
+	}
+	e := ast.Errorf(at, ast.ClassSemantic, "unknown setting '%s'", key)
+	if near := expr.Nearest(key, slices.Sorted(maps.Keys(known))); near != "" {
+		e.Msg += "; did you mean '" + near + "'?"
+	}
+	return setting{}, e
+}
