@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/generate"
-	"github.com/anabranch/anabranch/cmd/anabranch/internal/progress"
 )
 
 func newGenerate(a *app) *cobra.Command {
@@ -65,5 +64,5 @@ func newGenerateNexmark(a *app) *cobra.Command {
 
 // written tells of a file.
 func (a *app) written(w generate.Written) {
-	fmt.Fprintf(a.err, "%s: %s rows\n", w.Path, progress.Count(float64(w.Rows)))
+	fmt.Fprintf(a.err, "%s: %d rows\n", w.Path, w.Rows)
 }

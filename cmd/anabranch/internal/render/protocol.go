@@ -2,6 +2,7 @@ package render
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -58,7 +59,7 @@ func (p *Protocol) Begin(s *columnar.Schema) error {
 			p.buf = append(p.buf, ',')
 		}
 		p.buf = appendJSON(append(p.buf, `{"name":`...), f.Name)
-		p.buf = appendJSON(append(p.buf, `,"type":`...), f.Type.String())
+		p.buf = appendJSON(append(p.buf, `,"type":`...), f.Type.Nullable().String())
 		p.buf = append(p.buf, '}')
 	}
 	p.buf = append(p.buf, `],"rows":[`...)
@@ -136,12 +137,15 @@ func FailureOf(err error) Failure {
 	return Failure{Class: "runtime", Message: Mask(err.Error())}
 }
 
+// appendJSON appends x as encoding/json writes it, but without its escapes for HTML.
 func appendJSON(dst []byte, x any) []byte {
-	text, err := json.Marshal(x)
-	if err != nil {
+	out := bytes.NewBuffer(dst)
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(x); err != nil {
 		return append(dst, "null"...)
 	}
-	return append(dst, text...)
+	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'})
 }
 
 // AppendValue appends row i of v in the protocol's form.

@@ -165,7 +165,7 @@ func (t *table) text(v *columnar.Vector, i int) []byte {
 	if hasControl(t.cell) {
 		t.cell = escapeControl(t.cell)
 	}
-	if t.widthMax > 0 && len(t.schema.Fields) > 1 && displayWidth(t.cell) > t.widthMax {
+	if t.widthMax > 0 && len(t.schema.Fields) > 1 && !v.Type.IsNumeric() && displayWidth(t.cell) > t.widthMax {
 		t.cell = append(t.cell[:0], runewidth.Truncate(string(t.cell), t.widthMax, "…")...)
 	}
 	return t.cell
