@@ -25,6 +25,7 @@ func BenchmarkFirstTable(b *testing.B) {
 	for range b.N {
 		var r Lineitem
 		for it := newGenerator(b, 0.01).Lineitems(Share{}); it.Next(&r); {
+			_ = r
 		}
 	}
 }

@@ -41,7 +41,7 @@ const (
 // Run reads statements until the end of the input, QUIT or EXIT.
 func Run(ctx context.Context, opts Options) error {
 	line := liner.NewLiner()
-	defer line.Close()
+	defer func() { _ = line.Close() }() // restores the terminal; nothing is lost if it cannot
 	line.SetCtrlCAborts(true)
 	line.SetMultiLineMode(false)
 	line.SetTabCompletionStyle(liner.TabPrints)
