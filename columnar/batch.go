@@ -90,6 +90,10 @@ func (b *Batch) Keep() *Batch {
 	return b.Copy()
 }
 
+// Rearm says that the receiver of a kept batch deals with it only now: it is released unless it
+// is kept again.
+func (b *Batch) Rearm() { b.kept = false }
+
 // ReleaseUnkept is Release unless somebody kept b: what its owner calls when it is done.
 func (b *Batch) ReleaseUnkept() {
 	if !b.kept {

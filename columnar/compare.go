@@ -308,12 +308,12 @@ func CompareValues(a *Vector, i int, b *Vector, j int) int {
 	return 0
 }
 
-// WideAt is the value at position i of a flat decimal vector of either width.
+// WideAt is the value at position i of a flat vector of decimals or integers of any width.
 func (v *Vector) WideAt(i int) Int128 {
 	if v.Phys == PhysInt128 {
 		return Values[Int128](v)[i]
 	}
-	return Int128Of(Values[int64](v)[i])
+	return Int128Of(v.Int64At(i))
 }
 
 // orderedAt is the value at position i as an integer of the same order.

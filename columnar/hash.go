@@ -92,6 +92,10 @@ func hashColumn(dst []uint64, v *Vector, sel []int32, first bool) {
 		hashInt64(dst, Values[int64](v), sel, first)
 		return
 	}
+	if v.Enc == Flat && v.Valid == nil && v.Phys == PhysView {
+		hashViews(dst, Values[View](v), v.Bufs, sel, first)
+		return
+	}
 	hash := valueHasher(v)
 	for k := range dst {
 		i := k
@@ -129,6 +133,24 @@ func hashInt64(dst []uint64, values []int64, sel []int32, first bool) {
 		for k, i := range sel {
 			dst[k] = combine(dst[k], hashWord(uint64(values[i])))
 		}
+	}
+}
+
+func hashViews(dst []uint64, views []View, bufs [][]byte, sel []int32, first bool) {
+	for k := range dst {
+		i := k
+		if sel != nil {
+			i = int(sel[k])
+		}
+		w := &views[i]
+		h := fold(w.Head^hashK0, w.Tail^hashK1)
+		if uint32(w.Head) > InlineLength {
+			h = hashLong(w.bytesOf(bufs))
+		}
+		if !first {
+			h = combine(dst[k], h)
+		}
+		dst[k] = h
 	}
 }
 

@@ -14,6 +14,7 @@ type keyLayout struct {
 	offset  []int // of each column's first word
 	words   int   // header included
 	strings []int // the columns that are views
+	isWide  []bool
 }
 
 // maxKeyColumns is the number of null flags in a key's header.
@@ -29,6 +30,8 @@ func newKeyLayout(types []Type) (*keyLayout, error) {
 	l := &keyLayout{types: types, words: 1}
 	for c, t := range types {
 		l.offset = append(l.offset, l.words)
+		p := t.Physical()
+		l.isWide = append(l.isWide, p == PhysView || p == PhysInt128)
 		switch t.Physical() {
 		case PhysView:
 			l.strings = append(l.strings, c)
@@ -68,10 +71,8 @@ func (l *keyLayout) encode(dst []uint64, hashes []uint64, cols []*Vector, sel []
 	}
 }
 
-func (l *keyLayout) wide(c int) bool {
-	p := l.types[c].Physical()
-	return p == PhysView || p == PhysInt128
-}
+// wide reports whether column c takes two words.
+func (l *keyLayout) wide(c int) bool { return l.isWide[c] }
 
 func rowAt(sel []int32, k int) int {
 	if sel != nil {
@@ -119,6 +120,12 @@ func (l *keyLayout) encodeColumn(dst []uint64, v *Vector, sel []int32, n, c int)
 		}
 	case PhysView:
 		s := Values[View](values)
+		if v.Enc == Flat && sel == nil {
+			for k, x := range s[:n] {
+				dst[k*w], dst[k*w+1] = x.Head, x.Tail
+			}
+			return
+		}
 		for k := range n {
 			x := s[v.Index(rowAt(sel, k))]
 			dst[k*w], dst[k*w+1] = x.Head, x.Tail
@@ -153,24 +160,27 @@ func encodeWords[T int8 | int16 | int32 | int64](dst []uint64, w int, v *Vector,
 	}
 }
 
-// equal compares an encoded key with a stored one; the headers are known to be equal.
+// equal compares an encoded key with a stored one; the headers are known to be equal. Words
+// that differ may still be the places of equal long strings.
 func (l *keyLayout) equal(key, stored []uint64, sources [][][]byte, arena [][]byte) bool {
-	if len(l.strings) == 0 {
-		for i, x := range key[1:l.words] {
-			if stored[1+i] != x {
-				return false
-			}
+	stored = stored[:len(key)]
+	for i, x := range key {
+		if stored[i] != x {
+			return len(l.strings) > 0 && l.equalStrings(key, stored, sources, arena)
 		}
-		return true
 	}
+	return len(l.strings) == 0 || l.equalStrings(key, stored, sources, arena)
+}
+
+// equalStrings is equal for keys with strings.
+func (l *keyLayout) equalStrings(key, stored []uint64, sources [][][]byte, arena [][]byte) bool {
 	next := 0
 	for c := range l.types {
 		o := l.offset[c]
 		if key[o] != stored[o] {
 			return false
 		}
-		isString := next < len(l.strings) && l.strings[next] == c
-		if isString {
+		if next < len(l.strings) && l.strings[next] == c {
 			next++
 			a, b := View{key[o], key[o+1]}, View{stored[o], stored[o+1]}
 			if !a.Inline() {

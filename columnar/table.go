@@ -21,6 +21,7 @@ type Table struct {
 	arena   Vector // long strings of keys
 	account *Account
 
+	dict    dictCache
 	keys    []uint64 // scratch: encoded keys of one batch
 	sources [][][]byte
 }
@@ -64,6 +65,7 @@ func (t *Table) SizeBytes() int64 {
 func (t *Table) Reset() {
 	clear(t.dir)
 	t.rows = 0
+	t.dict.dicts = t.dict.dicts[:0]
 	for i := range t.chunks {
 		clear(t.chunks[i])
 	}

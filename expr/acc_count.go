@@ -8,6 +8,7 @@ type countAcc struct{}
 func (countAcc) Words() int                  { return 1 }
 func (countAcc) Retractable() bool           { return true }
 func (countAcc) SizeBytes() int64            { return 0 }
+func (countAcc) Release()                    {}
 func (countAcc) StateTypes() []columnar.Type { return []columnar.Type{columnar.TypeBigInt.Required()} }
 
 func (countAcc) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {

@@ -20,6 +20,7 @@ type extreme struct {
 func (x *extreme) Words() int        { return 3 }
 func (x *extreme) Retractable() bool { return false }
 func (x *extreme) SizeBytes() int64  { return 0 }
+func (*extreme) Release()            {}
 
 func (x *extreme) StateTypes() []columnar.Type { return []columnar.Type{x.typ.Nullable()} }
 
@@ -141,6 +142,7 @@ type stringExtreme struct {
 func (x *stringExtreme) Words() int                  { return 1 }
 func (x *stringExtreme) Retractable() bool           { return false }
 func (x *stringExtreme) SizeBytes() int64            { return int64(x.heap.SizeBytes()) }
+func (x *stringExtreme) Release()                    { x.heap.Release() }
 func (x *stringExtreme) StateTypes() []columnar.Type { return []columnar.Type{x.typ.Nullable()} }
 
 func (x *stringExtreme) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {

@@ -18,6 +18,7 @@ type exactSum struct {
 func (s *exactSum) Words() int        { return 3 }
 func (s *exactSum) Retractable() bool { return true }
 func (s *exactSum) SizeBytes() int64  { return 0 }
+func (*exactSum) Release()            {}
 
 func (s *exactSum) StateTypes() []columnar.Type {
 	return []columnar.Type{columnar.DecimalOf(maxDigits, s.scale).Required(), columnar.TypeBigInt.Required()}
@@ -165,6 +166,7 @@ const (
 func (s *floatSum) Words() int        { return sumWords }
 func (s *floatSum) Retractable() bool { return true }
 func (s *floatSum) SizeBytes() int64  { return 0 }
+func (*floatSum) Release()            {}
 
 func (s *floatSum) StateTypes() []columnar.Type {
 	types := make([]columnar.Type, sumWords)

@@ -136,6 +136,8 @@ type Accumulator interface {
 	Retractable() bool
 	// SizeBytes is the memory held beside the words.
 	SizeBytes() int64
+	// Release frees that memory.
+	Release()
 }
 
 // NewAccumulator makes the accumulator of a.

@@ -131,6 +131,12 @@ type binary struct {
 	out         *columnar.Vector
 }
 
+func (n *binary) release() {
+	n.out.Release()
+	n.lf.release()
+	n.rf.release()
+}
+
 // operands evaluates both sides.
 func (n *binary) operands(b *columnar.Batch, sel []int32) (l, r *columnar.Vector, err error) {
 	if l, err = n.left.eval(b, sel); err != nil {

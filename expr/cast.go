@@ -104,6 +104,14 @@ type castNode struct {
 	slow rowFunc
 }
 
+func (n *castNode) release() {
+	n.out.Release()
+	n.lf.release()
+	if r, ok := n.arg.(*nowNode); ok {
+		r.out.Release()
+	}
+}
+
 func (n *castNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
 	v, err := n.arg.eval(b, sel)
 	if err != nil {

@@ -77,6 +77,12 @@ func compileComparison(c *compiler, e *Expr) (node, error) {
 	}, nil
 }
 
+func (n *comparison) release() {
+	n.binary.release()
+	n.ordered[0].Release()
+	n.ordered[1].Release()
+}
+
 func (n *comparison) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
 	if cap(n.sel) < b.Len() {
 		n.sel = make([]int32, b.Len())

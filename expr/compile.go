@@ -39,6 +39,7 @@ type selector interface {
 type Program struct {
 	source *Expr
 	root   node
+	nodes  []node
 }
 
 // Compile makes the program of e.
@@ -48,8 +49,23 @@ func Compile(e *Expr, env *Env) (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile %s: %w", e, err)
 	}
-	return &Program{source: e, root: root}, nil
+	return &Program{source: e, root: root, nodes: c.nodes}, nil
 }
+
+// Close frees the memory of intermediate results; Close of nil does nothing.
+func (p *Program) Close() {
+	if p == nil {
+		return
+	}
+	for _, n := range p.nodes {
+		if r, ok := n.(releaser); ok {
+			r.release()
+		}
+	}
+}
+
+// releaser is a node with vectors of its own.
+type releaser interface{ release() }
 
 // Type is the type of the program's result.
 func (p *Program) Type() columnar.Type { return p.source.Type }
@@ -105,9 +121,20 @@ func selectTrue(v *columnar.Vector, n int, sel, out []int32) []int32 {
 }
 
 // compiler turns expressions into nodes.
-type compiler struct{ env *Env }
+type compiler struct {
+	env   *Env
+	nodes []node
+}
 
 func (c *compiler) compile(e *Expr) (node, error) {
+	n, err := c.compileForm(e)
+	if err == nil {
+		c.nodes = append(c.nodes, n)
+	}
+	return n, err
+}
+
+func (c *compiler) compileForm(e *Expr) (node, error) {
 	switch e.Op {
 	case Column:
 		return &columnNode{index: e.Index}, nil
@@ -157,6 +184,8 @@ func newConstant(e *Expr) *constantNode {
 	v.SetConstant(1)
 	return &constantNode{value: v}
 }
+
+func (n *constantNode) release() { n.value.Release() }
 
 func (n *constantNode) eval(b *columnar.Batch, _ []int32) (*columnar.Vector, error) {
 	n.value.SetConstant(b.Len())
@@ -223,6 +252,13 @@ func (f *flattener) flat(v *columnar.Vector) *columnar.Vector {
 		f.of = v
 	}
 	return f.scratch
+}
+
+func (f *flattener) release() {
+	if f.scratch != nil {
+		f.scratch.Release()
+	}
+	f.of = nil
 }
 
 // eachLive calls f for every row of sel (nil: the first n) that is valid, until it fails.

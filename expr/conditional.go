@@ -119,6 +119,11 @@ func (c *compiler) compileCase(e *Expr) (node, error) {
 	return &caseNode{args: args, out: columnar.NewVector(e.Type), parts: columnar.NewVector(e.Type), hits: make([][]int32, len(args)/2+1)}, nil
 }
 
+func (n *caseNode) release() {
+	n.out.Release()
+	n.parts.Release()
+}
+
 func (n *caseNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
 	rows := b.Len()
 	parts := n.parts

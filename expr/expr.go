@@ -230,7 +230,9 @@ func (e *Expr) constantString() string {
 	if e.Value.Null {
 		return "NULL"
 	}
-	text := string(columnar.AppendText(nil, newConstant(e).value, 0, time.UTC))
+	c := newConstant(e)
+	defer c.release()
+	text := string(columnar.AppendText(nil, c.value, 0, time.UTC))
 	switch {
 	case e.Type.IsString():
 		return "'" + strings.ReplaceAll(text, "'", "''") + "'"

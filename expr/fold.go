@@ -30,6 +30,7 @@ func evaluate(e *Expr, env *Env) *Expr {
 	if err != nil {
 		return e
 	}
+	defer p.Close()
 	one := columnar.NewBatch(&columnar.Schema{})
 	one.SetLen(1)
 	v, err := p.Eval(one)

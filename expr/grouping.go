@@ -15,9 +15,8 @@ type Grouping struct {
 	words   int
 	account *columnar.Account
 
-	hashes []uint64
-	ids    []uint32 // in live order
-	byRow  []uint32 // by row position, when the batch has a selection
+	ids   []uint32 // in live order
+	byRow []uint32 // by row position, when the batch has a selection
 }
 
 type groupedCall struct {
@@ -74,11 +73,17 @@ func StateTypes(calls []*Aggregate) ([]columnar.Type, error) {
 func (g *Grouping) Reset() (err error) {
 	for i := range g.calls {
 		c := &g.calls[i]
+		if c.acc != nil {
+			c.acc.Release()
+		}
 		if c.acc, err = NewAccumulator(c.call); err != nil {
 			return err
 		}
 		if !c.call.Distinct {
 			continue
+		}
+		if c.distinct != nil {
+			c.distinct.Release()
 		}
 		types := []columnar.Type{columnar.TypeBigInt.Required(), c.call.Args[0].Type}
 		if c.distinct, err = columnar.NewTable(types, 1, nil); err != nil {
@@ -121,13 +126,8 @@ func (g *Grouping) locate(b *columnar.Batch, cols []*columnar.Vector) (Rows, err
 	if len(g.keys) == 0 {
 		return rows, g.Touch()
 	}
-	n := b.Live()
-	g.hashes = columnar.HashRows(g.hashes, cols, b.Sel, b.Len())
-	if cap(g.ids) < n {
-		g.ids = make([]uint32, n, max(n, columnar.BatchRows))
-	}
-	g.ids = g.ids[:n]
-	if _, err := g.table.Upsert(g.ids, g.hashes, cols, b.Sel); err != nil {
+	var err error
+	if g.ids, err = g.table.UpsertRows(g.ids, cols, b.Sel, b.Len()); err != nil {
 		return rows, err
 	}
 	rows.Group = g.ids
@@ -261,6 +261,9 @@ func (g *Grouping) Emit(out *columnar.Batch, first, n int, partial bool) error {
 func (g *Grouping) Release() {
 	g.table.Release()
 	for _, c := range g.calls {
+		c.arg.Close()
+		c.filter.Close()
+		c.acc.Release()
 		if c.distinct != nil {
 			c.distinct.Release()
 		}

@@ -98,6 +98,8 @@ func compileJunction(and bool) func(*compiler, *Expr) (node, error) {
 	}
 }
 
+func (n *junction) release() { n.out.Release() }
+
 func (n *junction) selectRows(b *columnar.Batch, sel, out []int32) ([]int32, error) {
 	if n.and {
 		rows, err := n.selectAnd(b, sel, out)
@@ -218,6 +220,8 @@ func compileNot(c *compiler, e *Expr) (node, error) {
 	return &notNode{arg: arg, out: columnar.NewVector(e.Type)}, nil
 }
 
+func (n *notNode) release() { n.out.Release() }
+
 func (n *notNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
 	v, err := n.arg.eval(b, sel)
 	if err != nil {
@@ -254,6 +258,8 @@ func compileTest(c *compiler, e *Expr, null, value, _ bool) (node, error) {
 	}
 	return &testNode{arg: arg, null: null, value: value, out: columnar.NewVector(e.Type)}, nil
 }
+
+func (n *testNode) release() { n.out.Release() }
 
 func (n *testNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
 	v, err := n.arg.eval(b, sel)

@@ -66,6 +66,8 @@ func compileField(c *compiler, e *Expr) (node, error) {
 	return &fieldNode{row: row, index: int(e.Args[1].Value.Int), out: columnar.NewVector(e.Type)}, nil
 }
 
+func (n *fieldNode) release() { n.out.Release() }
+
 // eval gives the child itself: parent nulls are in it already.
 func (n *fieldNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
 	v, err := n.row.eval(b, sel)
@@ -90,6 +92,8 @@ func compileRow(c *compiler, e *Expr) (node, error) {
 	args, err := c.compileAll(e.Args)
 	return &rowNode{args: args, out: columnar.NewVector(e.Type)}, err
 }
+
+func (n *rowNode) release() { n.out.Release() }
 
 func (n *rowNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
 	n.out.Reset(b.Len())

@@ -74,6 +74,8 @@ func plain(f rowFunc) func(*compiler, *Expr) (node, error) {
 	return perRow(func(*compiler, *Expr) (rowFunc, error) { return f, nil })
 }
 
+func (n *rowwise) release() { n.out.Release() }
+
 func (n *rowwise) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
 	rows := b.Len()
 	n.out.Reset(rows)

@@ -509,6 +509,8 @@ type nowNode struct {
 	out *columnar.Vector
 }
 
+func (n *nowNode) release() { n.out.Release() }
+
 func (n *nowNode) eval(b *columnar.Batch, _ []int32) (*columnar.Vector, error) {
 	n.out.Reset(1)
 	columnar.Values[int64](n.out)[0] = n.env.Now()

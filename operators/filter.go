@@ -39,5 +39,8 @@ func (f *Filter) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output
 	return dataflow.Done, out.Emit(b.WithSel(sel))
 }
 
-// Close does nothing.
-func (f *Filter) Close() error { return nil }
+// Close frees the predicate's memory.
+func (f *Filter) Close() error {
+	f.predicate.Close()
+	return nil
+}

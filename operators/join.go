@@ -100,7 +100,9 @@ func (j *HashJoin) run(out dataflow.Output) (dataflow.Status, error) {
 			return dataflow.More, nil
 		}
 	}
-	return dataflow.Done, j.finishBatch(out)
+	err := j.finishBatch(out)
+	p.drop()
+	return dataflow.Done, err
 }
 
 // matching fills j.out with the current pairs and drops those the residual rejects; nil if none
@@ -235,7 +237,9 @@ func (j *HashJoin) StateBytes() int64 { return j.build.account.Used() }
 func (j *HashJoin) Close() error {
 	if j.out != nil {
 		j.build.release()
+		j.probe.drop()
 		j.out.Release()
+		j.residual.Close()
 	}
 	return nil
 }
@@ -320,9 +324,10 @@ func withoutNulls(cols []*columnar.Vector, sel []int32, n int) []int32 {
 // joinProbe walks over the pairs of one left batch.
 type joinProbe struct {
 	batch *columnar.Batch
-	ids   []uint32 // table row of each live left row, NoRow if none
-	live  int      // cursor: live row
-	chain int32    // cursor: next build row plus one; 0 means look at the row's id
+	kept  *columnar.Batch // batch, if it is an own one
+	ids   []uint32        // table row of each live left row, NoRow if none
+	live  int             // cursor: live row
+	chain int32           // cursor: next build row plus one; 0 means look at the row's id
 
 	left, right []int32 // the current pairs: positions in batch and build
 	pos         []int32 // live index of each pair's left row
@@ -385,7 +390,20 @@ func (p *joinProbe) pairs(s *joinBuild, limit int) bool {
 
 // keep makes the batch an own one, so that the walk can go on later. The copy is compact: live
 // indexes stay, positions become them.
-func (p *joinProbe) keep() { p.batch = p.batch.Keep() }
+func (p *joinProbe) keep() {
+	if p.kept == nil {
+		p.batch = p.batch.Keep()
+		p.kept = p.batch
+	}
+}
+
+// drop frees a batch that was kept.
+func (p *joinProbe) drop() {
+	if p.kept != nil {
+		p.kept.Release()
+		p.kept, p.batch = nil, nil
+	}
+}
 
 // found are the positions of the live rows whose key has (or has no) build row.
 func (p *joinProbe) found(with bool) []int32 {

@@ -55,5 +55,10 @@ func (p *Project) apply(b *columnar.Batch) (*columnar.Batch, error) {
 	return &p.out, nil
 }
 
-// Close does nothing.
-func (p *Project) Close() error { return nil }
+// Close frees the expressions' memory.
+func (p *Project) Close() error {
+	for _, prog := range p.programs {
+		prog.Close()
+	}
+	return nil
+}

@@ -42,6 +42,7 @@ func (v *Values) Open(context.Context, dataflow.Split, dataflow.ReadRequest) (da
 			if err != nil {
 				return nil, err
 			}
+			defer p.Close()
 			x, err := p.Eval(one)
 			if err != nil {
 				return nil, err

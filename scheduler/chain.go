@@ -152,15 +152,20 @@ func (l *link) advance() (finished bool, err error) {
 		e := l.queue[0]
 		l.queue[0] = event{}
 		l.queue = l.queue[1:]
-		if err := l.do(e); err != nil {
+		if err := l.doQueued(e); err != nil {
 			return false, err
-		}
-		if e.batch != nil {
-			// Process of a queued batch owns nothing of it after More.
-			e.batch.ReleaseUnkept()
 		}
 	}
 	return true, nil
+}
+
+// doQueued deals with an event whose batch, if any, was kept for it.
+func (l *link) doQueued(e event) error {
+	if e.batch != nil {
+		e.batch.Rearm()
+		defer e.batch.ReleaseUnkept()
+	}
+	return l.do(e)
 }
 
 // OperatorError is a failure with the operator it happened in.

@@ -133,6 +133,9 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 			if err := json.Unmarshal(n.Spec, &d.spec); err != nil {
 				return err
 			}
+			if x.opts.BatchRows > 0 {
+				d.spec.Request.BatchRows = x.opts.BatchRows
+			}
 		}
 		t.source = d
 		return d.open(n.Schema)

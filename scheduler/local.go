@@ -21,10 +21,12 @@ type Options struct {
 	// Budget is the memory the operators share; default unlimited.
 	Budget *columnar.Budget
 	Env    *expr.Env
+	// BatchRows is the largest batch sources make; 0 leaves it to them.
+	BatchRows int
 	// Progress, if set, is called every ProgressEvery (default one second) and at the end.
 	Progress      func(Progress)
 	ProgressEvery time.Duration
-	// Clock tells when progress is due; nil turns it off.
+	// Tick makes a ticker for Progress; without it there is none.
 	Tick func(time.Duration) (<-chan time.Time, func())
 }
 

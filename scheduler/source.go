@@ -182,6 +182,10 @@ func (s *sourceDriver) ready() <-chan struct{} {
 }
 
 func (s *sourceDriver) close() error {
+	for _, p := range s.project {
+		p.Close()
+	}
+	s.mark.Close()
 	if s.reader == nil {
 		return nil
 	}

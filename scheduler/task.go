@@ -175,9 +175,8 @@ func (t *task) take(port dataflow.Port, c *inputChannel, e shuffle.Element) erro
 	switch {
 	case e.Batch != nil:
 		t.stats.rowsIn.Add(int64(e.Batch.Live()))
-		err := t.head.handle(event{kind: batchEvent, batch: e.Batch, port: port})
-		e.Batch.ReleaseUnkept()
-		return err
+		defer e.Batch.ReleaseUnkept() // also when an operator panics
+		return t.head.handle(event{kind: batchEvent, batch: e.Batch, port: port})
 	case e.End:
 		c.ended = true
 		c.mark = dataflow.MaxTime

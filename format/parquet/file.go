@@ -34,6 +34,13 @@ func Open(r io.ReaderAt, size int64, name string) (*File, error) {
 	return f, nil
 }
 
+// With is the same file read through another handle; the footer is shared and not read again.
+func (f *File) With(r io.ReaderAt) *File {
+	g := *f
+	g.r = r
+	return &g
+}
+
 func (f *File) readFooter() error {
 	if f.size < int64(len(magic)+trailBytes) {
 		return fmt.Errorf("not a Parquet file: %d bytes are too few", f.size)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -38,6 +39,37 @@ func openParquet(path string) (*opened, error) {
 		return nil, errors.Join(err, h.Close())
 	}
 	return &opened{f, h}, nil
+}
+
+// footers keeps the parsed footers of a table's files, so that each is read once.
+type footers struct {
+	mu    sync.Mutex
+	known map[string]*parquet.File
+}
+
+// open opens a file for reading rows.
+func (f *footers) open(path string) (*opened, error) {
+	f.mu.Lock()
+	known := f.known[path]
+	f.mu.Unlock()
+	if known == nil {
+		o, err := openParquet(path)
+		if err != nil {
+			return nil, err
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.known == nil {
+			f.known = map[string]*parquet.File{}
+		}
+		f.known[path] = o.File
+		return o, nil
+	}
+	h, _, err := vfs.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &opened{known.With(h), h}, nil
 }
 
 // openText opens a text file and decompresses it by its name.
@@ -84,8 +116,9 @@ func readSample(path string) ([]byte, error) {
 
 // source is a bounded table of files.
 type source struct {
-	table  *table
-	schema *columnar.Schema
+	table   *table
+	schema  *columnar.Schema
+	footers footers
 }
 
 // Bounded is true: the files are those there are now.
@@ -97,7 +130,7 @@ func (s *source) RowCount() (n int64, ok bool) {
 		return 0, false
 	}
 	for _, f := range s.table.files {
-		p, err := openParquet(f.Path)
+		p, err := s.footers.open(f.Path)
 		if err != nil {
 			return 0, false
 		}
@@ -130,7 +163,7 @@ func (s *source) Splits(context.Context, int) ([]dataflow.Split, error) {
 			}
 			continue
 		}
-		p, err := openParquet(f.Path)
+		p, err := s.footers.open(f.Path)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +198,7 @@ type parquetReader struct {
 }
 
 func (s *source) openParquet(part fileSplit, req dataflow.ReadRequest) (dataflow.Reader, error) {
-	f, err := openParquet(part.Path)
+	f, err := s.footers.open(part.Path)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 var rewrite = flag.Bool("rewrite", false, "write what the planner answers into testdata")
 
 // answer runs a script: plans of what runs, results of what does not, or the error.
-func answer(s *Session, script string) string {
+func answer(t *testing.T, s *Session, script string) string {
 	var b strings.Builder
 	r := parser.NewReader(script)
 	for {
@@ -43,6 +43,7 @@ func answer(s *Session, script string) string {
 			continue
 		}
 		for i := range p.Logical {
+			checkPlans(t, p.Logical[i], p.Optimized[i])
 			b.WriteString("bound:\n" + plan.Format(p.Logical[i]))
 			b.WriteString("optimized:\n" + plan.Format(p.Optimized[i]))
 		}
@@ -83,7 +84,7 @@ func TestGolden(t *testing.T) {
 					}
 					text = string(sql)
 				}
-				got := strings.TrimSuffix(answer(s, text), "\n")
+				got := strings.TrimSuffix(answer(t, s, text), "\n")
 				if got != strings.TrimSuffix(want, "\n") && !*rewrite {
 					t.Errorf("%s\ngot:\n%s\nwant:\n%s", script, got, want)
 				}
@@ -98,5 +99,21 @@ func TestGolden(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// checkPlans verifies both plans and that optimizing kept the schema.
+func checkPlans(t *testing.T, bound, optimized plan.Node) {
+	t.Helper()
+	for _, n := range []plan.Node{bound, optimized} {
+		if err := plan.Check(n); err != nil {
+			t.Errorf("%v in\n%s", err, plan.Format(n))
+		}
+	}
+	b, o := bound.Schema(), optimized.Schema()
+	for i, f := range b.Fields {
+		if f.Name != o.Fields[i].Name || !f.Type.SameValues(o.Fields[i].Type) {
+			t.Errorf("optimizing made %s of %s", o, b)
+		}
 	}
 }

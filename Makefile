@@ -1,0 +1,26 @@
+.PHONY: help check test race lint fuzz bench nightly
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+check: ## what every change must pass
+	.ci/run
+
+test: ## unit and data-driven tests
+	go test ./...
+
+race: ## the same under the race detector with all assertions
+	go test -race -tags invariants ./...
+
+lint: ## linters
+	golangci-lint run ./...
+
+fuzz: ## one minute for each fuzz target
+	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for f in $$(grep -ho '^func Fuzz[A-Za-z]*' $$pkg/*_test.go | sed 's/func //'); do \
+			echo "$$pkg $$f"; go test $$pkg -run '^$$' -fuzz "^$$f$$" -fuzztime 60s || exit 1; done; done
+
+bench: ## benchmarks of the kernels, formats and the runtime
+	go test -run '^$$' -bench . ./columnar ./expr ./format/... ./io/... ./scheduler
+
+nightly: race fuzz bench ## all of the above

@@ -1,0 +1,170 @@
+package sql
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anabranch/anabranch/builtin"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/scheduler"
+	"github.com/anabranch/anabranch/sql/parser"
+	"github.com/anabranch/anabranch/sql/session"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the queries give into the files")
+
+// way is one manner of running a file.
+type way struct {
+	name                   string
+	parallelism, batchRows int
+}
+
+var ways = []way{
+	{"one task", 1, 0},
+	{"three tasks", 3, 0},
+	{"batches of 1", 2, 1},
+	{"batches of 7", 1, 7},
+}
+
+func TestFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.slt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no test files: %v", err)
+	}
+	for _, file := range files {
+		for i, w := range ways {
+			t.Run(filepath.Base(file)+"/"+w.name, func(t *testing.T) {
+				before := columnar.AllocatedBytes()
+				runFile(t, file, w, *rewrite && i == 0)
+				if left := columnar.AllocatedBytes() - before; left != 0 {
+					t.Errorf("%d bytes are still allocated", left)
+				}
+			})
+		}
+	}
+}
+
+// runFile runs the blocks of a file in order in one session.
+func runFile(t *testing.T, file string, w way, rewrite bool) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := session.New(builtin.Connectors())
+	blocks := strings.Split(strings.TrimSpace(string(text)), "\n\n")
+	for i, block := range blocks {
+		head, body := cutComments(block)
+		if body == "" {
+			continue
+		}
+		directive, rest, _ := strings.Cut(body, "\n")
+		sql, want, _ := strings.Cut(rest+"\n", "----\n")
+		got, err := runSQL(t, s, sql, w)
+		if strings.Contains(directive, "rowsort") {
+			slices.Sort(got)
+		}
+		lines := strings.Join(got, "\n")
+		if directive == "error" && err != nil {
+			lines, _, _ = strings.Cut(err.Error(), "\n")
+			err = nil
+		}
+		if err != nil {
+			t.Errorf("%s: %s\n%v", file, strings.TrimSpace(sql), err)
+			continue
+		}
+		if rewrite && directive != "statement ok" {
+			blocks[i] = strings.TrimSpace(head + directive + "\n" + sql + "----\n" + lines)
+			continue
+		}
+		if lines != strings.TrimRight(want, "\n") && directive != "statement ok" {
+			t.Errorf("%s: %s\n got:\n%s\nwant:\n%s", file, strings.TrimSpace(sql), lines, want)
+		}
+	}
+	if rewrite {
+		if err := os.WriteFile(file, []byte(strings.Join(blocks, "\n\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// cutComments splits the comment lines in front of a block off.
+func cutComments(block string) (comments, rest string) {
+	for strings.HasPrefix(block, "#") {
+		line, after, _ := strings.Cut(block, "\n")
+		comments += line + "\n"
+		block = after
+	}
+	return comments, block
+}
+
+// runSQL runs statements and returns the rows of the last as text.
+func runSQL(t *testing.T, s *session.Session, sql string, w way) ([]string, error) {
+	t.Helper()
+	statements, err := parser.Parse(sql)
+	if err != nil {
+		return nil, err
+	}
+	var rows []string
+	for _, st := range statements {
+		rows = nil
+		if !session.Runs(st) {
+			r, err := s.Apply(st, sql)
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range r.Rows {
+				rows = append(rows, strings.Join(row, " | "))
+			}
+			continue
+		}
+		p, err := s.Plan(st, sql)
+		if err != nil {
+			return nil, err
+		}
+		if rows, err = runJob(t, s, p, w); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]string, error) {
+	t.Helper()
+	loc, err := s.Location()
+	if err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	var rows []string
+	take := func(b *columnar.Batch) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for k := range b.Live() {
+			cells := make([]string, len(b.Cols))
+			for c, v := range b.Cols {
+				cells[c] = string(columnar.AppendText(nil, v, b.Row(k), loc))
+			}
+			rows = append(rows, strings.Join(cells, " | "))
+		}
+		return nil
+	}
+	err = scheduler.Run(t.Context(), p.Job, scheduler.Options{
+		Parallelism: w.parallelism, BatchRows: w.batchRows, Connectors: s.Registry,
+		Bindings: scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &scheduler.Collector{Take: take} }},
+		Env:      &expr.Env{Location: loc, Now: func() int64 { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() }},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	return rows, nil
+}
