@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/columnar"
@@ -45,7 +46,7 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 		return err
 	}
 	opts := scheduler.Options{
-		Parallelism: e.opts.Parallelism, Connectors: e.session.Registry, Budget: e.opts.Budget,
+		Parallelism: e.parallelism(), Connectors: e.session.Registry, Budget: e.opts.Budget,
 		Env: e.environment(planned), Bindings: scheduler.Bindings{},
 	}
 	hide := func() {}
@@ -75,6 +76,14 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 		}
 	}
 	return err
+}
+
+// parallelism is that of the session's settings if they tell one.
+func (e *Engine) parallelism() int {
+	if n, err := strconv.Atoi(e.session.Setting("parallelism.default")); err == nil && n > 0 {
+		return n
+	}
+	return e.opts.Parallelism
 }
 
 // arranged puts in front of out what the kind of a query's result needs.

@@ -40,6 +40,10 @@ const (
 
 // Run reads statements until the end of the input, QUIT or EXIT.
 func Run(ctx context.Context, opts Options) error {
+	// A terminal that cannot be edited sends a signal for Ctrl-C even while text is typed.
+	ignored := make(chan os.Signal, 1)
+	signal.Notify(ignored, os.Interrupt)
+	defer signal.Stop(ignored)
 	line := liner.NewLiner()
 	defer line.Close()
 	line.SetCtrlCAborts(true)
@@ -61,7 +65,9 @@ func Run(ctx context.Context, opts Options) error {
 		case err != nil:
 			return err
 		}
-		line.AppendHistory(opts.Mask(strings.Join(strings.Fields(text), " ")))
+		for _, entry := range entries(opts.Mask(text)) {
+			line.AppendHistory(entry)
+		}
 		if runInterruptible(ctx, text, opts.Run) {
 			return nil
 		}
@@ -93,6 +99,19 @@ func read(line *liner.State) (string, error) {
 			prompt = promptMore
 		}
 	}
+}
+
+// entries are a text as the history keeps it: one line, unless a comment would then swallow the
+// rest.
+func entries(text string) []string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if strings.Contains(text, "--") {
+		return lines
+	}
+	for i, l := range lines {
+		lines[i] = strings.TrimSpace(l)
+	}
+	return []string{strings.Join(lines, " ")}
 }
 
 // leaves reports whether a first line is one of the words that leave the shell without a semicolon.
