@@ -4,5 +4,5 @@
 // moves an expression that may fail below a filter or join.
 //
 // Files: optimizer.go orders the rules; fold.go, pushdown.go, joinorder.go, keys.go, window.go,
-// topn.go, merge.go and prune.go hold one rule each.
+// topn.go, merge.go and prune.go hold one rule each; conjunct.go and estimate.go serve them.
 package optimizer

@@ -23,18 +23,16 @@ func windowAggregate(n plan.Node) plan.Node {
 
 // overWindow is the rule for one aggregation, nil where it does not apply.
 func overWindow(a *plan.Aggregate) plan.Node {
-	var exprs []*expr.Expr
-	var w *plan.Window
-	switch in := a.Input.(type) {
-	case *plan.Window:
-		w, exprs = in, plan.Cols(in)
-	case *plan.Project:
-		below, ok := in.Input.(*plan.Window)
-		if !ok {
-			return nil
-		}
-		w, exprs = below, in.Exprs
-	default:
+	input, exprs := a.Input, plan.Cols(a.Input)
+	if p, ok := input.(*plan.Project); ok {
+		input, exprs = p.Input, p.Exprs
+	}
+	var only *expr.Expr
+	if f, ok := input.(*plan.Filter); ok {
+		input, only = f.Input, f.Predicate
+	}
+	w, ok := input.(*plan.Window)
+	if !ok || only != nil && !within(only, plan.Width(w)-3, plan.Width(w)) {
 		return nil
 	}
 	first := plan.Width(w) - 3 // window_start, then window_end and window_time
@@ -63,16 +61,20 @@ func overWindow(a *plan.Aggregate) plan.Node {
 			}
 		}
 	}
-	return windowed(a, w, exprs, parts, rowKeys)
+	return windowed(a, w, only, exprs, parts, rowKeys)
 }
 
 // windowed builds the aggregation over the input of the window assignment and puts the columns
-// in the order of the old one.
-func windowed(a *plan.Aggregate, w *plan.Window, exprs []*expr.Expr, parts []int, rowKeys []*expr.Expr) plan.Node {
+// in the order of the old one; only is a condition on the window.
+func windowed(a *plan.Aggregate, w *plan.Window, only *expr.Expr, exprs []*expr.Expr, parts []int, rowKeys []*expr.Expr) plan.Node {
 	in, keys := withKeys(w.Input, rowKeys)
 	calls := mapCalls(a.Calls, func(e *expr.Expr) *expr.Expr { return substitute(e, exprs) })
 	agg := plan.NewWindowAggregate(in, w.Window, w.TimeColumn, keys, calls)
 	out := &plan.Project{Input: agg, Out: &columnar.Schema{Fields: a.Out.Fields}}
+	if only != nil {
+		// What is asked of the window can be asked of its group as well.
+		out.Input = filtered(agg, []*expr.Expr{shift(only, len(keys)+len(calls)-(plan.Width(w)-3))})
+	}
 	next := 0
 	for _, part := range parts {
 		if part >= 0 {
