@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -122,6 +124,44 @@ func TestProtocolGoesOn(t *testing.T) {
 		if !strings.Contains(lines[i], want) {
 			t.Errorf("line %d: %s, want %s", i+1, lines[i], want)
 		}
+	}
+}
+
+// TestInputRunsAsItComes verifies that a statement on standard input runs before the next is there.
+func TestInputRunsAsItComes(t *testing.T) {
+	in, feed := io.Pipe()
+	answers, out := io.Pipe()
+	done := make(chan int)
+	go func() {
+		var errs bytes.Buffer
+		done <- run(context.Background(), streams{in: in, out: out, err: &errs}, []string{"sql", "--output-protocol", "jsonl"})
+		out.Close()
+	}()
+	lines := bufio.NewScanner(answers)
+	for i, c := range []struct{ typed, want string }{
+		{"SELECT 1\n  AS a;\n", `"rows":[[1]]`},
+		{"SELECT\n\n nope;\n", `"line":5,"column":2`},
+		{"SELECT ';'; -- two\n", `"rows":[[";"]]`},
+	} {
+		if _, err := io.WriteString(feed, c.typed); err != nil {
+			t.Fatal(err)
+		}
+		if !lines.Scan() || !strings.Contains(lines.Text(), c.want) || !strings.Contains(lines.Text(), fmt.Sprintf(`"statement":%d,`, i+1)) {
+			t.Errorf("%q: answer %s", c.typed, lines.Text())
+		}
+	}
+	if _, err := io.WriteString(feed, "QUIT;\n"); err != nil {
+		t.Fatal(err)
+	}
+	if status := <-done; status != 1 {
+		t.Errorf("status %d", status)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	r := execute(t, "HELP;", "sql")
+	if r.status != 0 || !strings.HasPrefix(r.out, "Statements end") {
+		t.Errorf("status %d, stdout %s", r.status, r.out)
 	}
 }
 

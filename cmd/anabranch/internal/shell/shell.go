@@ -55,7 +55,7 @@ func Run(ctx context.Context, opts Options) error {
 	loadHistory(line, opts.History)
 	defer saveHistory(line, opts.History)
 	for ctx.Err() == nil {
-		text, err := read(line)
+		text, err := readUntil(ctx, line)
 		switch {
 		case errors.Is(err, io.EOF):
 			fmt.Fprintln(opts.Out)
@@ -73,6 +73,24 @@ func Run(ctx context.Context, opts Options) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// readUntil is read, given up when the context ends. Nothing interrupts the reading of a terminal,
+// so its goroutine stays behind then; the process is about to end.
+func readUntil(ctx context.Context, line *liner.State) (text string, err error) {
+	done := make(chan struct{})
+	var typed string
+	var failed error
+	go func() {
+		defer close(done)
+		typed, failed = read(line)
+	}()
+	select {
+	case <-done:
+		return typed, failed
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 // read reads lines until they make whole statements.
