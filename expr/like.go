@@ -26,9 +26,9 @@ func parseLike(pattern string, escape rune) (*likePattern, error) {
 	}
 	p := &likePattern{anchorL: true, anchorR: true}
 	var piece []byte
-	any, text := false, []rune(pattern)
+	percent, text := false, []rune(pattern)
 	for i := 0; i < len(text); i++ {
-		any = false
+		percent = false
 		switch c := text[i]; {
 		case c == escape:
 			i++
@@ -37,7 +37,7 @@ func parseLike(pattern string, escape rune) (*likePattern, error) {
 			}
 			piece = utf8.AppendRune(piece, text[i])
 		case c == '%':
-			any = true
+			percent = true
 			if len(piece) > 0 {
 				p.pieces = append(p.pieces, piece)
 				piece = nil
@@ -51,7 +51,7 @@ func parseLike(pattern string, escape rune) (*likePattern, error) {
 			piece = utf8.AppendRune(piece, c)
 		}
 	}
-	p.anchorR = !any
+	p.anchorR = !percent
 	if len(piece) > 0 {
 		p.pieces = append(p.pieces, piece)
 	}

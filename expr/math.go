@@ -174,11 +174,11 @@ func bindFloor(args []*Expr) ([]*Expr, columnar.Type, error) {
 }
 
 func compileFloor(up bool) func(*compiler, *Expr) (rowFunc, error) {
-	return func(c *compiler, e *Expr) (rowFunc, error) {
+	return func(_ *compiler, e *Expr) (rowFunc, error) {
 		from := e.Args[0].Type
 		switch {
 		case len(e.Args) == 2:
-			return floorTime(c, e, up)
+			return floorTime(e, up)
 		case from.IsFloat():
 			f := math.Floor
 			if up {

@@ -486,7 +486,7 @@ func currentTime(name string, t columnar.Type) *function {
 	return &function{
 		name: name, max: 0, volatile: true, exact: true,
 		bind: func(args []*Expr) ([]*Expr, columnar.Type, error) { return args, t.Required(), nil },
-		compile: func(c *compiler, e *Expr) (node, error) {
+		compile: func(c *compiler, _ *Expr) (node, error) {
 			if c.env == nil || c.env.Now == nil {
 				return nil, fmt.Errorf("%s needs a clock", name)
 			}
@@ -519,7 +519,7 @@ func (n *nowNode) eval(b *columnar.Batch, _ []int32) (*columnar.Vector, error) {
 }
 
 // floorTime is FLOOR or CEIL of a timestamp or date to a unit.
-func floorTime(c *compiler, e *Expr, up bool) (rowFunc, error) {
+func floorTime(e *Expr, up bool) (rowFunc, error) {
 	unit, err := unitOf(e.Args[1])
 	if err != nil {
 		return nil, err

@@ -43,7 +43,6 @@ type link struct {
 	passOn  bool  // after is set
 	queue   []event
 	open    int // inputs that have not ended
-	rowsOut int64
 }
 
 // stage is what follows an operator: the next link or the task's writers.

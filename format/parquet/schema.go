@@ -31,14 +31,6 @@ type leaf struct {
 	logical  logical
 }
 
-// firstLeaf is the leaf whose levels describe the shape of n.
-func (n *node) firstLeaf() *leaf {
-	for n.leaf == nil {
-		n = n.children[0]
-	}
-	return n.leaf
-}
-
 func (n *node) leaves(out []*leaf) []*leaf {
 	if n.leaf != nil {
 		return append(out, n.leaf)

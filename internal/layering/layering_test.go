@@ -114,7 +114,9 @@ func check(t *testing.T, path, from string) error {
 			return err
 		}
 		to, ours := strings.CutPrefix(name, module+"/")
-		if ours && !allowed(from, to) {
+		// Any test may use the TPC-H rows: they are data.
+		data := to == "bench/tpch" && strings.HasSuffix(path, "_test.go")
+		if ours && !data && !allowed(from, to) {
 			t.Errorf("%s: %s may not import %s", path, from, to)
 		}
 		if spec.Name != nil && spec.Name.Name == "_" && name != "embed" {
@@ -130,12 +132,23 @@ func TestCanary(t *testing.T) {
 		from, to string
 		want     bool
 	}{
-		{"columnar", "expr", false}, {"expr", "columnar", true}, {"operators", "windowing", false},
-		{"windowing", "operators", false}, {"io/file", "io/generator", false}, {"io/file", "format/csv", true},
-		{"sql/parser", "sql/binder", false}, {"sql/binder", "sql/parser", true}, {"scheduler", "sql/plan", false},
-		{"stream", "sql/plan", false}, {"sql/session", "stream", true}, {"catalog", "dataflow", true},
-		{"dataflow", "catalog", false}, {"cmd/anabranch", "builtin", true}, {"builtin", "cmd/anabranch", false},
-		{"format/parquet", "catalog", false}, {"nosuchroom", "columnar", false},
+		{"columnar", "expr", false},
+		{"expr", "columnar", true},
+		{"operators", "windowing", false},
+		{"windowing", "operators", false},
+		{"io/file", "io/generator", false},
+		{"io/file", "format/csv", true},
+		{"sql/parser", "sql/binder", false},
+		{"sql/binder", "sql/parser", true},
+		{"scheduler", "sql/plan", false},
+		{"stream", "sql/plan", false},
+		{"sql/session", "stream", true},
+		{"catalog", "dataflow", true},
+		{"dataflow", "catalog", false},
+		{"cmd/anabranch", "builtin", true},
+		{"builtin", "cmd/anabranch", false},
+		{"format/parquet", "catalog", false},
+		{"nosuchroom", "columnar", false},
 	} {
 		if got := allowed(c.from, c.to); got != c.want {
 			t.Errorf("%s imports %s: allowed is %v", c.from, c.to, got)

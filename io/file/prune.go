@@ -42,8 +42,8 @@ func (s *source) predicate(f *parquet.File, e *expr.Expr) (p parquet.Predicate, 
 		}
 		return p, p.Column >= 0
 	}
-	op, known := e.Name, false
-	if _, known = pruneOps[op]; !known || len(e.Args) != 2 {
+	op := e.Name
+	if _, known := pruneOps[op]; !known || len(e.Args) != 2 {
 		return p, false
 	}
 	col, value := e.Args[0], e.Args[1]

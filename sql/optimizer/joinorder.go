@@ -180,7 +180,7 @@ func (s *joinSet) classes(between []*expr.Expr) map[int]class {
 }
 
 // joinUp joins in order and tells where each column of the original tree is.
-func (s *joinSet) joinUp(n *plan.Join, order []int, between []*expr.Expr, width int) (plan.Node, []int) {
+func (s *joinSet) joinUp(_ *plan.Join, order []int, between []*expr.Expr, width int) (plan.Node, []int) {
 	position := make([]int, width)
 	for i := range position {
 		position[i] = -1

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -88,7 +89,7 @@ func answer(t testing.TB, src string) string {
 	for {
 		s, err := r.Next()
 		if err != nil {
-			if _, ok := err.(*ast.Error); ok {
+			if e := new(ast.Error); errors.As(err, &e) {
 				b.WriteString(err.Error() + "\n")
 			}
 			return b.String()

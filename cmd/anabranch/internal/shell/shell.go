@@ -45,7 +45,7 @@ func Run(ctx context.Context, opts Options) error {
 	signal.Notify(ignored, os.Interrupt)
 	defer signal.Stop(ignored)
 	line := liner.NewLiner()
-	defer line.Close()
+	defer func() { _ = line.Close() }() // restores the terminal; nothing is lost if it cannot
 	line.SetCtrlCAborts(true)
 	line.SetMultiLineMode(false)
 	line.SetTabCompletionStyle(liner.TabPrints)
