@@ -158,6 +158,20 @@ func TestInputRunsAsItComes(t *testing.T) {
 	}
 }
 
+// TestOneFileIsWritten verifies that many subtasks can end in one file, and that INSERT and COPY
+// can be read back.
+func TestOneFileIsWritten(t *testing.T) {
+	dir := t.TempDir()
+	execute(t, "", "generate", "tpch", "--scale", "0.01", "--tables", "orders", "--dir", dir).want(t, 0, "")
+	script := strings.ReplaceAll(`
+		COPY (SELECT o_orderkey, o_orderdate FROM '$/orders.parquet') TO '$/copy.csv' (FORMAT csv);
+		CREATE TABLE t (k BIGINT, c STRING) WITH ('connector' = 'filesystem', 'path' = '$/insert.json', 'format' = 'json');
+		INSERT INTO t SELECT o_orderkey, o_comment FROM '$/orders.parquet' WHERE o_orderkey <= 100;
+		SELECT count(*) AS n, max(k) AS k FROM t;
+		SELECT count(*) AS n FROM '$/copy.csv'`, "$", dir)
+	execute(t, script, "sql", "--parallelism", "3").want(t, 0, "  n |   k\n----+-----\n 28 | 100\n(1 row)\n     n\n-------\n 15000\n(1 row)\n")
+}
+
 func TestHelp(t *testing.T) {
 	r := execute(t, "HELP;", "sql")
 	if r.status != 0 || !strings.HasPrefix(r.out, "Statements end") {
