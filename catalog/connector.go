@@ -50,6 +50,11 @@ type SinkConnector interface {
 	Sink(spec *TableSpec) (dataflow.Operator, error)
 }
 
+// SingleWriter is a SinkConnector some of whose tables one subtask alone can write.
+type SingleWriter interface {
+	WritesAlone(spec *TableSpec) bool
+}
+
 // Inferrer is a Connector that can tell the columns of a table from its options, so that a
 // table needs no column list.
 type Inferrer interface {

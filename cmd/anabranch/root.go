@@ -173,6 +173,9 @@ func (a *app) progressOptions(script bool) *progress.Options {
 func (a *app) results(format string, location func() *time.Location) (render.Writer, error) {
 	o := render.Options{Format: format, Location: location}
 	if isTerminal(a.pipe.w) {
+		if format == "parquet" {
+			return nil, errors.New("--output parquet writes bytes that a terminal cannot show; redirect standard output")
+		}
 		o.WidthMax = 60
 	}
 	return render.New(a.out, o)

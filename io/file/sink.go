@@ -37,11 +37,14 @@ var (
 	_ dataflow.InputEnder = (*sink)(nil)
 )
 
+// isFile reports whether a path to write names one file and not a directory of parts.
+func isFile(path string) bool { return formatOf(path) != "" && !vfs.IsDir(path) }
+
 // Open creates the file.
 func (s *sink) Open(ctx *dataflow.Context) (err error) {
 	s.ctx = ctx
 	path := s.table.path
-	if formatOf(path) == "" || vfs.IsDir(path) {
+	if !isFile(path) {
 		path = filepath.Join(path, fmt.Sprintf("part-%d.%s", ctx.Subtask, s.table.format))
 	} else if ctx.Parallelism > 1 {
 		return fmt.Errorf("table %s: %s is one file, which %d subtasks cannot write", s.table.name, path, ctx.Parallelism)

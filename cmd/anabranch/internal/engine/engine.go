@@ -97,16 +97,19 @@ func (e *Engine) Script(ctx context.Context, text string, out render.Writer) (qu
 }
 
 // Protocol runs all statements of a text and tells the end of each; an error does not end it. It
-// reports how many failed.
-func (e *Engine) Protocol(ctx context.Context, text string, p *render.Protocol) (failed int, err error) {
+// reports how many failed and whether QUIT ended it.
+func (e *Engine) Protocol(ctx context.Context, text string, p *render.Protocol) (failed int, quit bool, err error) {
 	r := parser.NewReader(text)
 	for ctx.Err() == nil {
 		statement, err := r.Next()
-		if errors.Is(err, io.EOF) || err == nil && isQuit(statement) {
-			return failed, nil
+		if errors.Is(err, io.EOF) {
+			return failed, false, nil
+		}
+		if err == nil && isQuit(statement) {
+			return failed, true, nil
 		}
 		if begun := p.Statement(); begun != nil {
-			return failed, begun
+			return failed, false, begun
 		}
 		if err != nil {
 			r.Skip()
@@ -117,10 +120,10 @@ func (e *Engine) Protocol(ctx context.Context, text string, p *render.Protocol) 
 			failed++
 		}
 		if err := p.Finish(err); err != nil {
-			return failed, err
+			return failed, false, err
 		}
 	}
-	return failed, ctx.Err()
+	return failed, false, ctx.Err()
 }
 
 // Explain prints the plans of the statements of a text that start a job and runs the others.
