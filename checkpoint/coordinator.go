@@ -99,5 +99,8 @@ func (c *Coordinator) complete() []Command {
 	return []Command{{Persist, c.epoch}}
 }
 
+// Idle reports that no epoch is in progress.
+func (c *Coordinator) Idle() bool { return !c.open }
+
 // Ended reports that the last checkpoint of a job whose tasks have all ended was ordered.
 func (c *Coordinator) Ended() bool { return c.ended }

@@ -26,8 +26,8 @@ type Metadata struct {
 	Epoch       dataflow.Epoch `json:"epoch"`
 	Tasks       []Task         `json:"tasks"`
 	// Splits are those no reader had taken, by uid of the source.
-	Splits      map[string][]dataflow.Split `json:"splits,omitempty"`
-	Committable []dataflow.Committable      `json:"committable,omitempty"`
+	Splits      map[string]json.RawMessage `json:"splits,omitempty"`
+	Committable []dataflow.Committable     `json:"committable,omitempty"`
 	// Ended says that the job had read all its input.
 	Ended bool `json:"ended,omitempty"`
 }

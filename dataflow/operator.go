@@ -120,8 +120,9 @@ type Committable struct {
 // Committer makes prepared output visible. Both methods are idempotent.
 type Committer interface {
 	Commit(ctx context.Context, data []byte) error
-	// Recover removes output of the table that no checkpoint knows; keep lists what one does.
-	Recover(ctx context.Context, keep [][]byte) error
+	// Recover removes what the sink's owner (see Context) had prepared and no checkpoint knows; keep
+	// lists what one does.
+	Recover(ctx context.Context, owner string, keep [][]byte) error
 }
 
 // Measurer is an Operator with state whose size is shown to the user.
@@ -137,9 +138,11 @@ type Counter interface {
 // Context is what an operator may know of its task.
 type Context struct {
 	Name        string // of the operator, for errors
+	Owner       string // names the job and the node, the same after a restart
 	Subtask     int
 	Parallelism int
 	Streaming   bool
+	Checkpoints bool // the job takes checkpoints
 	Inputs      []*columnar.Schema
 	Output      *columnar.Schema
 	Budget      *columnar.Budget
