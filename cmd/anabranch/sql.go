@@ -58,7 +58,7 @@ func (f *sqlFlags) validate(c *cobra.Command) error {
 // sql runs the statements from wherever they come.
 func (a *app) sql(c *cobra.Command, f *sqlFlags) error {
 	given := c.Flags().Changed("command") || c.Flags().Changed("file")
-	e, err := a.engine(a.progressOptions(false))
+	e, err := a.engine(a.progressOptions(false), engine.Options{Name: "sql"})
 	if err != nil {
 		return failed(err)
 	}

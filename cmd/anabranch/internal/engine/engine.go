@@ -27,6 +27,13 @@ type Options struct {
 	Settings    []Setting // made before the first statement
 	// Progress makes the line of a job that starts; nil shows none.
 	Progress func() *progress.Line
+	// Name is that of jobs whose session sets no pipeline.name.
+	Name     string
+	Recovery Recovery
+	// Stop, when closed, ends a job after one more checkpoint.
+	Stop <-chan struct{}
+	// Note tells the user something beside the results; nil drops it.
+	Note func(text string)
 }
 
 // Setting is SET 'Key' = 'Value'.
@@ -36,6 +43,7 @@ type Setting struct{ Key, Value string }
 type Engine struct {
 	opts    Options
 	session *session.Session
+	jobs    int // that write, started so far
 }
 
 // New makes an engine with an empty catalog.

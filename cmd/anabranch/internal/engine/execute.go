@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
@@ -67,16 +68,16 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 	}
 	opts := scheduler.Options{
 		Parallelism: e.parallelism(), Connectors: e.session.Registry, Budget: e.opts.Budget,
-		Env: e.environment(planned), Bindings: scheduler.Bindings{},
+		Env: e.environment(planned), Bindings: scheduler.Bindings{}, Stop: e.opts.Stop, Tick: clock.Tick,
 	}
 	hide := func() {}
 	if e.opts.Progress != nil {
 		line := e.opts.Progress()
-		opts.Progress, opts.ProgressEvery, opts.Tick = line.Show, line.Every(), clock.Tick
+		opts.Progress, opts.ProgressEvery = line.Show, line.Every()
 		hide = line.Hide
 	}
 	if planned.CollectUID == "" {
-		return scheduler.Run(ctx, planned.Job, opts)
+		return e.write(ctx, planned, opts)
 	}
 	out = arranged(planned, out)
 	opts.Bindings[planned.CollectUID] = func() dataflow.Operator {
@@ -94,6 +95,19 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 		if ended := out.End(); err == nil {
 			err = ended
 		}
+	}
+	return err
+}
+
+// write runs a job that writes to tables.
+func (e *Engine) write(ctx context.Context, planned *session.Planned, opts scheduler.Options) error {
+	store, err := e.prepare(planned, &opts)
+	if err != nil {
+		return err
+	}
+	err = scheduler.Run(ctx, planned.Job, opts)
+	if store != nil {
+		err = errors.Join(err, store.Close())
 	}
 	return err
 }
