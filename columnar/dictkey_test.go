@@ -31,6 +31,9 @@ func TestDictionaryKeys(t *testing.T) {
 				}
 			}
 		}
+		if batch == 20 {
+			sel = []int32{}
+		}
 		if ids, err = byCode.UpsertRows(ids, cols, sel, n); err != nil {
 			t.Fatal(err)
 		}

@@ -150,10 +150,12 @@ func (c *checkpointer) run(ctx context.Context, tasks <-chan struct{}, cancel co
 	for c.err == nil {
 		select {
 		case <-tick:
-			c.handle(ctx, checkpoint.Event{Kind: checkpoint.Due})
+			if !c.building() {
+				c.handle(ctx, checkpoint.Event{Kind: checkpoint.Due})
+			}
 		case <-stop:
 			stop, c.stopping = nil, true
-			if c.x.opts.Checkpoint == nil {
+			if c.x.opts.Checkpoint == nil || c.building() {
 				cancel(ErrStopped)
 				continue
 			}
@@ -182,6 +184,18 @@ func (c *checkpointer) start() {
 	}
 	c.snapshots, c.finished = make([][]byte, n), make([]bool, n)
 	c.digest, c.err = Digest(c.x.job)
+}
+
+// building reports that some task reads one input before another. A barrier would arrive on the
+// one and wait for that of the other, which is behind rows nobody reads: no epoch starts before
+// all such inputs have ended.
+func (c *checkpointer) building() bool {
+	for _, t := range c.x.tasks {
+		if t.building.Load() {
+			return true
+		}
+	}
+	return false
 }
 
 // drain handles the tasks' news.

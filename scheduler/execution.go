@@ -60,6 +60,9 @@ func build(ctx context.Context, job *graph.Job, opts Options) (*execution, error
 			return x, err
 		}
 	}
+	for _, t := range x.tasks {
+		t.noteBuilding()
+	}
 	return x, nil
 }
 

@@ -3,6 +3,8 @@ package scheduler
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -55,7 +57,7 @@ func Run(ctx context.Context, job *graph.Job, opts Options) error {
 	if opts.Budget == nil {
 		opts.Budget = columnar.NewBudget(0)
 	}
-	x, err := build(ctx, job, opts)
+	x, err := guardedBuild(ctx, job, opts)
 	if err != nil {
 		if x != nil {
 			err = errors.Join(err, x.abandon())
@@ -66,6 +68,16 @@ func Run(ctx context.Context, job *graph.Job, opts Options) error {
 		return errors.Join(err, x.abandon())
 	}
 	return x.run(ctx)
+}
+
+// guardedBuild is build with a panic of an operator turned into an error.
+func guardedBuild(ctx context.Context, job *graph.Job, opts Options) (x *execution, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("start of the job: panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return build(ctx, job, opts)
 }
 
 // abandon closes tasks that never ran.

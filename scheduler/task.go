@@ -41,7 +41,9 @@ type task struct {
 	epoch   dataflow.Epoch // of the last barrier
 	aligned int            // channels that have delivered the barrier of the epoch aligning
 	barrier dataflow.Epoch // the epoch aligning
-	skip    bool           // the task had ended before the checkpoint it is restored from
+	// building says that an input is not read yet, so a barrier would wait behind its rows.
+	building atomic.Bool
+	skip     bool // the task had ended before the checkpoint it is restored from
 }
 
 // taskStats is what others may read while the task runs.
@@ -312,9 +314,19 @@ func (t *task) publish() {
 			state += l.measurer.StateBytes()
 		}
 	}
+	t.noteBuilding()
 	t.stats.stateBytes.Store(state)
 	t.stats.rowsOut.Store(t.tail.rows)
 	t.stats.watermark.Store(int64(t.mark))
+}
+
+// noteBuilding makes visible whether some input has to wait for another.
+func (t *task) noteBuilding() {
+	building := false
+	for p, port := range t.ports {
+		building = building || port.open > 0 && !t.wants(dataflow.Port(p))
+	}
+	t.building.Store(building && !t.ended)
 }
 
 // close closes everything the task owns.
