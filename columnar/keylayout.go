@@ -50,6 +50,9 @@ func newKeyLayout(types []Type) (*keyLayout, error) {
 // encode writes the keys of the live rows, row by row, into dst (n*words). Tails of long
 // strings refer to the source's buffers.
 func (l *keyLayout) encode(dst []uint64, hashes []uint64, cols []*Vector, sel []int32) {
+	if len(hashes) == 0 {
+		return // dst has no first row to offset into
+	}
 	w := l.words
 	for k, h := range hashes {
 		dst[k*w] = h & headerHash
