@@ -119,7 +119,7 @@ func (n *castNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error
 	}
 	rows := b.Len()
 	if n.fast != nil {
-		v = n.lf.flat(v)
+		v = n.lf.flat(v, n.arg)
 		n.out.Reset(rows)
 		n.out.Valid = v.Valid
 		if n.fast(n.out, v) {

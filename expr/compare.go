@@ -148,9 +148,9 @@ func (n *comparison) sides(b *columnar.Batch, sel []int32) (l, r *columnar.Vecto
 	if l.Enc == columnar.Dictionary && r.Enc == columnar.Constant {
 		return l, r, nil
 	}
-	l = n.lf.flat(l)
+	l = n.lf.flat(l, n.left)
 	if r.Enc != columnar.Constant {
-		r = n.rf.flat(r)
+		r = n.rf.flat(r, n.right)
 	}
 	return l, r, nil
 }
