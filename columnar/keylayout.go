@@ -51,7 +51,7 @@ func newKeyLayout(types []Type) (*keyLayout, error) {
 // strings refer to the source's buffers.
 func (l *keyLayout) encode(dst []uint64, hashes []uint64, cols []*Vector, sel []int32) {
 	if len(hashes) == 0 {
-		return
+		return // dst has no first row to offset into
 	}
 	w := l.words
 	for k, h := range hashes {

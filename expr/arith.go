@@ -145,7 +145,7 @@ func (n *binary) operands(b *columnar.Batch, sel []int32) (l, r *columnar.Vector
 	if r, err = n.right.eval(b, sel); err != nil {
 		return nil, nil, err
 	}
-	return n.lf.flat(l), n.rf.flat(r), nil
+	return n.lf.flat(l, n.left), n.rf.flat(r, n.right), nil
 }
 
 // begin prepares the result: n rows, null where either side is.

@@ -119,7 +119,7 @@ func (n *castNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error
 	}
 	rows := b.Len()
 	if n.fast != nil {
-		v = n.lf.flat(v)
+		v = n.lf.flat(v, n.arg)
 		n.out.Reset(rows)
 		n.out.Valid = v.Valid
 		if n.fast(n.out, v) {
@@ -398,11 +398,11 @@ func parseInto(out *columnar.Vector, i int, s string, to columnar.Type, loc *tim
 	case to.IsInteger():
 		v, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 		if err != nil {
-			d, derr := parseDecimal(s, maxDigits, 0)
-			if derr != nil || !d.IsInt64() {
+			d, derr := parseDecimal(s, maxDigits, maxDigits/2)
+			if d, _ = d.QuoRem(pow10(maxDigits / 2)); derr != nil || !d.IsInt64() {
 				return fmt.Errorf("%q is not a value of type %s", s, to.Nullable())
 			}
-			v = int64(d.Lo)
+			v = int64(d.Lo) // fractions are cut off, as in a cast from a number
 		}
 		return storeInt(out, i, v)
 	case to.IsFloat():

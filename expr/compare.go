@@ -148,9 +148,9 @@ func (n *comparison) sides(b *columnar.Batch, sel []int32) (l, r *columnar.Vecto
 	if l.Enc == columnar.Dictionary && r.Enc == columnar.Constant {
 		return l, r, nil
 	}
-	l = n.lf.flat(l)
+	l = n.lf.flat(l, n.left)
 	if r.Enc != columnar.Constant {
-		r = n.rf.flat(r)
+		r = n.rf.flat(r, n.right)
 	}
 	return l, r, nil
 }
@@ -308,19 +308,27 @@ func compileDistinct(c *compiler, e *Expr, same bool) (node, error) {
 }
 
 func (n *distinctNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
+	n.sel = room(n.sel, b.Len())
+	rows, err := n.selectRows(b, sel, n.sel)
+	if err != nil {
+		return nil, err
+	}
+	fillBits(n.out, rows, b.Len())
+	return n.out, nil
+}
+
+func (n *distinctNode) selectRows(b *columnar.Batch, sel, out []int32) ([]int32, error) {
 	l, r, err := n.sides(b, sel)
 	if err != nil {
 		return nil, err
 	}
-	rows := columnar.SelectWhere(make([]int32, b.Len()), sel, b.Len(), func(i int) bool {
+	return columnar.SelectWhere(out, sel, b.Len(), func(i int) bool {
 		ln, rn := l.IsNull(i), r.IsNull(i)
 		if ln || rn {
 			return (ln && rn) == n.same
 		}
 		return (columnar.CompareValues(l, i, r, i) == 0) == n.same
-	})
-	fillBits(n.out, rows, b.Len())
-	return n.out, nil
+	}), nil
 }
 
 // compileIn compiles x IN (a, b, ...) as x = a OR x = b ..., or for many constants as a look-up.

@@ -228,19 +228,19 @@ func setValue(v *columnar.Vector, i int, x *Value) {
 	}
 }
 
-// flat gives v's values one a row: v itself if it is flat, else spread into scratch. A scratch
-// that already holds the same constant is used again.
+// flattener spreads what a node gives over rows, into scratch. A literal stays spread until the
+// number of rows changes; other constants may have another value in the same vector.
 type flattener struct {
 	scratch *columnar.Vector
-	of      *columnar.Vector
+	spread  bool // scratch holds the literal
 }
 
-func (f *flattener) flat(v *columnar.Vector) *columnar.Vector {
+// flat gives v's values one a row: v itself if it is flat.
+func (f *flattener) flat(v *columnar.Vector, from node) *columnar.Vector {
 	if v.Enc == columnar.Flat {
 		return v
 	}
-	n := v.Len()
-	if v.Enc == columnar.Constant && f.of == v && f.scratch.Len() >= n {
+	if f.spread && f.scratch.Len() == v.Len() {
 		return f.scratch
 	}
 	if f.scratch == nil {
@@ -248,9 +248,7 @@ func (f *flattener) flat(v *columnar.Vector) *columnar.Vector {
 		f.scratch.ResetAs(v.Phys, 0)
 	}
 	f.scratch.Flatten(v)
-	if f.of = nil; v.Enc == columnar.Constant {
-		f.of = v
-	}
+	_, f.spread = from.(*constantNode)
 	return f.scratch
 }
 
@@ -258,7 +256,7 @@ func (f *flattener) release() {
 	if f.scratch != nil {
 		f.scratch.Release()
 	}
-	f.of = nil
+	f.spread = false
 }
 
 // eachLive calls f for every row of sel (nil: the first n) that is valid, until it fails.

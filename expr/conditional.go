@@ -65,21 +65,13 @@ func extremum(name, op string) *function {
 			return args, t.Nullable(), err
 		},
 		compile: func(c *compiler, e *Expr) (node, error) {
-			best := e.Args[0]
-			for _, a := range e.Args[1:] {
-				cond, err := NewCall(op, best, a)
-				if err != nil {
-					return nil, err
-				}
-				best = &Expr{Op: Case, Type: e.Type, Args: []*Expr{isNull(best), Null(e.Type), isNull(a), Null(e.Type), cond, best, a}}
+			args, err := c.compileAll(e.Args)
+			if err != nil {
+				return nil, err
 			}
-			return c.compile(best)
+			return &extremeNode{args: args, outcome: outcomeOf(op), out: columnar.NewVector(e.Type), parts: columnar.NewVector(e.Type)}, nil
 		},
 	}
-}
-
-func isNull(e *Expr) *Expr {
-	return &Expr{Op: Call, Name: "IS NULL", Type: columnar.TypeBoolean.Required(), Args: []*Expr{e}}
 }
 
 // compileCoalesce compiles as CASE WHEN a IS NOT NULL THEN a ... ELSE last END.

@@ -133,18 +133,43 @@ func (n *junction) selectAnd(b *columnar.Batch, sel, out []int32) ([]int32, erro
 
 // eval goes through the arguments. A row is decided once an argument is false (AND) or true
 // (OR); a null makes the row null unless a later argument decides it. Arguments that failed are
-// tried again for the rows the others left open, as long as there are ever fewer of those.
+// tried again for the rows the others left open, as long as there are ever fewer of those; then
+// row by row, since one argument may fail for one row and decide another.
 func (n *junction) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
 	n.out.Reset(b.Len())
 	n.out.Bits().Fill(b.Len(), n.and)
-	open, failed, err := n.pass(b, sel, n.args)
-	for err != nil && len(open) > 0 {
-		before, beforeErr := len(open), err
-		if open, failed, err = n.pass(b, open, failed); len(open) == before && err != nil {
-			return nil, beforeErr
+	open, failed, err := n.settle(b, sel, n.args)
+	if err == nil || openCount(open, b) < 2 {
+		return n.out, err
+	}
+	var row [1]int32
+	for _, r := range columnar.Without(make([]int32, b.Len()), open, nil, b.Len()) {
+		row[0] = r
+		if _, _, err := n.settle(b, row[:], failed); err != nil {
+			return nil, err
 		}
 	}
 	return n.out, nil
+}
+
+// openCount is the number of open rows; nil stands for all.
+func openCount(open []int32, b *columnar.Batch) int {
+	if open == nil {
+		return b.Len()
+	}
+	return len(open)
+}
+
+// settle decides rows until none is open or nothing more can be decided, which is an error.
+func (n *junction) settle(b *columnar.Batch, open []int32, args []node) (left []int32, failed []node, err error) {
+	left, failed, err = n.pass(b, open, args)
+	for err != nil && openCount(left, b) > 0 {
+		before, beforeErr := openCount(left, b), err
+		if left, failed, err = n.pass(b, left, failed); openCount(left, b) == before && err != nil {
+			return left, failed, beforeErr
+		}
+	}
+	return left, failed, nil
 }
 
 // pass evaluates args for the open rows and returns the rows still open, the arguments that

@@ -146,7 +146,9 @@ func compileRound(_ *compiler, e *Expr) (rowFunc, error) {
 	}
 	return func(a []values, i int, out *columnar.Vector) error {
 		v := columnar.Int128Of(a[0].int(i))
-		if digits < 0 && digits >= -18 {
+		if digits < -19 {
+			v = columnar.Int128{}
+		} else if digits < 0 {
 			v = divRound(v, pow10(int(-digits)))
 			v, _ = v.Mul(pow10(int(-digits)))
 		}

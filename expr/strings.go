@@ -59,6 +59,9 @@ func stringFunctions() []*function {
 		}),
 		textFunction("SUBSTRING", 2, 3, 1, str, substring),
 		textFunction("TRIM", 2, 3, 3, str, trim),
+		trimFunction("BTRIM", bytes.Trim),
+		trimFunction("LTRIM", bytes.TrimLeft),
+		trimFunction("RTRIM", bytes.TrimRight),
 		textFunction("POSITION", 2, 2, 2, num, func(a []values, i int, out *columnar.Vector) error {
 			in := a[1].Bytes(i)
 			at := bytes.Index(in, a[0].Bytes(i))
@@ -151,6 +154,18 @@ func trim(a []values, i int, out *columnar.Vector) error {
 	}
 	out.SetBytes(i, s)
 	return nil
+}
+
+// trimFunction cuts spaces or the characters of the second argument.
+func trimFunction(name string, cut func(s []byte, characters string) []byte) *function {
+	return textFunction(name, 1, 2, 2, columnar.TypeString, func(a []values, i int, out *columnar.Vector) error {
+		characters := " "
+		if len(a) == 2 {
+			characters = a[1].text(i)
+		}
+		out.SetBytes(i, cut(a[0].Bytes(i), characters))
+		return nil
+	})
 }
 
 func splitIndex(a []values, i int, out *columnar.Vector) error {
@@ -250,6 +265,7 @@ func regexpExtract(_ *compiler, e *Expr) (rowFunc, error) {
 	}, nil
 }
 
+// regexpReplace puts the replacement in as it is, as Flink does: $1 means no group.
 func regexpReplace(_ *compiler, e *Expr) (rowFunc, error) {
 	known := patterns{}
 	return func(a []values, i int, out *columnar.Vector) error {
@@ -257,7 +273,7 @@ func regexpReplace(_ *compiler, e *Expr) (rowFunc, error) {
 		if err != nil {
 			return err
 		}
-		out.SetBytes(i, re.ReplaceAll(a[0].Bytes(i), a[2].Bytes(i)))
+		out.SetBytes(i, re.ReplaceAllLiteral(a[0].Bytes(i), a[2].Bytes(i)))
 		return nil
 	}, nil
 }

@@ -17,7 +17,7 @@ func isTemporal(t columnar.Type) bool {
 const dayMicros = 86400 * 1e6
 
 func timeFunctions() []*function {
-	return []*function{
+	return append(datePartFunctions(), []*function{
 		{name: "EXTRACT", min: 2, max: 2, bind: bindExtract, compile: perRow(compileExtract)},
 		{name: "TIMESTAMPADD", min: 3, max: 3, fallible: true, bind: bindTimestampAdd, compile: perRow(compileTimestampAdd)},
 		{name: "TIMESTAMPDIFF", min: 3, max: 3, bind: bindTimestampDiff, compile: perRow(compileTimestampDiff)},
@@ -55,7 +55,36 @@ func timeFunctions() []*function {
 		currentTime("PROCTIME", columnar.TimestampLTZOf(3)),
 		currentTime("LOCALTIMESTAMP", columnar.TimestampOf(3)),
 		currentTime("CURRENT_DATE", columnar.TypeDate),
+	}...)
+}
+
+// datePartFunctions are YEAR(t) for EXTRACT(YEAR FROM t) and so on.
+func datePartFunctions() []*function {
+	var fs []*function
+	for name, unit := range map[string]string{
+		"YEAR": "YEAR", "QUARTER": "QUARTER", "MONTH": "MONTH", "WEEK": "WEEK", "DAYOFYEAR": "DOY",
+		"DAYOFMONTH": "DAY", "DAYOFWEEK": "DOW", "HOUR": "HOUR", "MINUTE": "MINUTE", "SECOND": "SECOND",
+	} {
+		extract := func(args []*Expr) (*Expr, error) { return NewCall("EXTRACT", String(unit), args[0]) }
+		fs = append(fs, &function{
+			name: name, min: 1, max: 1,
+			bind: func(args []*Expr) ([]*Expr, columnar.Type, error) {
+				e, err := extract(args)
+				if err != nil {
+					return nil, columnar.TypeBigInt, err
+				}
+				return args, e.Type.Nullable(), nil
+			},
+			compile: func(c *compiler, e *Expr) (node, error) {
+				call, err := extract(e.Args)
+				if err != nil {
+					return nil, err
+				}
+				return c.compile(call)
+			},
+		})
 	}
+	return fs
 }
 
 // bindTemporal types + - * on dates, timestamps and intervals.

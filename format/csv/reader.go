@@ -58,6 +58,13 @@ func NewReader(r io.Reader, schema *columnar.Schema, opt Options) *Reader {
 // Skipped is the number of bad rows dropped so far.
 func (c *Reader) Skipped() int64 { return c.skipped }
 
+// Close frees the memory of the last batch. The input is the caller's to close.
+func (c *Reader) Close() {
+	if c.batch != nil {
+		c.batch.Release()
+	}
+}
+
 // Next returns the next batch, borrowed until the next call, or io.EOF at the end.
 func (c *Reader) Next() (*columnar.Batch, error) {
 	if c.err != nil {

@@ -121,6 +121,13 @@ func supported(t columnar.Type) error {
 // Skipped is the number of bad rows dropped so far.
 func (j *Reader) Skipped() int64 { return j.skipped }
 
+// Close frees the memory of the last batch. The input is the caller's to close.
+func (j *Reader) Close() {
+	if j.batch != nil {
+		j.batch.Release()
+	}
+}
+
 // Next returns the next batch, borrowed until the next call, or io.EOF at the end.
 func (j *Reader) Next() (*columnar.Batch, error) {
 	if j.err != nil {

@@ -252,6 +252,7 @@ type textReader struct {
 	file io.Closer
 	rows interface {
 		Next() (*columnar.Batch, error)
+		Close()
 	}
 	columns []int
 	out     columnar.Batch
@@ -301,5 +302,8 @@ func (r *textReader) Next() (*columnar.Batch, error) {
 // Position is empty: a split is one file.
 func (r *textReader) Position() []byte { return nil }
 
-// Close closes the file.
-func (r *textReader) Close() error { return r.file.Close() }
+// Close frees the last batch and closes the file.
+func (r *textReader) Close() error {
+	r.rows.Close()
+	return r.file.Close()
+}

@@ -1,6 +1,27 @@
+// Package sql runs SQL scripts against the whole engine.
+//
+// A script, testdata/<feature>.slt, is a list of paragraphs with an empty line between them:
+//
+//	# peer: same
+//	query rowsort
+//	SELECT count(*), city FROM rides GROUP BY city
+//	----
+//	1 | Rome
+//	2 | Oslo
+//
+// The first line is "query", "query rowsort" (rows in any order), "error" (what follows is the
+// first line of its text) or "statement ok" (no rows). An empty string is written (empty). The
+// flag -rewrite puts what the queries give in place of what is expected.
+//
+// The comment "# peer:" says how another engine gives the same rows: by the "same" query, by the
+// query written there, or "none: " and the reason. A statement without it is not run there.
+// Package test/peer runs them.
+//
+// Invariant: a script gives the same rows whatever the parallelism and the size of batches.
 package sql
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -68,12 +89,18 @@ func runFile(t *testing.T, file string, w way, rewrite bool) {
 			continue
 		}
 		directive, rest, _ := strings.Cut(body, "\n")
+		if err := checkPeer(head, directive); err != nil {
+			t.Errorf("%s: %s\n%v", file, rest, err)
+		}
 		sql, want, _ := strings.Cut(rest+"\n", "----\n")
 		got, err := runSQL(t, s, sql, w)
 		if strings.Contains(directive, "rowsort") {
 			slices.Sort(got)
 		}
 		lines := strings.Join(got, "\n")
+		if directive == "error" && err == nil {
+			t.Errorf("%s: %s is no error:\n%s", file, strings.TrimSpace(sql), lines)
+		}
 		if directive == "error" && err != nil {
 			lines, _, _ = strings.Cut(err.Error(), "\n")
 			err = nil
@@ -95,6 +122,20 @@ func runFile(t *testing.T, file string, w way, rewrite bool) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// checkPeer wants the line "# peer:" with every query: test/peer goes by it.
+func checkPeer(comments, directive string) error {
+	_, peer, found := strings.Cut(comments, "# peer: ")
+	peer, _, _ = strings.Cut(peer, "\n")
+	reason, none := strings.CutPrefix(peer, "none")
+	switch {
+	case !found && !strings.HasPrefix(directive, "statement"):
+		return errors.New("a query needs a line '# peer: same', '# peer: <query>' or '# peer: none: <reason>'")
+	case none && len(strings.TrimLeft(reason, ": ")) == 0:
+		return errors.New("'# peer: none' needs a reason")
+	}
+	return nil
 }
 
 // cutComments splits the comment lines in front of a block off.
@@ -152,7 +193,9 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 		for k := range b.Live() {
 			cells := make([]string, len(b.Cols))
 			for c, v := range b.Cols {
-				cells[c] = string(columnar.AppendText(nil, v, b.Row(k), loc))
+				if cells[c] = string(columnar.AppendText(nil, v, b.Row(k), loc)); cells[c] == "" {
+					cells[c] = "(empty)"
+				}
 			}
 			rows = append(rows, strings.Join(cells, " | "))
 		}

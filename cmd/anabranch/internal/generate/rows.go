@@ -4,7 +4,6 @@
 package generate
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -86,96 +85,4 @@ func (t *table) finish(err error) error {
 		return fmt.Errorf("%s: %w", t.path, errors.Join(err, t.file.Abort()))
 	}
 	return t.file.Commit()
-}
-
-// batchesAhead is how many batches a generator may be ahead of its writer.
-const batchesAhead = 4
-
-// pump makes batches in one goroutine and writes them in another. The function fill sets a row
-// and reports whether there was one.
-func pump(ctx context.Context, t *table, s *columnar.Schema, fill func(*row) bool) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	free, full := make(chan *columnar.Batch, batchesAhead), make(chan *columnar.Batch, batchesAhead)
-	for range batchesAhead {
-		free <- columnar.NewBatch(s)
-	}
-	go func() {
-		defer close(full)
-		for {
-			var b *columnar.Batch
-			select {
-			case b = <-free:
-			case <-ctx.Done():
-				return
-			}
-			n := fillBatch(b, fill)
-			if n == 0 {
-				return
-			}
-			full <- b // never blocks: there are no more batches than places
-			if n < columnar.BatchRows {
-				return
-			}
-		}
-	}()
-	var err error
-	for b := range full {
-		if err == nil {
-			if err = t.write(b); err != nil {
-				cancel()
-			}
-		}
-		b.Sel = nil
-		free <- b
-	}
-	return errors.Join(err, context.Cause(ctx))
-}
-
-// fillBatch makes up to BatchRows rows.
-func fillBatch(b *columnar.Batch, fill func(*row) bool) int {
-	b.Reset(columnar.BatchRows)
-	r := &row{cols: b.Cols}
-	for r.at < columnar.BatchRows && fill(r) {
-		r.at, r.col = r.at+1, 0
-	}
-	if r.at < columnar.BatchRows {
-		b.Sel = make([]int32, r.at)
-		for i := range b.Sel {
-			b.Sel[i] = int32(i)
-		}
-	}
-	return r.at
-}
-
-// row sets the values of one row, column by column.
-type row struct {
-	cols    []*columnar.Vector
-	at, col int
-}
-
-func (r *row) vector() *columnar.Vector {
-	v := r.cols[r.col]
-	r.col++
-	return v
-}
-
-// long sets BIGINT columns and DECIMAL columns in hundredths.
-func (r *row) long(values ...int64) {
-	for _, x := range values {
-		columnar.Values[int64](r.vector())[r.at] = x
-	}
-}
-
-// int sets INT and DATE columns.
-func (r *row) int(values ...int32) {
-	for _, x := range values {
-		columnar.Values[int32](r.vector())[r.at] = x
-	}
-}
-
-func (r *row) text(values ...string) {
-	for _, s := range values {
-		r.vector().SetString(r.at, s)
-	}
 }
