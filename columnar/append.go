@@ -107,9 +107,11 @@ func (v *Vector) widen() {
 func (v *Vector) appendValid(src *Vector, rows []int32, base int) {
 	nulls := src.Valid != nil
 	if !nulls {
+		var sign int32
 		for _, r := range rows {
-			nulls = nulls || r < 0
+			sign |= r
 		}
+		nulls = sign < 0
 	}
 	if !nulls {
 		if v.Valid != nil {

@@ -102,9 +102,34 @@ func (t *Table) UpsertRows(ids []uint32, cols []*Vector, sel []int32, n int) ([]
 		c.combine(cols, sel, live)
 		return ids, t.upsertCodes(ids, cols, sel)
 	}
+	if t.word.enabled && t.word.isDirect && t.rows+live < int(NoRow) {
+		firstNew := t.rows
+		t.upsertWords(ids, nil, cols[0], sel)
+		return ids, t.reserve(firstNew)
+	}
 	c.hash = HashRows(c.hash, cols, sel, n)
 	_, err := t.Upsert(ids, c.hash, cols, sel)
 	return ids, err
+}
+
+// FindRows is Find for the live rows of a batch of n rows that computes the hashes itself if it
+// needs them. It returns the ids in live order.
+func (t *Table) FindRows(ids []uint32, cols []*Vector, sel []int32, n int) []uint32 {
+	live := n
+	if sel != nil {
+		live = len(sel)
+	}
+	if cap(ids) < live {
+		ids = make([]uint32, max(live, BatchRows))
+	}
+	ids = ids[:live]
+	if t.word.enabled && t.word.isDirect {
+		t.findWords(ids, nil, cols[0], sel)
+		return ids
+	}
+	t.dict.hash = HashRows(t.dict.hash, cols, sel, n)
+	t.Find(ids, t.dict.hash, cols, sel)
+	return ids
 }
 
 // upsertCodes looks the combined codes up and enters those that are new.

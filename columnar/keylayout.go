@@ -58,7 +58,7 @@ func (l *keyLayout) encode(dst []uint64, hashes []uint64, cols []*Vector, sel []
 		dst[k*w] = h & headerHash
 	}
 	for c, v := range cols {
-		l.encodeColumn(dst[l.offset[c]:], v, sel, len(hashes), c)
+		encodeColumn(dst[l.offset[c]:], w, v, sel, len(hashes), l.wide(c))
 		if v.Valid == nil {
 			continue
 		}
@@ -84,12 +84,12 @@ func rowAt(sel []int32, k int) int {
 	return k
 }
 
-func (l *keyLayout) encodeColumn(dst []uint64, v *Vector, sel []int32, n, c int) {
+// encodeColumn writes the words of a column into every w-th word of dst.
+func encodeColumn(dst []uint64, w int, v *Vector, sel []int32, n int, wide bool) {
 	values := v
 	if v.Enc == Dictionary {
 		values = v.Dict
 	}
-	w := l.words
 	switch values.Phys {
 	case PhysBits:
 		m := values.Bits()
@@ -104,13 +104,13 @@ func (l *keyLayout) encodeColumn(dst []uint64, v *Vector, sel []int32, n, c int)
 		encodeWords(dst, w, v, Values[int32](values), sel, n)
 	case PhysInt64:
 		encodeWords(dst, w, v, Values[int64](values), sel, n)
-		if l.wide(c) {
+		if wide {
 			for k := range n {
 				dst[k*w+1] = uint64(int64(dst[k*w]) >> 63)
 			}
 		}
 	case PhysInt128:
-		encodeWide(dst, w, v, Values[Int128](values), sel, n, l.wide(c))
+		encodeWide(dst, w, v, Values[Int128](values), sel, n, wide)
 	case PhysFloat32:
 		s := Values[float32](values)
 		for k := range n {

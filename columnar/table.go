@@ -1,6 +1,9 @@
 package columnar
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // NoRow is the row id of a key that a table does not hold.
 const NoRow = ^uint32(0)
@@ -10,18 +13,26 @@ const NoRow = ^uint32(0)
 // keyLayout) followed by payload words, so that key and accumulators share a cache line. Row
 // ids are dense, given in order of insertion and stable.
 //
+// The salt is bits 16 to 47 of the hash, and an entry's home slot is the upper bits of its salt.
+// So the directory is in order of salts but for collisions, and doubling it reads the old and
+// writes the new one front to back without a look at the rows. A table of one fixed-width key
+// whose values lie close together has an array by value instead (see wordIndex).
+//
 // One goroutine uses a Table.
 type Table struct {
 	layout  *keyLayout
 	width   int // words a row
 	dir     []uint64
 	mask    uint64
+	shift   uint // from salt to home slot
 	rows    int
+	room    int // rows the chunks have place for
 	chunks  [][]uint64
 	arena   Vector // long strings of keys
 	account *Account
 
 	dict    dictCache
+	word    wordIndex
 	keys    []uint64 // scratch: encoded keys of one batch
 	sources [][][]byte
 }
@@ -30,8 +41,15 @@ const (
 	chunkShift = 12
 	chunkRows  = 1 << chunkShift
 	dirMin     = 64
+	dirMax     = 1 << 32 // a slot for each salt; more than there can be rows
 	saltMask   = 0xffffffff_00000000
 )
+
+// saltOf is the salt of a hash in its place in a directory entry.
+func saltOf(h uint64) uint64 { return h << 16 & saltMask }
+
+// home is the slot at which the search for a salt begins.
+func (t *Table) home(salt uint64) uint64 { return salt >> t.shift }
 
 // NewTable makes an empty table of the key types with payloadWords words beside each key. What
 // it grows to is reserved from account, which may be nil.
@@ -41,8 +59,9 @@ func NewTable(keys []Type, payloadWords int, account *Account) (*Table, error) {
 		return nil, err
 	}
 	t := &Table{layout: l, width: l.words + payloadWords, account: account, sources: make([][][]byte, len(keys))}
-	t.dir = make([]uint64, dirMin)
-	t.mask = dirMin - 1
+	t.setDir(dirMin)
+	t.word.enabled = l.words == 2 && len(l.strings) == 0
+	t.word.isDirect = t.word.enabled
 	return t, nil
 }
 
@@ -51,7 +70,7 @@ func (t *Table) Rows() int { return t.rows }
 
 // SizeBytes is the memory the table occupies.
 func (t *Table) SizeBytes() int64 {
-	n := 8 * len(t.dir)
+	n := 8*len(t.dir) + t.word.sizeBytes()
 	for _, c := range t.chunks {
 		n += 8 * cap(c)
 	}
@@ -64,11 +83,14 @@ func (t *Table) SizeBytes() int64 {
 // Reset forgets all keys and keeps the memory.
 func (t *Table) Reset() {
 	clear(t.dir)
-	t.rows = 0
+	t.word.reset()
 	t.dict.dicts = t.dict.dicts[:0]
 	for i := range t.chunks {
-		clear(t.chunks[i])
+		if i*chunkRows < t.rows {
+			clear(t.chunks[i])
+		}
 	}
+	t.rows = 0
 	for i := range t.arena.Bufs {
 		t.arena.Bufs[i] = t.arena.Bufs[i][:0]
 	}
@@ -99,59 +121,48 @@ func (t *Table) Upsert(ids []uint32, hashes []uint64, cols []*Vector, sel []int3
 	if firstNew+len(hashes) >= int(NoRow) {
 		return firstNew, fmt.Errorf("a hash table of more than %d keys is not supported", NoRow)
 	}
-	t.prepare(hashes, cols, sel)
-	if t.layout.words == 2 && len(t.layout.strings) == 0 {
-		t.upsertWord(ids)
+	if t.word.enabled {
+		t.upsertWords(ids[:len(hashes)], hashes, cols[0], sel)
 	} else {
+		t.prepare(hashes, cols, sel)
 		w := t.layout.words
 		for k := range hashes {
 			ids[k] = t.upsert(t.keys[k*w : k*w+w])
 		}
 	}
+	return firstNew, t.reserve(firstNew)
+}
+
+// reserve accounts for the memory of the rows from firstNew on.
+func (t *Table) reserve(firstNew int) error {
 	if t.rows == firstNew {
-		return firstNew, nil
+		return nil
 	}
-	return firstNew, t.account.Resize(t.SizeBytes())
+	return t.account.Resize(t.SizeBytes())
 }
 
 func (t *Table) upsert(key []uint64) uint32 {
+	id, slot := t.lookup(key)
+	if id == NoRow {
+		return t.insert(key, slot)
+	}
+	return id
+}
+
+// lookup is the row of a key, or else NoRow and the slot to enter it at.
+func (t *Table) lookup(key []uint64) (id uint32, slot uint64) {
 	h := key[0]
-	for slot := h >> 16 & t.mask; ; slot = (slot + 1) & t.mask {
+	salt := saltOf(h)
+	for slot = t.home(salt); ; slot = (slot + 1) & t.mask {
 		e := t.dir[slot]
 		if e == 0 {
-			return t.insert(key, slot)
+			return NoRow, slot
 		}
-		if (e^h)&saltMask == 0 {
+		if (e^salt)&saltMask == 0 {
 			id := uint32(e) - 1
 			stored := t.Row(id)
 			if stored[0] == h && t.layout.equal(key, stored, t.sources, t.arena.Bufs) {
-				return id
-			}
-		}
-	}
-}
-
-// upsertWord is Upsert for a key of one fixed-width column.
-func (t *Table) upsertWord(ids []uint32) {
-	keys, dir, mask, width := t.keys, t.dir, t.mask, t.width
-	ids = ids[:len(keys)/2]
-	for k := range ids {
-		h, x := keys[2*k], keys[2*k+1]
-		for slot := h >> 16 & mask; ; slot = (slot + 1) & mask {
-			e := dir[slot&uint64(len(dir)-1)]
-			if e == 0 {
-				ids[k] = t.insert(keys[2*k:2*k+2], slot)
-				dir, mask = t.dir, t.mask
-				break
-			}
-			if (e^h)&saltMask != 0 {
-				continue
-			}
-			id := uint32(e) - 1
-			r := t.chunks[id>>chunkShift][int(id&(chunkRows-1))*width:]
-			if r[1] == x && r[0] == h {
-				ids[k] = id
-				break
+				return id, slot
 			}
 		}
 	}
@@ -159,39 +170,22 @@ func (t *Table) upsertWord(ids []uint32) {
 
 // Find writes the row ids of the keys of the live rows into ids, NoRow for those not held.
 func (t *Table) Find(ids []uint32, hashes []uint64, cols []*Vector, sel []int32) {
+	if t.word.enabled {
+		t.findWords(ids[:len(hashes)], hashes, cols[0], sel)
+		return
+	}
 	t.prepare(hashes, cols, sel)
 	w := t.layout.words
 	for k := range hashes {
-		ids[k] = t.find(t.keys[k*w : k*w+w])
-	}
-}
-
-func (t *Table) find(key []uint64) uint32 {
-	h := key[0]
-	for slot := h >> 16 & t.mask; ; slot = (slot + 1) & t.mask {
-		e := t.dir[slot]
-		if e == 0 {
-			return NoRow
-		}
-		if (e^h)&saltMask == 0 {
-			id := uint32(e) - 1
-			stored := t.Row(id)
-			if stored[0] == h && t.layout.equal(key, stored, t.sources, t.arena.Bufs) {
-				return id
-			}
-		}
+		ids[k], _ = t.lookup(t.keys[k*w : k*w+w])
 	}
 }
 
 // insert stores a key as the next row and enters it at the free slot, then makes room in the
 // directory, which is kept at most half full.
 func (t *Table) insert(key []uint64, slot uint64) uint32 {
-	id := uint32(t.rows)
-	t.dir[slot] = key[0]&saltMask | uint64(id+1)
-	if t.rows == t.capacity() {
-		t.addChunk()
-	}
-	t.rows++
+	id := t.addRow()
+	t.dir[slot] = saltOf(key[0]) | uint64(id+1)
 	row := t.Row(id)
 	copy(row, key)
 	for _, c := range t.layout.strings {
@@ -209,6 +203,16 @@ func (t *Table) insert(key []uint64, slot uint64) uint32 {
 		t.grow()
 	}
 	return id
+}
+
+// addRow extends the row store by a zero row.
+func (t *Table) addRow() uint32 {
+	if t.rows == t.room {
+		t.addChunk()
+		t.room = t.capacity()
+	}
+	t.rows++
+	return uint32(t.rows - 1)
 }
 
 func (t *Table) capacity() int {
@@ -233,17 +237,30 @@ func (t *Table) addChunk() {
 	}
 }
 
-// grow doubles the directory and enters all rows again.
+func (t *Table) setDir(n int) {
+	t.dir = make([]uint64, n)
+	t.mask = uint64(n - 1)
+	t.shift = uint(64 - bits.TrailingZeros(uint(n)))
+}
+
+// grow doubles the directory. Entries move in order of their slots, so that those that collide
+// stay behind each other.
 func (t *Table) grow() {
-	t.dir = make([]uint64, 2*len(t.dir))
-	t.mask = uint64(len(t.dir) - 1)
-	for id := range t.rows {
-		h := t.Row(uint32(id))[0]
-		slot := h >> 16 & t.mask
-		for t.dir[slot] != 0 {
-			slot = (slot + 1) & t.mask
+	old := t.dir
+	if len(old) == dirMax {
+		return
+	}
+	t.setDir(2 * len(old))
+	dir, mask, shift := t.dir, t.mask, t.shift
+	for _, e := range old {
+		if e == 0 {
+			continue
 		}
-		t.dir[slot] = h&saltMask | uint64(id+1)
+		slot := (e & saltMask) >> (shift & 63)
+		for dir[slot&uint64(len(dir)-1)] != 0 {
+			slot = (slot + 1) & mask
+		}
+		dir[slot&uint64(len(dir)-1)] = e
 	}
 }
 
@@ -266,6 +283,10 @@ func (t *Table) Hash(id uint32) uint64 { return t.Row(id)[0] & headerHash }
 
 // KeyColumn appends column c of the keys of n rows from the row first on to dst.
 func (t *Table) KeyColumn(dst *Vector, c, first, n int) {
+	if dst.Phys == PhysInt64 && !t.layout.wide(c) {
+		t.keyWords(dst, c, first, n)
+		return
+	}
 	t.layout.decode(dst, c, t.arena.Bufs, n, func(k int) []uint64 { return t.Row(uint32(first + k)) })
 }
 
@@ -277,7 +298,8 @@ func (t *Table) KeyColumnOf(dst *Vector, c int, ids []uint32) {
 // Release gives the memory back.
 func (t *Table) Release() {
 	t.arena.Release()
-	t.chunks, t.dir, t.rows = nil, nil, 0
+	t.chunks, t.dir, t.rows, t.room = nil, nil, 0, 0
+	t.word = wordIndex{enabled: t.word.enabled}
 	t.account.Close()
 }
 

@@ -21,6 +21,7 @@ type HashJoin struct {
 	build    joinBuild
 	probe    joinProbe
 	out      *columnar.Batch
+	beside   columnar.Batch // the left batch with right columns at its positions, for onePair
 	built    bool
 	// unmatched is the next build row to look at for RIGHT and FULL once the left input ended.
 	unmatched int
@@ -48,6 +49,7 @@ func (j *HashJoin) Open(ctx *dataflow.Context) error {
 	pairs := &columnar.Schema{}
 	pairs.Fields = append(append(pairs.Fields, ctx.Inputs[leftPort].Fields...), right.Fields...)
 	j.out = columnar.NewBatch(pairs)
+	j.beside = columnar.Batch{Schema: pairs, Cols: append([]*columnar.Vector(nil), j.out.Cols...)}
 	var err error
 	if j.spec.Residual != nil {
 		if j.residual, err = expr.Compile(j.spec.Residual, ctx.Env); err != nil {
@@ -55,7 +57,7 @@ func (j *HashJoin) Open(ctx *dataflow.Context) error {
 		}
 	}
 	j.build.account = ctx.Budget.Account(ctx.Name)
-	j.build.rows = columnar.NewBatch(right)
+	j.build.rows, j.build.unique = columnar.NewBatch(right), true
 	j.build.table, err = columnar.NewTable(types, 1, nil)
 	return err
 }
@@ -75,7 +77,47 @@ func (j *HashJoin) Process(in dataflow.Port, b *columnar.Batch, out dataflow.Out
 	if j.residual == nil && (j.spec.Type == Semi || j.spec.Type == Anti) {
 		return dataflow.Done, j.emitLeft(out, j.probe.found(j.spec.Type == Semi))
 	}
+	if j.onePair() {
+		return dataflow.Done, j.emitBeside(out)
+	}
 	return j.run(out)
+}
+
+// onePair reports whether a left row makes at most one pair and nothing needs to know later which
+// did: the left batch then goes on as it is, with the right columns put beside it.
+func (j *HashJoin) onePair() bool {
+	return j.build.unique && (j.spec.Type == Inner || j.spec.Type == Left && j.residual == nil)
+}
+
+// emitBeside emits the left batch with the right columns of the rows that have a match, or of all
+// rows if the others are kept.
+func (j *HashJoin) emitBeside(out dataflow.Output) error {
+	p, b := &j.probe, &j.beside
+	rows := p.beside(j.keepsLeft())
+	if len(rows) == 0 {
+		return nil
+	}
+	width := len(p.batch.Cols)
+	copy(b.Cols, p.batch.Cols)
+	for c := width; c < len(b.Cols); c++ {
+		b.Cols[c].Gather(j.build.rows.Cols[c-width], p.right)
+	}
+	b.SetLen(p.batch.Len())
+	b.Sel, b.Kinds = rows, nil
+	if len(rows) == b.Len() {
+		b.Sel = nil
+	}
+	if j.residual == nil {
+		return out.Emit(b)
+	}
+	sel, err := j.residual.Select(b, p.sel)
+	if err != nil {
+		return fmt.Errorf("%s: %w", j.ctx.Name, err)
+	}
+	if p.sel = sel; len(sel) == 0 {
+		return nil
+	}
+	return out.Emit(b.WithSel(sel))
 }
 
 func (j *HashJoin) keepsRight() bool { return j.spec.Type == Right || j.spec.Type == Full }
@@ -185,6 +227,9 @@ func (j *HashJoin) emitLeft(out dataflow.Output, rows []int32) error {
 func (j *HashJoin) EndInput(in dataflow.Port, out dataflow.Output) (dataflow.Status, error) {
 	if in == rightPort {
 		j.built = true
+		if j.build.unique && !j.onePair() {
+			j.build.chainRows()
+		}
 		return dataflow.Done, nil
 	}
 	j.ended = true
@@ -249,9 +294,9 @@ type joinBuild struct {
 	rows    *columnar.Batch
 	table   *columnar.Table // payload: first row of the chain plus one
 	next    []int32         // following row of the same key plus one
+	unique  bool            // every row is the table's row of the same id; there are no chains yet
 	matched columnar.Bitmap
 	account *columnar.Account
-	hashes  []uint64
 	ids     []uint32
 }
 
@@ -263,26 +308,45 @@ func (s *joinBuild) add(b *columnar.Batch, keys []int, keepsNull bool) error {
 	}
 	first := s.rows.Len()
 	s.rows.AppendSel(b, sel)
-	s.next = append(s.next, make([]int32, s.rows.Len()-first)...)
-	for len(s.matched) < columnar.BitmapWords(s.rows.Len()) {
+	for keepsNull && len(s.matched) < columnar.BitmapWords(s.rows.Len()) {
 		s.matched = append(s.matched, 0)
 	}
-	s.hashes = columnar.HashRows(s.hashes, cols, valid, b.Len())
-	s.ids = append(s.ids[:0], make([]uint32, len(s.hashes))...)
-	if _, err := s.table.Upsert(s.ids, s.hashes, cols, valid); err != nil {
+	var err error
+	if s.ids, err = s.table.UpsertRows(s.ids, cols, valid, b.Len()); err != nil {
 		return err
 	}
-	head := s.table.Cells(0)
-	row := first
-	at := 0
-	live := b.Live()
-	if !keepsNull {
-		live = len(s.ids)
+	if s.unique && s.table.Rows() != s.rows.Len() {
+		s.chainFirst(first)
 	}
-	for k := range live {
-		i := k
+	if !s.unique {
+		s.chain(sel, valid, first)
+	}
+	return s.account.Resize(int64(s.rows.SizeBytes()) + s.table.SizeBytes() + int64(4*cap(s.next)))
+}
+
+// chainRows makes the chains of a unique build side.
+func (s *joinBuild) chainRows() { s.chainFirst(s.rows.Len()) }
+
+// chainFirst makes the chains of the first n rows, which are those of the table.
+func (s *joinBuild) chainFirst(n int) {
+	s.unique = false
+	s.next = make([]int32, n, s.rows.Len())
+	head := s.table.Cells(0)
+	for row := range n {
+		*head.At(uint32(row)) = uint64(row + 1)
+	}
+}
+
+// chain enters the rows from first on, which are the rows sel of a batch, into chains; those of valid
+// have a key, in the table's rows s.ids.
+func (s *joinBuild) chain(sel, valid []int32, first int) {
+	s.next = append(s.next, make([]int32, s.rows.Len()-first)...)
+	head := s.table.Cells(0)
+	at := 0
+	for row := first; row < s.rows.Len(); row++ {
+		i := row - first
 		if sel != nil {
-			i = int(sel[k])
+			i = int(sel[i])
 		}
 		// With keepsNull the rows with a null key are stored but in no chain.
 		if at < len(s.ids) && (valid == nil || int(valid[at]) == i) {
@@ -291,9 +355,7 @@ func (s *joinBuild) add(b *columnar.Batch, keys []int, keepsNull bool) error {
 			*cell = uint64(row + 1)
 			at++
 		}
-		row++
 	}
-	return s.account.Resize(int64(s.rows.SizeBytes()) + s.table.SizeBytes() + int64(4*cap(s.next)))
 }
 
 func (s *joinBuild) release() {
@@ -333,21 +395,61 @@ type joinProbe struct {
 	pos         []int32 // live index of each pair's left row
 	matched     []bool  // by live index
 	sel         []int32
-	hashes      []uint64
 	cols        []*columnar.Vector
+}
+
+// beside fills p.right with the build row of each position of the batch, where the ids are build
+// rows, and returns the live rows that have one. If all are kept, it returns the live rows and
+// those without a build row have -1.
+func (p *joinProbe) beside(keep bool) []int32 {
+	n := p.batch.Len()
+	if cap(p.right) < n || cap(p.left) < n {
+		p.left, p.right = make([]int32, n), make([]int32, n)
+	}
+	p.left, p.right = p.left[:n], p.right[:n]
+	if keep {
+		for i := range p.right {
+			p.right[i] = -1 // rows that are not live, too
+		}
+		for k, id := range p.ids {
+			i := p.batch.Row(k)
+			p.left[k], p.right[i] = int32(i), int32(id)
+		}
+		return p.left[:len(p.ids)]
+	}
+	found := 0
+	if p.batch.Sel == nil {
+		for i, id := range p.ids[:n] {
+			p.left[found] = int32(i)
+			p.right[i] = max(int32(id), 0)
+			if id != columnar.NoRow {
+				found++
+			}
+		}
+		return p.left[:found]
+	}
+	clear(p.right)
+	for k, i := range p.batch.Sel {
+		id := p.ids[k]
+		p.left[found] = i
+		p.right[i] = max(int32(id), 0)
+		if id != columnar.NoRow {
+			found++
+		}
+	}
+	return p.left[:found]
 }
 
 func (p *joinProbe) start(b *columnar.Batch, keys []int, s *joinBuild) {
 	p.batch, p.live, p.chain = b, 0, 0
 	p.cols = keyColumns(p.cols, b, keys)
-	p.hashes = columnar.HashRows(p.hashes, p.cols, b.Sel, b.Len())
-	n := len(p.hashes)
-	if cap(p.ids) < n {
-		p.ids, p.matched = make([]uint32, n), make([]bool, n)
+	p.ids = s.table.FindRows(p.ids, p.cols, b.Sel, b.Len())
+	n := len(p.ids)
+	if cap(p.matched) < n {
+		p.matched = make([]bool, n)
 	}
-	p.ids, p.matched = p.ids[:n], p.matched[:n]
+	p.matched = p.matched[:n]
 	clear(p.matched)
-	s.table.Find(p.ids, p.hashes, p.cols, b.Sel)
 	for _, v := range p.cols {
 		if v.Valid == nil {
 			continue

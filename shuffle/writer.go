@@ -22,6 +22,7 @@ type Writer struct {
 	hashes []uint64
 	cols   []*columnar.Vector
 	sels   [][]int32
+	counts []int // rows in each of sels, while they are filled
 }
 
 type target struct {
@@ -35,7 +36,7 @@ var _ dataflow.Output = (*Writer)(nil)
 // NewWriter makes a writer of rows of the schema to the channels, one for each receiving
 // subtask. Forward and Single take one channel.
 func NewWriter(p graph.Partitioning, channels []*Channel) *Writer {
-	w := &Writer{partition: p, sels: make([][]int32, len(channels))}
+	w := &Writer{partition: p, sels: make([][]int32, len(channels)), counts: make([]int, len(channels))}
 	for _, c := range channels {
 		w.targets = append(w.targets, target{channel: c, watermark: dataflow.MinTime})
 	}
@@ -87,19 +88,49 @@ func (w *Writer) scatter(b *columnar.Batch) {
 		w.cols = append(w.cols, b.Cols[k])
 	}
 	w.hashes = columnar.HashRows(w.hashes, w.cols, b.Sel, b.Len())
-	n := len(w.targets)
-	for i := range w.sels {
-		w.sels[i] = w.sels[i][:0]
-	}
-	for k, h := range w.hashes {
-		t := columnar.SubtaskOf(h, n)
-		w.sels[t] = append(w.sels[t], int32(b.Row(k)))
-	}
+	w.split(b)
 	for i := range w.targets {
 		if len(w.sels[i]) > 0 {
 			w.targets[i].add(b, w.sels[i])
 		}
 	}
+}
+
+// split fills w.sels with the rows of each target.
+func (w *Writer) split(b *columnar.Batch) {
+	n, rows := len(w.targets), len(w.hashes)
+	for i := range w.sels {
+		if cap(w.sels[i]) < rows {
+			w.sels[i] = make([]int32, max(rows, columnar.BatchRows))
+		}
+		w.sels[i] = w.sels[i][:rows]
+	}
+	if n == 2 {
+		w.halve(b)
+		return
+	}
+	clear(w.counts)
+	for k, h := range w.hashes {
+		t := columnar.SubtaskOf(h, n)
+		w.sels[t][w.counts[t]] = int32(b.Row(k))
+		w.counts[t]++
+	}
+	for i := range w.sels {
+		w.sels[i] = w.sels[i][:w.counts[i]]
+	}
+}
+
+// halve is split for two targets, without a branch: a row is written to both selections and
+// counted in one.
+func (w *Writer) halve(b *columnar.Batch) {
+	first, second := w.sels[0], w.sels[1]
+	at := 0
+	for k, h := range w.hashes {
+		row := int32(b.Row(k))
+		first[at], second[k-at] = row, row
+		at += 1 - columnar.SubtaskOf(h, 2)
+	}
+	w.sels[0], w.sels[1] = first[:at], second[:len(w.hashes)-at]
 }
 
 func (t *target) add(b *columnar.Batch, sel []int32) {
