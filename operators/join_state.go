@@ -27,7 +27,7 @@ func (j *HashJoin) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 	n := j.build.rows.Len()
 	matched.Reset(n)
 	for i := range n {
-		matched.Bits().SetTo(i, j.build.matched.Get(i))
+		matched.Bits().SetTo(i, j.keepsRight() && j.build.matched.Get(i))
 	}
 	b.SetLen(n)
 	for first := 0; first < n; first += columnar.BatchRows {
@@ -51,7 +51,7 @@ func (j *HashJoin) Restore(r *state.Reader) error {
 			return err
 		}
 		for k := range j.build.rows.Len() - first {
-			if b.Cols[width].Bits().Get(b.Row(k)) {
+			if j.keepsRight() && b.Cols[width].Bits().Get(b.Row(k)) {
 				j.build.matched.Set(first + k)
 			}
 		}
