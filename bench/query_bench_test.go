@@ -7,10 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/anabranch/anabranch/builtin"
+	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/io/file"
 	"github.com/anabranch/anabranch/scheduler"
 	"github.com/anabranch/anabranch/sql/parser"
 	"github.com/anabranch/anabranch/sql/session"
@@ -57,7 +58,7 @@ func run(b *testing.B, sql string, parallelism int) int {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := session.New(builtin.Connectors())
+	s := session.New(catalog.NewRegistry(file.Connector{}))
 	p, err := s.Plan(statements[0], sql)
 	if err != nil {
 		b.Fatal(err)

@@ -50,6 +50,16 @@ type SinkConnector interface {
 	Sink(spec *TableSpec) (dataflow.Operator, error)
 }
 
+// SingleWriter is a SinkConnector some of whose tables one subtask alone can write.
+type SingleWriter interface {
+	WritesAlone(spec *TableSpec) bool
+}
+
+// CommitterConnector is a SinkConnector whose output becomes visible in two steps.
+type CommitterConnector interface {
+	Committer(spec *TableSpec) (dataflow.Committer, error)
+}
+
 // Inferrer is a Connector that can tell the columns of a table from its options, so that a
 // table needs no column list.
 type Inferrer interface {
@@ -109,6 +119,18 @@ func (r *Registry) Sink(spec *TableSpec) (dataflow.Operator, error) {
 		return nil, fmt.Errorf("table %s: connector '%s' can only be read from", spec.Name, spec.Connector)
 	}
 	return s.Sink(spec)
+}
+
+// Committer makes the table's committer; nil if its output is visible at once.
+func (r *Registry) Committer(spec *TableSpec) (dataflow.Committer, error) {
+	c, err := r.Lookup(spec.Connector)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := c.(CommitterConnector); ok {
+		return s.Committer(spec)
+	}
+	return nil, nil
 }
 
 // CheckOptions verifies that the options of a table are known and complete.

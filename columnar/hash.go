@@ -223,3 +223,11 @@ func nestedHasher(v *Vector) func(i int) uint64 {
 		return h
 	}
 }
+
+// KeyGroupBits is how many of the upper bits of a hash name the key group.
+const KeyGroupBits = 16
+
+// SubtaskOf is the subtask, of so many, that the hash's key group belongs to.
+func SubtaskOf(h uint64, parallelism int) int {
+	return int(h >> (64 - KeyGroupBits) * uint64(parallelism) >> KeyGroupBits)
+}

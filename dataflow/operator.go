@@ -1,10 +1,12 @@
 package dataflow
 
 import (
+	"context"
 	"math"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/state"
 )
 
 // Port is the number of an operator's input, from 0.
@@ -92,6 +94,37 @@ type Stopper interface {
 	Stopped() bool
 }
 
+// Snapshotter is an Operator with state that outlives a failure.
+type Snapshotter interface {
+	// Snapshot writes all state down as it is at the barrier of the epoch.
+	Snapshot(epoch Epoch, w *state.Writer) error
+	// Restore takes state in after Open, before the first batch.
+	Restore(r *state.Reader) error
+}
+
+// Committing is a sink whose output becomes visible only when a checkpoint is complete. What
+// the operator prepares for an epoch is part of the checkpoint; once that is durable the
+// committer, which needs nothing of the operator, makes it visible.
+type Committing interface {
+	// Prepare finishes what was written since the last epoch and describes it. final says that the
+	// input has ended.
+	Prepare(epoch Epoch, final bool) ([]Committable, error)
+}
+
+// Committable describes output that waits for its epoch; Data is the sink's own.
+type Committable struct {
+	UID  string `json:"uid"` // of the sink's node
+	Data []byte `json:"data"`
+}
+
+// Committer makes prepared output visible. Both methods are idempotent.
+type Committer interface {
+	Commit(ctx context.Context, data []byte) error
+	// Recover removes what the sink's owner (see Context) had prepared and no checkpoint knows; keep
+	// lists what one does.
+	Recover(ctx context.Context, owner string, keep [][]byte) error
+}
+
 // Measurer is an Operator with state whose size is shown to the user.
 type Measurer interface {
 	StateBytes() int64
@@ -105,9 +138,11 @@ type Counter interface {
 // Context is what an operator may know of its task.
 type Context struct {
 	Name        string // of the operator, for errors
+	Owner       string // names the job and the node, the same after a restart
 	Subtask     int
 	Parallelism int
 	Streaming   bool
+	Checkpoints bool // the job takes checkpoints
 	Inputs      []*columnar.Schema
 	Output      *columnar.Schema
 	Budget      *columnar.Budget

@@ -5,7 +5,9 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/shuffle"
+	"github.com/anabranch/anabranch/state"
 )
 
 // event is something a link has to deal with in order.
@@ -14,6 +16,7 @@ type event struct {
 	batch     *columnar.Batch
 	watermark dataflow.Time
 	port      dataflow.Port
+	snapshot  *taskSnapshot // of a barrier
 }
 
 type eventKind uint8
@@ -21,13 +24,22 @@ type eventKind uint8
 const (
 	batchEvent eventKind = iota
 	watermarkEvent
+	barrierEvent
 	endEvent
 )
+
+// taskSnapshot is what the operators of a task write down at a barrier.
+type taskSnapshot struct {
+	epoch       dataflow.Epoch
+	writer      state.Writer
+	committable []dataflow.Committable
+}
 
 // link is one operator of a chain. It is the Output of the operator before it: what that one
 // emits is processed at once, unless this one is unfinished; then it is kept in a queue.
 type link struct {
 	name string
+	uid  string
 	op   dataflow.Operator
 	// The abilities of op, nil where it lacks them.
 	resumer     dataflow.Resumer
@@ -36,6 +48,11 @@ type link struct {
 	stopper     dataflow.Stopper
 	selector    dataflow.InputSelector
 	measurer    dataflow.Measurer
+	snapshotter dataflow.Snapshotter
+	committing  dataflow.Committing
+
+	epoch  dataflow.Epoch // of the last barrier
+	finals []dataflow.Committable
 
 	out     stage
 	pending bool  // op returned More
@@ -51,14 +68,16 @@ type stage interface {
 	handle(e event) error
 }
 
-func newLink(name string, op dataflow.Operator, inputs int, out stage) *link {
-	l := &link{name: name, op: op, out: out, open: inputs}
+func newLink(n *graph.Node, op dataflow.Operator, out stage) *link {
+	l := &link{name: n.Name, uid: n.UID, op: op, out: out, open: len(n.Inputs)}
 	l.resumer, _ = op.(dataflow.Resumer)
 	l.watermarker, _ = op.(dataflow.Watermarker)
 	l.ender, _ = op.(dataflow.InputEnder)
 	l.stopper, _ = op.(dataflow.Stopper)
 	l.selector, _ = op.(dataflow.InputSelector)
 	l.measurer, _ = op.(dataflow.Measurer)
+	l.snapshotter, _ = op.(dataflow.Snapshotter)
+	l.committing, _ = op.(dataflow.Committing)
 	return l
 }
 
@@ -102,6 +121,9 @@ func (l *link) do(e event) error {
 		if l.watermarker != nil {
 			status, err = l.watermarker.Watermark(e.watermark, l.out)
 		}
+	case barrierEvent:
+		l.after, l.passOn = e, true
+		err = l.snapshot(e.snapshot)
 	case endEvent:
 		if l.open--; l.open == 0 {
 			l.after, l.passOn = event{kind: endEvent}, true
@@ -132,7 +154,37 @@ func (l *link) settle(status dataflow.Status, err error) error {
 	if h, ok := l.op.(dataflow.WatermarkHolder); ok && e.kind == watermarkEvent {
 		e.watermark = h.OutputWatermark(e.watermark)
 	}
+	if e.kind == endEvent && l.committing != nil {
+		if l.finals, err = l.prepare(l.epoch+1, true); err != nil {
+			return l.wrap(err)
+		}
+	}
 	return l.out.handle(e)
+}
+
+// snapshot writes the state of op down.
+func (l *link) snapshot(s *taskSnapshot) error {
+	l.epoch = s.epoch
+	s.writer.For(l.uid)
+	if l.snapshotter != nil {
+		if err := l.snapshotter.Snapshot(s.epoch, &s.writer); err != nil {
+			return err
+		}
+	}
+	if l.committing == nil {
+		return nil
+	}
+	list, err := l.prepare(s.epoch, false)
+	s.committable = append(s.committable, list...)
+	return err
+}
+
+func (l *link) prepare(epoch dataflow.Epoch, final bool) ([]dataflow.Committable, error) {
+	list, err := l.committing.Prepare(epoch, final)
+	for i := range list {
+		list[i].UID = l.uid
+	}
+	return list, err
 }
 
 // advance goes on with unfinished work as far as there is room and reports whether all is done.
@@ -189,9 +241,11 @@ func (l *link) wrap(err error) error {
 // tail is the end of a chain: the writers of the task's outgoing edges.
 type tail struct {
 	writers []*shuffle.Writer
-	ended   bool
-	rows    int64
-	mark    dataflow.Time // newest watermark
+	// acknowledge takes the snapshot of a task whose operators have all seen the barrier.
+	acknowledge func(*taskSnapshot)
+	ended       bool
+	rows        int64
+	mark        dataflow.Time // newest watermark
 }
 
 // Emit hands the batch to every writer. Only a sole one may keep an owned batch.
@@ -237,6 +291,11 @@ func (t *tail) handle(e event) error {
 		for _, w := range t.writers {
 			w.Watermark(e.watermark)
 		}
+	case barrierEvent:
+		for _, w := range t.writers {
+			w.Barrier(e.snapshot.epoch)
+		}
+		t.acknowledge(e.snapshot)
 	case endEvent:
 		t.ended = true
 		for _, w := range t.writers {

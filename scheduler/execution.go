@@ -11,6 +11,7 @@ import (
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/shuffle"
+	"github.com/anabranch/anabranch/state"
 	"github.com/anabranch/anabranch/windowing"
 )
 
@@ -25,6 +26,10 @@ type execution struct {
 	consumer [][]int // nodes that read each node
 	tasks    []*task
 	byNode   [][]*task // of each node, by subtask; nodes of one chain share tasks
+	sources  []*enumerator
+	// committers make the output of sinks visible, by uid.
+	committers map[string]dataflow.Committer
+	checkpoint *checkpointer
 }
 
 // build makes all tasks of the job and connects them. Operators are made but not opened.
@@ -32,7 +37,11 @@ func build(ctx context.Context, job *graph.Job, opts Options) (*execution, error
 	if err := job.Validate(); err != nil {
 		return nil, err
 	}
-	x := &execution{job: job, opts: opts, consumer: make([][]int, len(job.Nodes)), byNode: make([][]*task, len(job.Nodes))}
+	x := &execution{
+		job: job, opts: opts, consumer: make([][]int, len(job.Nodes)), byNode: make([][]*task, len(job.Nodes)),
+		committers: map[string]dataflow.Committer{},
+	}
+	x.checkpoint = newCheckpointer(x)
 	for _, n := range job.Nodes {
 		for _, e := range n.Inputs {
 			x.consumer[e.From] = append(x.consumer[e.From], n.ID)
@@ -86,14 +95,13 @@ func (x *execution) buildChain(ctx context.Context, last *graph.Node) error {
 		if source, err = x.openSource(chain[0]); err != nil {
 			return err
 		}
-		list, err := source.Splits(ctx, p)
-		if err != nil {
+		if splits, err = x.enumerate(ctx, chain[0], source, p); err != nil {
 			return err
 		}
-		splits = &enumerator{splits: list}
 	}
 	for sub := range p {
-		t := &task{name: fmt.Sprintf("%s (%d/%d)", last.Name, sub+1, p), mark: dataflow.MinTime, wake: make(chan struct{}, 1), tail: &tail{mark: dataflow.MinTime}}
+		t := &task{name: fmt.Sprintf("%s (%d/%d)", last.Name, sub+1, p), mark: dataflow.MinTime, wake: make(chan struct{}, 1), tail: &tail{mark: dataflow.MinTime}, sub: sub}
+		t.tail.acknowledge = func(s *taskSnapshot) { x.checkpoint.acknowledge(t, s) }
 		t.stats.watermark.Store(int64(dataflow.MinTime))
 		t.head = t.tail
 		for i := len(chain) - 1; i >= 0; i-- {
@@ -101,12 +109,35 @@ func (x *execution) buildChain(ctx context.Context, last *graph.Node) error {
 				return err
 			}
 		}
+		t.skip = true
 		for _, n := range chain {
+			t.uids = append(t.uids, n.UID)
 			x.byNode[n.ID] = append(x.byNode[n.ID], t)
+			t.skip = t.skip && x.opts.restored(n.UID)
 		}
 		x.tasks = append(x.tasks, t)
 	}
 	return nil
+}
+
+// enumerate lists the splits of a source: all of them, or those its checkpoint has left.
+func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflow.Source, p int) (*enumerator, error) {
+	e := &enumerator{uid: n.UID}
+	x.sources = append(x.sources, e)
+	if snap := x.opts.Restore; snap != nil {
+		var err error
+		if e.splits, err = state.Values[splitState](snap.Reader(n.UID, 0, 1), "split"); err != nil {
+			return nil, err
+		}
+		left, err := unreadSplits(snap, n.UID)
+		e.splits = append(e.splits, left...)
+		return e, err
+	}
+	list, err := source.Splits(ctx, p)
+	for _, s := range list {
+		e.splits = append(e.splits, splitState{Split: s, High: dataflow.MinTime})
+	}
+	return e, err
 }
 
 // openSource makes the source of a node without inputs.
@@ -144,21 +175,33 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 	if err != nil {
 		return err
 	}
-	l := newLink(n.Name, op, len(n.Inputs), t.head)
+	l := newLink(n, op, t.head)
 	t.head = l
 	t.links = append([]*link{l}, t.links...)
-	o, ok := op.(dataflow.Opener)
-	if !ok {
+	if o, ok := op.(dataflow.Opener); ok {
+		if err := o.Open(x.context(n, sub, p)); err != nil {
+			return err
+		}
+	}
+	if x.opts.Restore == nil || l.snapshotter == nil {
 		return nil
 	}
+	if err := l.snapshotter.Restore(x.opts.Restore.Reader(n.UID, sub, p)); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	return nil
+}
+
+// context is what an operator may know.
+func (x *execution) context(n *graph.Node, sub, p int) *dataflow.Context {
 	c := &dataflow.Context{
-		Name: n.Name, Subtask: sub, Parallelism: p, Streaming: x.job.Streaming,
+		Name: n.Name, Owner: ownerOf(x.job, n.UID), Checkpoints: x.opts.Checkpoint != nil, Subtask: sub, Parallelism: p, Streaming: x.job.Streaming,
 		Output: n.Schema, Budget: x.opts.Budget, Env: x.opts.Env,
 	}
 	for _, e := range n.Inputs {
 		c.Inputs = append(c.Inputs, x.job.Nodes[e.From].Schema)
 	}
-	return o.Open(c)
+	return c
 }
 
 // operator makes the operator of a node by its kind.
@@ -174,6 +217,13 @@ func (x *execution) operator(n *graph.Node) (dataflow.Operator, error) {
 		var spec operators.SinkSpec
 		if err := json.Unmarshal(n.Spec, &spec); err != nil {
 			return nil, err
+		}
+		committer, err := x.opts.Connectors.Committer(spec.Table)
+		if err != nil {
+			return nil, err
+		}
+		if committer != nil {
+			x.committers[n.UID] = committer
 		}
 		return x.opts.Connectors.Sink(spec.Table)
 	case operators.KindCollect:
@@ -258,4 +308,5 @@ func (c *Collector) Close() error { return nil }
 type registry interface {
 	Source(spec *catalog.TableSpec) (dataflow.Source, error)
 	Sink(spec *catalog.TableSpec) (dataflow.Operator, error)
+	Committer(spec *catalog.TableSpec) (dataflow.Committer, error)
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
@@ -21,6 +22,13 @@ type Options struct {
 	// Budget is the memory the operators share; default unlimited.
 	Budget *columnar.Budget
 	Env    *expr.Env
+	// Checkpoint says where and how often to take checkpoints; nil takes none, and what sinks
+	// prepare is committed when the job has succeeded.
+	Checkpoint *Checkpointing
+	// Restore is the checkpoint to go on from; nil starts afresh.
+	Restore *checkpoint.Snapshot
+	// Stop, when it delivers, ends the job after one more checkpoint; Run returns ErrStopped.
+	Stop <-chan struct{}
 	// BatchRows is the largest batch sources make; 0 leaves it to them.
 	BatchRows int
 	// Progress, if set, is called every ProgressEvery (default one second) and at the end.
@@ -54,6 +62,9 @@ func Run(ctx context.Context, job *graph.Job, opts Options) error {
 		}
 		return err
 	}
+	if err := x.checkpoint.recover(ctx); err != nil {
+		return errors.Join(err, x.abandon())
+	}
 	return x.run(ctx)
 }
 
@@ -74,14 +85,17 @@ func (x *execution) run(ctx context.Context) error {
 	var first error
 	for _, t := range x.tasks {
 		wg.Go(func() {
-			if err := t.run(ctx); err != nil {
-				mu.Lock()
-				if first == nil {
-					first = err
-				}
-				mu.Unlock()
-				cancel(err)
+			err := t.run(ctx)
+			if err == nil {
+				x.checkpoint.finish(t)
+				return
 			}
+			mu.Lock()
+			if first == nil {
+				first = err
+			}
+			mu.Unlock()
+			cancel(err)
 		})
 	}
 	finished := make(chan struct{})
@@ -89,9 +103,17 @@ func (x *execution) run(ctx context.Context) error {
 	if x.opts.Progress != nil && x.opts.Tick != nil {
 		watcher.Go(func() { x.watch(finished) })
 	}
+	var checkpoints sync.WaitGroup
+	tasks := make(chan struct{})
+	checkpoints.Go(func() { x.checkpoint.run(ctx, tasks, cancel) })
 	wg.Wait()
+	close(tasks)
+	checkpoints.Wait()
 	close(finished)
 	watcher.Wait()
+	if first == nil {
+		first = x.checkpoint.err
+	}
 	return first
 }
 

@@ -11,30 +11,56 @@ import (
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/state"
 )
 
-// enumerator hands the splits of one source out to its tasks.
+// enumerator hands the splits of one source out to its tasks. Its snapshot comes first: a split
+// is handed to a task only after the task has passed the barrier of the newest snapshot, so that
+// a split is in the snapshot of exactly one of them.
 type enumerator struct {
+	uid    string
 	mu     sync.Mutex
-	splits []dataflow.Split
+	splits []splitState
+	epoch  dataflow.Epoch // of the newest snapshot
 }
 
-// next takes a split; last reports that none is left after it.
-func (e *enumerator) next() (s dataflow.Split, ok bool) {
+// splitState is a split with how far it was read.
+type splitState struct {
+	dataflow.Split
+	// Rows were delivered since the split's Position; a reader without positions starts over and
+	// leaves them out.
+	Rows int64         `json:"rows,omitempty"`
+	High dataflow.Time `json:"high"`
+}
+
+// next takes a split for a task that has passed epoch. Without one, wait tells whether there may
+// be one later.
+func (e *enumerator) next(epoch dataflow.Epoch) (s splitState, ok, wait bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.splits) == 0 {
-		return s, false
+		return s, false, false
+	}
+	if epoch < e.epoch {
+		return s, false, true
 	}
 	s = e.splits[0]
 	e.splits = e.splits[1:]
-	return s, true
+	return s, true, false
 }
 
 func (e *enumerator) empty() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return len(e.splits) == 0
+}
+
+// snapshot notes the epoch and copies the splits no task has taken.
+func (e *enumerator) snapshot(epoch dataflow.Epoch) []splitState {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.epoch = epoch
+	return append([]splitState(nil), e.splits...)
 }
 
 // sourceDriver reads splits one after the other, computes the output columns and the watermark.
@@ -48,9 +74,9 @@ type sourceDriver struct {
 	mark    *expr.Program
 
 	reader dataflow.Reader
-	split  dataflow.Split
+	split  splitState // the current one, as far as it was read
+	skip   int64      // rows of it to leave out
 	out    columnar.Batch
-	high   dataflow.Time // watermark of the current split
 }
 
 // open compiles the expressions; schema is that of the output.
@@ -69,7 +95,6 @@ func (s *sourceDriver) open(schema *columnar.Schema) error {
 		}
 		s.mark = p
 	}
-	s.high = dataflow.MinTime
 	s.out = columnar.Batch{Schema: schema, Cols: make([]*columnar.Vector, len(schema.Fields))}
 	return nil
 }
@@ -77,23 +102,29 @@ func (s *sourceDriver) open(schema *columnar.Schema) error {
 // step reads one batch.
 func (s *sourceDriver) step(ctx context.Context, t *task) (stepResult, error) {
 	if s.reader == nil {
-		if ok, err := s.nextSplit(ctx); err != nil || !ok {
-			if err == nil {
-				err = s.end(t)
-			}
-			return progressed, err
+		ok, wait, err := s.nextSplit(ctx, t.epoch)
+		switch {
+		case err != nil:
+			return done, err
+		case wait:
+			return blocked, nil
+		case !ok:
+			return progressed, s.end(t)
 		}
 	}
 	b, err := s.reader.Next()
 	switch {
 	case errors.Is(err, io.EOF):
 		err := s.reader.Close()
-		s.reader, s.high = nil, dataflow.MinTime
+		s.reader = nil
 		return progressed, err
 	case err != nil:
 		return done, fmt.Errorf("%s: %w", s.name, err)
 	case b == nil:
 		return blocked, nil
+	}
+	if b = s.unread(b); b == nil {
+		return progressed, nil
 	}
 	t.stats.rowsIn.Add(int64(b.Live()))
 	if b, err = s.compute(b); err != nil {
@@ -105,17 +136,48 @@ func (s *sourceDriver) step(ctx context.Context, t *task) (stepResult, error) {
 	return progressed, s.raise(t, b)
 }
 
-func (s *sourceDriver) nextSplit(ctx context.Context) (bool, error) {
-	split, ok := s.splits.next()
+func (s *sourceDriver) nextSplit(ctx context.Context, epoch dataflow.Epoch) (ok, wait bool, err error) {
+	split, ok, wait := s.splits.next(epoch)
 	if !ok {
-		return false, nil
+		return false, wait, nil
 	}
-	r, err := s.source.Open(ctx, split, s.spec.Request)
+	r, err := s.source.Open(ctx, split.Split, s.spec.Request)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", s.name, err)
+		return false, false, fmt.Errorf("%s: %w", s.name, err)
 	}
-	s.reader, s.split = r, split
-	return true, nil
+	s.reader, s.split, s.skip = r, split, split.Rows
+	return true, false, nil
+}
+
+// unread notes how far the split is read with b and leaves out of it what was delivered before
+// a restart; nil if that is all.
+func (s *sourceDriver) unread(b *columnar.Batch) *columnar.Batch {
+	n := int64(b.Live())
+	if s.skip >= n && s.skip > 0 {
+		s.skip -= n
+		return nil
+	}
+	if p := s.reader.Position(); len(p) > 0 {
+		s.split.Position = append(s.split.Position[:0:0], p...)
+		return b
+	}
+	s.split.Rows += n - s.skip
+	if s.skip == 0 {
+		return b
+	}
+	var sel []int32
+	for k := s.skip; k < n; k++ {
+		sel = append(sel, int32(b.Row(int(k))))
+	}
+	s.skip = 0
+	return b.WithSel(sel)
+}
+
+// snapshot writes down where the current split goes on.
+func (s *sourceDriver) snapshot(w *state.Writer) {
+	if s.reader != nil {
+		w.Value("split", s.split)
+	}
 }
 
 func (s *sourceDriver) compute(b *columnar.Batch) (*columnar.Batch, error) {
@@ -145,12 +207,12 @@ func (s *sourceDriver) raise(t *task, b *columnar.Batch) error {
 		return fmt.Errorf("%s: watermark: %w", s.name, err)
 	}
 	if high, ok := columnar.MaxInt64(v, b.Sel, b.Len()); ok {
-		s.high = max(s.high, toMicros(high, v.Type))
+		s.split.High = max(s.split.High, toMicros(high, v.Type))
 	}
 	if !s.splits.empty() {
 		return nil
 	}
-	return t.raise(s.high)
+	return t.raise(s.split.High)
 }
 
 // toMicros converts a timestamp to a watermark: no later row has its time or less, so the

@@ -24,6 +24,8 @@ const (
 // simulator) calls step.
 type task struct {
 	name   string
+	uids   []string // of its nodes, the first first
+	sub    int
 	source *sourceDriver
 	ports  []*inputPort
 	head   stage
@@ -34,6 +36,12 @@ type task struct {
 	ended  bool
 	wake   chan struct{}
 	stats  taskStats
+
+	trigger atomic.Uint64  // epoch the coordinator wants of a source
+	epoch   dataflow.Epoch // of the last barrier
+	aligned int            // channels that have delivered the barrier of the epoch aligning
+	barrier dataflow.Epoch // the epoch aligning
+	skip    bool           // the task had ended before the checkpoint it is restored from
 }
 
 // taskStats is what others may read while the task runs.
@@ -49,8 +57,9 @@ type inputPort struct {
 
 type inputChannel struct {
 	*shuffle.Channel
-	mark  dataflow.Time
-	ended bool
+	mark    dataflow.Time
+	ended   bool
+	aligned bool // has delivered the barrier that others still owe
 }
 
 // signal makes a waiting task look again.
@@ -114,8 +123,12 @@ func (t *task) step(ctx context.Context) (stepResult, error) {
 	case t.tail.ended:
 		t.publish()
 		return done, nil
+	case t.skip:
+		return progressed, t.skipToEnd()
 	case !t.tail.Room():
 		return blocked, nil
+	case t.source != nil && !t.ended && t.trigger.Load() > uint64(t.epoch):
+		return progressed, t.sourceBarrier()
 	case !t.ended && t.head.Done():
 		return progressed, t.stop()
 	}
@@ -143,7 +156,7 @@ func (t *task) intake(ctx context.Context) (stepResult, error) {
 	}
 	for k := range total {
 		port, c := t.channelAt((t.turn + k) % total)
-		if c.ended || !t.wants(port) {
+		if c.ended || c.aligned || !t.wants(port) {
 			continue
 		}
 		e, ok := c.Pop()
@@ -177,6 +190,11 @@ func (t *task) take(port dataflow.Port, c *inputChannel, e shuffle.Element) erro
 		t.stats.rowsIn.Add(int64(e.Batch.Live()))
 		defer e.Batch.ReleaseUnkept() // also when an operator panics
 		return t.head.handle(event{kind: batchEvent, batch: e.Batch, port: port})
+	case e.Barrier != 0:
+		c.aligned = true
+		t.aligned++
+		t.barrier = e.Barrier
+		return t.align()
 	case e.End:
 		c.ended = true
 		c.mark = dataflow.MaxTime
@@ -184,12 +202,56 @@ func (t *task) take(port dataflow.Port, c *inputChannel, e shuffle.Element) erro
 			return err
 		}
 		if t.ports[port].open--; t.ports[port].open == 0 {
-			return t.endPort(port)
+			if err := t.endPort(port); err != nil {
+				return err
+			}
+		}
+		if t.aligned > 0 {
+			return t.align()
 		}
 		return nil
 	}
 	c.mark = e.Watermark
 	return t.advanceMark()
+}
+
+// align passes a barrier on once every channel has delivered it or ended.
+func (t *task) align() error {
+	for _, p := range t.ports {
+		for _, c := range p.channels {
+			if !c.aligned && !c.ended {
+				return nil
+			}
+		}
+	}
+	for _, p := range t.ports {
+		for _, c := range p.channels {
+			c.aligned = false
+		}
+	}
+	t.aligned, t.epoch = 0, t.barrier
+	return t.head.handle(event{kind: barrierEvent, snapshot: &taskSnapshot{epoch: t.barrier}})
+}
+
+// sourceBarrier starts the epoch the coordinator wants in this source.
+func (t *task) sourceBarrier() error {
+	t.epoch = dataflow.Epoch(t.trigger.Load())
+	s := &taskSnapshot{epoch: t.epoch}
+	s.writer.For(t.uids[0])
+	t.source.snapshot(&s.writer)
+	return t.head.handle(event{kind: barrierEvent, snapshot: s})
+}
+
+// skipToEnd ends a task whose work is part of what other tasks are restored with.
+func (t *task) skipToEnd() error {
+	t.skip, t.ended = false, true
+	for _, p := range t.ports {
+		for _, c := range p.channels {
+			c.Cancel()
+			c.ended = true
+		}
+	}
+	return t.tail.handle(event{kind: endEvent})
 }
 
 func (t *task) endPort(p dataflow.Port) error {

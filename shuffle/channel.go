@@ -7,12 +7,16 @@ import (
 	"github.com/anabranch/anabranch/dataflow"
 )
 
-// Element is what a channel delivers: a batch, or a watermark, or the end.
+// Element is what a channel delivers: a batch, a barrier, the end, or else a watermark.
 type Element struct {
-	Batch     *columnar.Batch // nil for the others
-	Watermark dataflow.Time   // of an element without batch that is not the end
+	Batch     *columnar.Batch
+	Barrier   dataflow.Epoch // 0 is none
+	Watermark dataflow.Time
 	End       bool
 }
+
+// isWatermark reports whether the element is none of the others.
+func (e *Element) isWatermark() bool { return e.Batch == nil && e.Barrier == 0 && !e.End }
 
 // Channel is the queue from one producer to one consumer task.
 type Channel struct {
@@ -55,12 +59,20 @@ func (c *Channel) Push(b *columnar.Batch) {
 // PushWatermark appends a watermark; a newer one takes the place of one not yet read.
 func (c *Channel) PushWatermark(t dataflow.Time) {
 	c.mu.Lock()
-	if last := len(c.queue) - 1; last >= c.head && c.queue[last].Batch == nil && !c.queue[last].End {
+	if last := len(c.queue) - 1; last >= c.head && c.queue[last].isWatermark() {
 		c.queue[last].Watermark = t
 		c.mu.Unlock()
 		return
 	}
 	c.queue = append(c.queue, Element{Watermark: t})
+	c.mu.Unlock()
+	c.wakeConsumer()
+}
+
+// PushBarrier appends the barrier of an epoch.
+func (c *Channel) PushBarrier(epoch dataflow.Epoch) {
+	c.mu.Lock()
+	c.queue = append(c.queue, Element{Barrier: epoch})
 	c.mu.Unlock()
 	c.wakeConsumer()
 }

@@ -8,9 +8,6 @@ import (
 	"github.com/anabranch/anabranch/graph"
 )
 
-// KeyGroupBits is how many of the upper bits of a hash name the key group.
-const KeyGroupBits = 16
-
 // flushRows is the size from which a partial batch is sent although its receiver is busy.
 const flushRows = columnar.BatchRows / 2
 
@@ -90,12 +87,12 @@ func (w *Writer) scatter(b *columnar.Batch) {
 		w.cols = append(w.cols, b.Cols[k])
 	}
 	w.hashes = columnar.HashRows(w.hashes, w.cols, b.Sel, b.Len())
-	n := uint64(len(w.targets))
+	n := len(w.targets)
 	for i := range w.sels {
 		w.sels[i] = w.sels[i][:0]
 	}
 	for k, h := range w.hashes {
-		t := h >> (64 - KeyGroupBits) * n >> KeyGroupBits
+		t := columnar.SubtaskOf(h, n)
 		w.sels[t] = append(w.sels[t], int32(b.Row(k)))
 	}
 	for i := range w.targets {
@@ -142,6 +139,14 @@ func (w *Writer) Watermark(t dataflow.Time) {
 		if w.targets[i].partial == nil {
 			w.targets[i].sendWatermark()
 		}
+	}
+}
+
+// Barrier sends what there is and then the barrier of the epoch to all targets.
+func (w *Writer) Barrier(epoch dataflow.Epoch) {
+	for i := range w.targets {
+		w.targets[i].flush()
+		w.targets[i].channel.PushBarrier(epoch)
 	}
 }
 

@@ -108,6 +108,8 @@ func IsDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+const pendingSuffix = ".inprogress"
+
 // Pending is a file being written. It has a hidden name until Commit.
 type Pending struct {
 	*os.File
@@ -120,7 +122,7 @@ func Create(path string) (*Pending, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.inprogress")
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*"+pendingSuffix)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +139,43 @@ func (p *Pending) Commit() error {
 		return errors.Join(err, os.Remove(p.Name()))
 	}
 	return nil
+}
+
+// Prepare makes the content durable under the hidden name, which it returns: CommitPrepared
+// gives it its own.
+func (p *Pending) Prepare() (hidden string, err error) {
+	if err := errors.Join(p.Chmod(0o644), p.Sync(), p.File.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(p.Name()))
+	}
+	return p.Name(), nil
+}
+
+// CommitPrepared gives a prepared file its name. It may be repeated.
+func CommitPrepared(hidden, final string) error {
+	err := os.Rename(hidden, final)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, serr := os.Stat(final); serr == nil {
+		return nil
+	}
+	return fmt.Errorf("the prepared file %s is lost, so %s cannot be made: %w", hidden, final, err)
+}
+
+// RemovePending removes the hidden files in dir whose final names start with prefix, but for
+// those of keep.
+func RemovePending(dir, prefix string, keep []string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if strings.HasPrefix(e.Name(), "."+prefix) && strings.HasSuffix(e.Name(), pendingSuffix) && !slices.Contains(keep, path) {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}
+	return err
 }
 
 // Abort removes the file.

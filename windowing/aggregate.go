@@ -31,6 +31,8 @@ type Aggregate struct {
 	merge   *columnar.Batch
 	out     *columnar.Batch
 	cols    []*columnar.Vector
+
+	startColumn *columnar.Vector // of snapshots
 }
 
 var (
@@ -287,6 +289,9 @@ func (a *Aggregate) Close() error {
 	if a.out != nil {
 		a.out.Release()
 		a.merge.Release()
+	}
+	if a.startColumn != nil {
+		a.startColumn.Release()
 	}
 	return nil
 }

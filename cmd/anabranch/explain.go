@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
+
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
 )
 
 func newExplain(a *app) *cobra.Command {
@@ -26,7 +28,7 @@ tables and settings take effect.`,
 					return err
 				}
 			}
-			e, err := a.engine(nil)
+			e, err := a.engine(nil, engine.Options{})
 			if err != nil {
 				return failed(err)
 			}

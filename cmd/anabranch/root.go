@@ -130,7 +130,7 @@ func (a *app) close() error {
 
 // engine makes the engine that the flags describe. The progress of a job is shown as opts say; nil
 // shows none.
-func (a *app) engine(opts *progress.Options) (*engine.Engine, error) {
+func (a *app) engine(opts *progress.Options, o engine.Options) (*engine.Engine, error) {
 	memory := defaultMemory()
 	if a.memory != "" {
 		var err error
@@ -141,7 +141,7 @@ func (a *app) engine(opts *progress.Options) (*engine.Engine, error) {
 	if memory > 0 {
 		debug.SetMemoryLimit(memory)
 	}
-	o := engine.Options{Parallelism: a.parallelism, Budget: columnar.NewBudget(memory)}
+	o.Parallelism, o.Budget = a.parallelism, columnar.NewBudget(memory)
 	if a.mode != "auto" {
 		o.Settings = append(o.Settings, engine.Setting{Key: "execution.runtime-mode", Value: a.mode})
 	}
@@ -173,6 +173,9 @@ func (a *app) progressOptions(script bool) *progress.Options {
 func (a *app) results(format string, location func() *time.Location) (render.Writer, error) {
 	o := render.Options{Format: format, Location: location}
 	if isTerminal(a.pipe.w) {
+		if format == "parquet" {
+			return nil, errors.New("--output parquet writes bytes that a terminal cannot show; redirect standard output")
+		}
 		o.WidthMax = 60
 	}
 	return render.New(a.out, o)

@@ -2,18 +2,24 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/script"
+	"github.com/anabranch/anabranch/scheduler"
 )
 
 func newRun(a *app) *cobra.Command {
 	var output string
+	var recovery engine.Recovery
 	c := &cobra.Command{
 		Use:   "run SCRIPT.sql",
 		Short: "Run all statements of a script",
@@ -24,13 +30,18 @@ error ends it. Every ${NAME} in the script is replaced by the environment variab
 			if err := (render.Options{Format: output}).Validate(); err != nil {
 				return fmt.Errorf("--output: %w", err)
 			}
-			ctx, stop := interruptible(c.Context())
+			// A request to terminate ends a job after one more checkpoint; an interrupt cancels it.
+			ctx, stop := interruptible(context.WithoutCancel(c.Context()))
 			defer stop()
 			text, err := a.readScript(args[0])
 			if err != nil {
 				return err
 			}
-			e, err := a.engine(a.progressOptions(true))
+			e, err := a.engine(a.progressOptions(true), engine.Options{
+				Name:     strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0])),
+				Recovery: recovery, Stop: c.Context().Done(),
+				Note: func(text string) { fmt.Fprintln(a.err, text) },
+			})
 			if err != nil {
 				return failed(err)
 			}
@@ -39,10 +50,18 @@ error ends it. Every ${NAME} in the script is replaced by the environment variab
 				return err
 			}
 			_, err = e.Script(ctx, text, out)
+			if errors.Is(err, scheduler.ErrStopped) {
+				fmt.Fprintln(a.err, "stopped after a checkpoint; go on with --resume")
+				return nil
+			}
 			return failed(err)
 		},
 	}
 	outputFlag(c, &output)
+	c.Flags().BoolVar(&recovery.Resume, "resume", false, "go on from the job's newest checkpoint, or start where there is none")
+	c.Flags().BoolVar(&recovery.Fresh, "fresh", false, "forget the job's checkpoints and start over")
+	c.Flags().StringVar(&recovery.From, "from-checkpoint", "", "go on from the checkpoint in this folder")
+	c.MarkFlagsMutuallyExclusive("resume", "fresh", "from-checkpoint")
 	return c
 }
 

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/script"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/shell"
 )
 
@@ -58,7 +58,7 @@ func (f *sqlFlags) validate(c *cobra.Command) error {
 // sql runs the statements from wherever they come.
 func (a *app) sql(c *cobra.Command, f *sqlFlags) error {
 	given := c.Flags().Changed("command") || c.Flags().Changed("file")
-	e, err := a.engine(a.progressOptions(false))
+	e, err := a.engine(a.progressOptions(false), engine.Options{Name: "sql"})
 	if err != nil {
 		return failed(err)
 	}
@@ -76,31 +76,41 @@ func (a *app) sql(c *cobra.Command, f *sqlFlags) error {
 	}
 	ctx, stop := interruptible(c.Context())
 	defer stop()
-	text, err := a.statements(c, f)
-	if err != nil {
+	execute := func(text string) (quit bool, err error) { return e.Script(ctx, text, out) }
+	failures := 0
+	if f.protocol != "" {
+		p := render.NewProtocol(a.out)
+		execute = func(text string) (quit bool, err error) {
+			n, quit, err := e.Protocol(ctx, text, p)
+			failures += n
+			return quit, err
+		}
+	}
+	if err := a.statements(c, f, execute); err != nil {
 		return err
 	}
-	if f.protocol == "" {
-		_, err = e.Script(ctx, text, out)
-		return failed(err)
+	if failures > 0 {
+		return failed(errReported)
 	}
-	failures, err := e.Protocol(ctx, text, render.NewProtocol(a.out))
-	if err == nil && failures > 0 {
-		err = errReported
-	}
-	return failed(err)
+	return nil
 }
 
-// statements finds the text to run.
-func (a *app) statements(c *cobra.Command, f *sqlFlags) (string, error) {
+// statements finds the text to run. That of standard input runs as it comes, so that whoever
+// writes to it can wait for results.
+func (a *app) statements(c *cobra.Command, f *sqlFlags, execute func(string) (quit bool, err error)) error {
 	switch {
 	case c.Flags().Changed("command"):
-		return f.command, nil
+		_, err := execute(f.command)
+		return failed(err)
 	case c.Flags().Changed("file"):
-		return a.readScript(f.file)
+		text, err := a.readScript(f.file)
+		if err == nil {
+			_, err = execute(text)
+			err = failed(err)
+		}
+		return err
 	}
-	text, err := io.ReadAll(a.in)
-	return string(text), failed(err)
+	return failed(script.Follow(a.in, execute))
 }
 
 // initialize runs the script that comes before everything else.

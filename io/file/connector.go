@@ -21,6 +21,7 @@ type Connector struct{}
 var (
 	_ catalog.SourceConnector = Connector{}
 	_ catalog.SinkConnector   = Connector{}
+	_ catalog.SingleWriter    = Connector{}
 	_ catalog.Inferrer        = Connector{}
 )
 
@@ -55,6 +56,9 @@ type table struct {
 	json    json.Options
 	parquet parquet.WriterOptions
 }
+
+// WritesAlone reports whether the table is one file.
+func (Connector) WritesAlone(spec *catalog.TableSpec) bool { return isFile(spec.Options["path"]) }
 
 // newTable reads the options; files are listed if the table is to be read.
 func newTable(name string, o map[string]string, read bool) (*table, error) {

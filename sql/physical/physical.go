@@ -20,8 +20,8 @@ type Builder struct {
 	At ast.Node
 }
 
-// Sink adds a plan and the sink its rows go to.
-func (b *Builder) Sink(n plan.Node, table *catalog.TableSpec) error {
+// Sink adds a plan and the sink its rows go to; alone says that the sink is one subtask.
+func (b *Builder) Sink(n plan.Node, table *catalog.TableSpec, alone bool) error {
 	in, err := b.build(n)
 	if err != nil {
 		return err
@@ -29,8 +29,12 @@ func (b *Builder) Sink(n plan.Node, table *catalog.TableSpec) error {
 	if plan.TraitsOf(n).Changelog {
 		return plan.Refuse(b.At, "unbounded-group")
 	}
-	sink := b.Job.Add(operators.KindSink, "Sink("+table.Name+")", operators.SinkSpec{Table: table}, in.Schema, forward(in))
-	sink.Parallelism = in.Parallelism
+	edge, parallelism := forward(in), in.Parallelism
+	if alone {
+		edge, parallelism = gather(in), 1
+	}
+	sink := b.Job.Add(operators.KindSink, "Sink("+table.Name+")", operators.SinkSpec{Table: table}, in.Schema, edge)
+	sink.Parallelism = parallelism
 	return nil
 }
 

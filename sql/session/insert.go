@@ -50,7 +50,12 @@ func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, build *
 	p.Logical = append(p.Logical, n)
 	n = optimizer.Optimize(n)
 	p.Optimized = append(p.Optimized, n)
-	return build.Sink(n, spec)
+	c, err := s.Registry.Lookup(spec.Connector)
+	if err != nil {
+		return err
+	}
+	single, ok := c.(catalog.SingleWriter)
+	return build.Sink(n, spec, ok && single.WritesAlone(spec))
 }
 
 // checkSink verifies that a table can be written to.

@@ -27,6 +27,13 @@ type Options struct {
 	Settings    []Setting // made before the first statement
 	// Progress makes the line of a job that starts; nil shows none.
 	Progress func() *progress.Line
+	// Name is that of jobs whose session sets no pipeline.name.
+	Name     string
+	Recovery Recovery
+	// Stop, when closed, ends a job after one more checkpoint.
+	Stop <-chan struct{}
+	// Note tells the user something beside the results; nil drops it.
+	Note func(text string)
 }
 
 // Setting is SET 'Key' = 'Value'.
@@ -36,6 +43,7 @@ type Setting struct{ Key, Value string }
 type Engine struct {
 	opts    Options
 	session *session.Session
+	jobs    int // that write, started so far
 }
 
 // New makes an engine with an empty catalog.
@@ -97,16 +105,19 @@ func (e *Engine) Script(ctx context.Context, text string, out render.Writer) (qu
 }
 
 // Protocol runs all statements of a text and tells the end of each; an error does not end it. It
-// reports how many failed.
-func (e *Engine) Protocol(ctx context.Context, text string, p *render.Protocol) (failed int, err error) {
+// reports how many failed and whether QUIT ended it.
+func (e *Engine) Protocol(ctx context.Context, text string, p *render.Protocol) (failed int, quit bool, err error) {
 	r := parser.NewReader(text)
 	for ctx.Err() == nil {
 		statement, err := r.Next()
-		if errors.Is(err, io.EOF) || err == nil && isQuit(statement) {
-			return failed, nil
+		if errors.Is(err, io.EOF) {
+			return failed, false, nil
+		}
+		if err == nil && isQuit(statement) {
+			return failed, true, nil
 		}
 		if begun := p.Statement(); begun != nil {
-			return failed, begun
+			return failed, false, begun
 		}
 		if err != nil {
 			r.Skip()
@@ -117,10 +128,10 @@ func (e *Engine) Protocol(ctx context.Context, text string, p *render.Protocol) 
 			failed++
 		}
 		if err := p.Finish(err); err != nil {
-			return failed, err
+			return failed, false, err
 		}
 	}
-	return failed, ctx.Err()
+	return failed, false, ctx.Err()
 }
 
 // Explain prints the plans of the statements of a text that start a job and runs the others.

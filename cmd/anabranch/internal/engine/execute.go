@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"strconv"
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/columnar"
@@ -20,15 +22,35 @@ func (e *Engine) Execute(ctx context.Context, statement ast.Statement, source st
 	if session.Runs(statement) {
 		return e.run(ctx, statement, source, out)
 	}
-	if c, ok := statement.(*ast.Command); ok && c.Kind != ast.CommandHelp {
-		return nil // CLEAR is the shell's own affair
+	if c, ok := statement.(*ast.Command); ok {
+		if c.Kind != ast.CommandHelp {
+			return nil // CLEAR is the shell's own affair
+		}
+		return writeRows(out, []string{"help"}, [][]string{{help}})
 	}
 	result, err := e.session.Apply(statement, source)
 	if err != nil || len(result.Columns) == 0 {
 		return err
 	}
 	render.MaskRows(result.Rows)
-	b := render.Strings(result.Columns, result.Rows)
+	return writeRows(out, result.Columns, result.Rows)
+}
+
+// help is what HELP prints.
+const help = `Statements end with a semicolon.
+  SELECT ...                   print the result of a query; a file is a table: FROM 'dir/file.parquet'
+  CREATE TABLE t (...) WITH    declare a table of a connector; without columns the files tell them
+  CREATE VIEW v AS SELECT      name a query
+  INSERT INTO t SELECT         write to a table
+  COPY (SELECT ...) TO 'file'  write to a file
+  EXPLAIN SELECT ...           print a plan
+  SHOW TABLES, DESCRIBE t      what is declared
+  SET 'key' = 'value', SET     change and list settings
+  QUIT                         leave; so does Ctrl-D. Ctrl-C cancels a statement`
+
+// writeRows writes the result of a statement that starts no job.
+func writeRows(out render.Writer, columns []string, rows [][]string) error {
+	b := render.Strings(columns, rows)
 	if err := out.Begin(b.Schema); err != nil {
 		return err
 	}
@@ -45,17 +67,17 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 		return err
 	}
 	opts := scheduler.Options{
-		Parallelism: e.opts.Parallelism, Connectors: e.session.Registry, Budget: e.opts.Budget,
-		Env: e.environment(planned), Bindings: scheduler.Bindings{},
+		Parallelism: e.parallelism(), Connectors: e.session.Registry, Budget: e.opts.Budget,
+		Env: e.environment(planned), Bindings: scheduler.Bindings{}, Stop: e.opts.Stop, Tick: clock.Tick,
 	}
 	hide := func() {}
 	if e.opts.Progress != nil {
 		line := e.opts.Progress()
-		opts.Progress, opts.ProgressEvery, opts.Tick = line.Show, line.Every(), clock.Tick
+		opts.Progress, opts.ProgressEvery = line.Show, line.Every()
 		hide = line.Hide
 	}
 	if planned.CollectUID == "" {
-		return scheduler.Run(ctx, planned.Job, opts)
+		return e.write(ctx, planned, opts)
 	}
 	out = arranged(planned, out)
 	opts.Bindings[planned.CollectUID] = func() dataflow.Operator {
@@ -75,6 +97,27 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 		}
 	}
 	return err
+}
+
+// write runs a job that writes to tables.
+func (e *Engine) write(ctx context.Context, planned *session.Planned, opts scheduler.Options) error {
+	store, err := e.prepare(planned, &opts)
+	if err != nil {
+		return err
+	}
+	err = scheduler.Run(ctx, planned.Job, opts)
+	if store != nil {
+		err = errors.Join(err, store.Close())
+	}
+	return err
+}
+
+// parallelism is that of the session's settings if they tell one.
+func (e *Engine) parallelism() int {
+	if n, err := strconv.Atoi(e.session.Setting("parallelism.default")); err == nil && n > 0 {
+		return n
+	}
+	return e.opts.Parallelism
 }
 
 // arranged puts in front of out what the kind of a query's result needs.

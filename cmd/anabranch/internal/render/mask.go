@@ -19,15 +19,17 @@ func Secret(key string) bool {
 	return false
 }
 
-// Mask hides the secrets in a text of SQL: the values of options, written 'key' = 'value', whose
-// keys say so.
+// Mask hides the secrets in a text: the values of options whose keys say so, written
+// 'key' = 'value' as in SQL or "key": "value" as in a plan in JSON.
 func Mask(text string) string {
 	lower := strings.ToLower(text)
 	if !Secret(lower) {
 		return text
 	}
 	option := regexp.MustCompile(`(?i)('[^'\n]*(?:password|secret|token|sasl\.jaas)[^'\n]*'\s*=\s*)'(?:[^']|'')*'?`)
-	return option.ReplaceAllString(text, "${1}'"+masked+"'")
+	text = option.ReplaceAllString(text, "${1}'"+masked+"'")
+	field := regexp.MustCompile(`(?i)("[^"\n]*(?:password|secret|token|sasl\.jaas)[^"\n]*"\s*:\s*)"(?:[^"\\]|\\.)*"`)
+	return field.ReplaceAllString(text, `${1}"`+masked+`"`)
 }
 
 // MaskRows hides secrets in the result of a statement such as SHOW CREATE TABLE or SET.

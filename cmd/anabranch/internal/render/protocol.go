@@ -148,6 +148,16 @@ func appendJSON(dst []byte, x any) []byte {
 	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'})
 }
 
+// appendString appends a text; one of plain ASCII needs no encoder.
+func appendString(dst, s []byte) []byte {
+	for _, c := range s {
+		if c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			return appendJSON(dst, string(s))
+		}
+	}
+	return append(append(append(dst, '"'), s...), '"')
+}
+
 // AppendValue appends row i of v in the protocol's form.
 func AppendValue(dst []byte, v *columnar.Vector, i int) []byte {
 	if v.IsNull(i) {
@@ -157,7 +167,7 @@ func AppendValue(dst []byte, v *columnar.Vector, i int) []byte {
 	case t.IsNested():
 		return appendNested(dst, v, v.Index(i))
 	case t.IsString():
-		return appendJSON(dst, string(v.Bytes(i)))
+		return appendString(dst, v.Bytes(i))
 	case t.IsBinary():
 		return append(base64.StdEncoding.AppendEncode(append(dst, '"'), v.Bytes(i)), '"')
 	case t.Kind == columnar.Boolean:

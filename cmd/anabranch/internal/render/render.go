@@ -57,22 +57,25 @@ func New(w io.Writer, o Options) (Writer, error) {
 	if o.Location == nil {
 		o.Location = func() *time.Location { return time.UTC }
 	}
-	switch o.Format {
-	case "csv":
-		return &file{begin: func(s *columnar.Schema) (encoder, error) {
-			return csv.NewWriter(w, s, csv.Options{Dialect: csv.Dialect{Header: true}})
-		}}, nil
-	case "json":
-		return &file{begin: func(s *columnar.Schema) (encoder, error) {
-			e, err := json.NewWriter(w, s, json.Options{})
-			return endless{e}, err
-		}}, nil
-	case "parquet":
-		return &file{single: true, begin: func(s *columnar.Schema) (encoder, error) {
-			return parquet.NewWriter(w, s, parquet.WriterOptions{}), nil
-		}}, nil
+	if o.Format == "" || o.Format == "table" {
+		return &table{w: w, widthMax: o.WidthMax, location: o.Location}, nil
 	}
-	return &table{w: w, widthMax: o.WidthMax, location: o.Location}, nil
+	return &file{single: o.Format == "parquet", begin: func(s *columnar.Schema) (encoder, error) {
+		return newTextual(o.Format, s, o.Location(), func(s *columnar.Schema) (encoder, error) {
+			return newEncoder(w, s, o.Format)
+		})
+	}}, nil
+}
+
+func newEncoder(w io.Writer, s *columnar.Schema, format string) (encoder, error) {
+	switch format {
+	case "csv":
+		return csv.NewWriter(w, s, csv.Options{Dialect: csv.Dialect{Header: true}})
+	case "json":
+		e, err := json.NewWriter(w, s, json.Options{})
+		return endless{e}, err
+	}
+	return parquet.NewWriter(w, s, parquet.WriterOptions{}), nil
 }
 
 // encoder is what the writers of the file formats share.

@@ -188,6 +188,38 @@ func TestCollapse(t *testing.T) {
 	}
 }
 
+// TestFilesTakeEveryType verifies that what a format has no form for is written as text.
+func TestFilesTakeEveryType(t *testing.T) {
+	var out bytes.Buffer
+	for _, format := range []string{"csv", "json", "parquet"} {
+		b := sample()
+		nothing := columnar.NewVector(columnar.TypeNull)
+		nothing.NullConstant(3)
+		months := columnar.NewVector(columnar.Type{Kind: columnar.IntervalMonth})
+		months.Reset(3)
+		copy(columnar.Values[int32](months), []int32{14, -1, 0})
+		b.Schema.Fields = append(b.Schema.Fields, columnar.Field{Name: "nothing", Type: nothing.Type}, columnar.Field{Name: "months", Type: months.Type})
+		b.Cols = append(b.Cols, nothing, months)
+		w, err := New(&out, Options{Format: format})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.Reset()
+		write(t, w, b.WithSel([]int32{0, 1, 2}))
+		switch format {
+		case "csv":
+			if !strings.Contains(out.String(), `,"(0, y)","[0, 1]",{k=0},,+1-02`) {
+				t.Errorf("CSV: %s", &out)
+			}
+		case "json":
+			golden(t, "rows.json", out.String())
+		}
+	}
+	if !bytes.HasPrefix(out.Bytes(), []byte("PAR1")) {
+		t.Error("this is no Parquet file")
+	}
+}
+
 func TestLive(t *testing.T) {
 	b := Strings([]string{"a"}, [][]string{{"x"}, {"x"}})
 	b.Kinds = []columnar.RowKind{columnar.Insert, columnar.Retract}
@@ -220,6 +252,7 @@ func TestMask(t *testing.T) {
 		"'user' = 'joe', 'db.Password'='it''s', 'x' = 'y'":       "'user' = 'joe', 'db.Password'='****', 'x' = 'y'",
 		"'properties.sasl.jaas.config' = 'a b'":                  "'properties.sasl.jaas.config' = '****'",
 		"SELECT token FROM t WHERE a = 'b'":                      "SELECT token FROM t WHERE a = 'b'",
+		`{"db.password": "a\"b", "x":"y"}`:                       `{"db.password": "****", "x":"y"}`,
 		"'auth.token' = 'open":                                   "'auth.token' = '****'",
 		"SELECT 'connector' = 'x', 'client.secret'  =  'abc' ; ": "SELECT 'connector' = 'x', 'client.secret'  =  '****' ; ",
 	} {

@@ -35,3 +35,12 @@ func TestLeaves(t *testing.T) {
 		}
 	}
 }
+
+func TestEntries(t *testing.T) {
+	if got := entries("SELECT 'a  b',\n  c;\n"); !slices.Equal(got, []string{"SELECT 'a  b', c;"}) {
+		t.Errorf("%q", got)
+	}
+	if got := entries("SELECT 1 -- one\n;\n"); !slices.Equal(got, []string{"SELECT 1 -- one", ";"}) {
+		t.Errorf("%q", got)
+	}
+}

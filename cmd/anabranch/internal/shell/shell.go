@@ -40,6 +40,10 @@ const (
 
 // Run reads statements until the end of the input, QUIT or EXIT.
 func Run(ctx context.Context, opts Options) error {
+	// A terminal that cannot be edited sends a signal for Ctrl-C even while text is typed.
+	ignored := make(chan os.Signal, 1)
+	signal.Notify(ignored, os.Interrupt)
+	defer signal.Stop(ignored)
 	line := liner.NewLiner()
 	defer func() { _ = line.Close() }() // restores the terminal; nothing is lost if it cannot
 	line.SetCtrlCAborts(true)
@@ -51,7 +55,7 @@ func Run(ctx context.Context, opts Options) error {
 	loadHistory(line, opts.History)
 	defer saveHistory(line, opts.History)
 	for ctx.Err() == nil {
-		text, err := read(line)
+		text, err := readUntil(ctx, line)
 		switch {
 		case errors.Is(err, io.EOF):
 			fmt.Fprintln(opts.Out)
@@ -61,12 +65,32 @@ func Run(ctx context.Context, opts Options) error {
 		case err != nil:
 			return err
 		}
-		line.AppendHistory(opts.Mask(strings.Join(strings.Fields(text), " ")))
+		for _, entry := range entries(opts.Mask(text)) {
+			line.AppendHistory(entry)
+		}
 		if runInterruptible(ctx, text, opts.Run) {
 			return nil
 		}
 	}
 	return ctx.Err()
+}
+
+// readUntil is read, given up when the context ends. Nothing interrupts the reading of a terminal,
+// so its goroutine stays behind then; the process is about to end.
+func readUntil(ctx context.Context, line *liner.State) (text string, err error) {
+	done := make(chan struct{})
+	var typed string
+	var failed error
+	go func() {
+		defer close(done)
+		typed, failed = read(line)
+	}()
+	select {
+	case <-done:
+		return typed, failed
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 // read reads lines until they make whole statements.
@@ -93,6 +117,19 @@ func read(line *liner.State) (string, error) {
 			prompt = promptMore
 		}
 	}
+}
+
+// entries are a text as the history keeps it: one line, unless a comment would then swallow the
+// rest.
+func entries(text string) []string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if strings.Contains(text, "--") {
+		return lines
+	}
+	for i, l := range lines {
+		lines[i] = strings.TrimSpace(l)
+	}
+	return []string{strings.Join(lines, " ")}
 }
 
 // leaves reports whether a first line is one of the words that leave the shell without a semicolon.

@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/anabranch/anabranch/checkpoint"
+	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/scheduler"
+	"github.com/anabranch/anabranch/sql/session"
+)
+
+// Recovery says what a job does about checkpoints of its name.
+type Recovery struct {
+	Resume bool   // go on from the newest, or start afresh where there is none
+	Fresh  bool   // forget them
+	From   string // go on from the checkpoint in this folder
+}
+
+const (
+	defaultCheckpointDir      = ".anabranch"
+	defaultCheckpointInterval = 10 * time.Second
+)
+
+// prepare opens the checkpoint folder of a job that writes a stream and adds to opts what the
+// run needs of it. The caller closes the store, which is nil for jobs without checkpoints.
+func (e *Engine) prepare(p *session.Planned, opts *scheduler.Options) (*checkpoint.Store, error) {
+	e.jobs++
+	p.Job.Name = e.jobName()
+	interval, dir, err := e.checkpointing(p)
+	if err != nil || interval == 0 {
+		return nil, err
+	}
+	store, err := checkpoint.Open(dir, p.Job.Name)
+	if err != nil {
+		return nil, err
+	}
+	opts.Restore, err = e.restore(store)
+	if err == nil && opts.Restore != nil {
+		err = sameGraph(p, opts.Restore)
+	}
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	opts.Checkpoint = &scheduler.Checkpointing{Store: store, Interval: interval}
+	return store, nil
+}
+
+// jobName is pipeline.name, or that of the script; later jobs of a script are numbered.
+func (e *Engine) jobName() string {
+	name := e.session.Setting("pipeline.name")
+	if name == "" {
+		name = e.opts.Name
+	}
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`/\:`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	if name == "" || name == "." || name == ".." {
+		name = "job"
+	}
+	if e.jobs > 1 {
+		name = fmt.Sprintf("%s-%d", name, e.jobs)
+	}
+	return name
+}
+
+// checkpointing is how often and where a job takes checkpoints; 0 is never. Without an interval
+// set, a streaming job does when it has a sink whose output waits for them.
+func (e *Engine) checkpointing(p *session.Planned) (interval time.Duration, dir string, err error) {
+	if dir = e.session.Setting("execution.checkpointing.dir"); dir == "" {
+		dir = defaultCheckpointDir
+	}
+	dir = strings.TrimPrefix(dir, "file://")
+	if !p.Job.Streaming {
+		return 0, dir, nil
+	}
+	if text := e.session.Setting("execution.checkpointing.interval"); text != "" {
+		interval, _ = session.ParseDuration(text) // SET has checked it
+		return interval, dir, nil
+	}
+	for _, n := range p.Job.Nodes {
+		if n.Kind != operators.KindSink {
+			continue
+		}
+		var spec operators.SinkSpec
+		if err := json.Unmarshal(n.Spec, &spec); err != nil {
+			return 0, dir, err
+		}
+		c, err := e.session.Registry.Committer(spec.Table)
+		if err != nil {
+			return 0, dir, err
+		}
+		if c != nil {
+			e.note("checkpoints every %s in %s", defaultCheckpointInterval, filepath.Join(dir, p.Job.Name))
+			return defaultCheckpointInterval, dir, nil
+		}
+	}
+	return 0, dir, nil
+}
+
+// restore reads the checkpoint to go on from; nil starts afresh.
+func (e *Engine) restore(store *checkpoint.Store) (*checkpoint.Snapshot, error) {
+	r := e.opts.Recovery
+	if r.From != "" {
+		return checkpoint.Read(r.From)
+	}
+	if r.Fresh {
+		return nil, store.Clear()
+	}
+	newest, err := store.Newest()
+	switch {
+	case err != nil || newest == 0:
+		return nil, err
+	case !r.Resume:
+		return nil, fmt.Errorf("a checkpoint of this job exists in %s: go on from it with --resume, from another with --from-checkpoint PATH, or start over with --fresh", store.Dir())
+	}
+	e.note("resuming from checkpoint %d in %s", newest, store.Dir())
+	return store.Read(newest)
+}
+
+// sameGraph refuses a checkpoint of another job.
+func sameGraph(p *session.Planned, s *checkpoint.Snapshot) error {
+	digest, err := scheduler.Digest(p.Job)
+	if err == nil && digest != s.Digest {
+		err = fmt.Errorf("checkpoint %d of job %s was taken of another plan: the statements have changed since; start over with --fresh", s.Epoch, s.Job)
+	}
+	return err
+}
+
+// note tells the user something beside the results.
+func (e *Engine) note(format string, args ...any) {
+	if e.opts.Note != nil {
+		e.opts.Note(fmt.Sprintf(format, args...))
+	}
+}

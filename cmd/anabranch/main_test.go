@@ -1,0 +1,287 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/anabranch/anabranch/bench/tpch"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/format/parquet"
+	"github.com/anabranch/anabranch/vfs"
+)
+
+// result is what a command line left behind.
+type result struct {
+	status   int
+	out, err string
+}
+
+func execute(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	var out, errs bytes.Buffer
+	status := run(t.Context(), streams{in: strings.NewReader(stdin), out: &out, err: &errs}, args)
+	return result{status, out.String(), errs.String()}
+}
+
+func (r result) want(t *testing.T, status int, out string, errs ...string) {
+	t.Helper()
+	if r.status != status {
+		t.Errorf("status %d, want %d; stderr: %s", r.status, status, r.err)
+	}
+	if r.out != out {
+		t.Errorf("stdout:\n%s\nwant:\n%s", r.out, out)
+	}
+	for _, e := range errs {
+		if !strings.Contains(r.err, e) {
+			t.Errorf("stderr:\n%s\nwant: %s", r.err, e)
+		}
+	}
+}
+
+func TestUsageErrors(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"sql --bad", "unknown flag"},
+		{"nothing", "unknown command"},
+		{"run", "accepts 1 arg"},
+		{"sql --output xml -c x", `unknown output "xml"`},
+		{"sql --output-protocol xml -c x", "want jsonl"},
+		{"sql -c x -f y", "none of the others can be"},
+		{"sql --mode fast -c x", `--mode "fast"`},
+		{"sql --memory 4XB -c x", "--memory"},
+		{"sql --set novalue -c x", "want key=value"},
+		{"sql --parallelism 0 -c x", "--parallelism 0"},
+		{"sql --log-level loud -c x", "--log-level"},
+		{"explain", "either -c SQL or a file"},
+		{"generate tpch --tables none", `unknown table "none"`},
+		{"generate tpch --format xml", `unknown format "xml"`},
+		{"generate nexmark --events 0", "at least one"},
+	} {
+		execute(t, "", strings.Fields(c.line)...).want(t, 2, "", "error: ", c.want)
+	}
+}
+
+func TestStatements(t *testing.T) {
+	const want = " a | b\n---+---\n 1 | x\n(1 row)\n a\n---\n 2\n(1 row)\n"
+	const text = "SELECT 1 AS a, 'x' AS b;\nSELECT 2 AS a"
+	execute(t, "", "sql", "-c", text).want(t, 0, want)
+	execute(t, text, "sql").want(t, 0, want)
+	path := filepath.Join(t.TempDir(), "script.sql")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, "", "sql", "-f", path).want(t, 0, want)
+	execute(t, "", "run", path).want(t, 0, want, "rows read")
+	execute(t, text, "run", "-").want(t, 0, want)
+	execute(t, "", "sql", "-c", text+"; QUIT; SELECT 3").want(t, 0, want)
+}
+
+func TestErrorEndsScript(t *testing.T) {
+	r := execute(t, "", "sql", "-c", "SELECT 1 AS a;\nSELECT\n  nope;\nSELECT 2")
+	r.want(t, 1, " a\n---\n 1\n(1 row)\n", "error: line 3, column 3:", "3 |   nope", "    |   ^")
+	execute(t, "", "sql", "-c", "SELECT 1/0 AS a").want(t, 1, "", "error: ")
+	execute(t, "", "run", "no/such.sql").want(t, 1, "", "no/such.sql")
+}
+
+func TestSecretsAreMasked(t *testing.T) {
+	r := execute(t, "", "sql", "-c", "CREATE TABLE t (a INT) WITH ('connector' = 'print', 'my.password' = 'hunter2')")
+	if r.status != 1 || strings.Contains(r.err, "hunter2") || !strings.Contains(r.err, "****") {
+		t.Errorf("status %d, stderr %s", r.status, r.err)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "script.sql")
+	if err := os.WriteFile(path, []byte("SELECT '${ANABRANCH_TEST}' AS a;\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, "", "run", path).want(t, 1, "", path+": line 1", "ANABRANCH_TEST")
+	t.Setenv("ANABRANCH_TEST", "it's")
+	execute(t, "", "run", path).want(t, 0, " a\n------\n it's\n(1 row)\n")
+}
+
+func TestProtocolGoesOn(t *testing.T) {
+	r := execute(t, "SELECT 1 AS a; SELEC; SELECT 1/0 AS a; CREATE VIEW v AS SELECT 5 AS b; SELECT * FROM v", "sql", "--output-protocol", "jsonl")
+	lines := strings.Split(strings.TrimSpace(r.out), "\n")
+	if r.status != 1 || len(lines) != 5 || r.err != "" {
+		t.Fatalf("status %d, stderr %s, stdout:\n%s", r.status, r.err, r.out)
+	}
+	for i, want := range []string{
+		`{"statement":1,"columns":[{"name":"a","type":"INT"}],"rows":[[1]],"error":null}`,
+		`{"statement":2,"columns":[],"rows":[],"error":{"class":"syntax",`,
+		`"error":{"class":"runtime",`,
+		`{"statement":4,"columns":[],"rows":[],"error":null}`,
+		`{"statement":5,"columns":[{"name":"b","type":"INT"}],"rows":[[5]],"error":null}`,
+	} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("line %d: %s, want %s", i+1, lines[i], want)
+		}
+	}
+}
+
+// TestInputRunsAsItComes verifies that a statement on standard input runs before the next is there.
+func TestInputRunsAsItComes(t *testing.T) {
+	in, feed := io.Pipe()
+	answers, out := io.Pipe()
+	done := make(chan int)
+	go func() {
+		var errs bytes.Buffer
+		done <- run(context.Background(), streams{in: in, out: out, err: &errs}, []string{"sql", "--output-protocol", "jsonl"})
+		out.Close()
+	}()
+	lines := bufio.NewScanner(answers)
+	for i, c := range []struct{ typed, want string }{
+		{"SELECT 1\n  AS a;\n", `"rows":[[1]]`},
+		{"SELECT\n\n nope;\n", `"line":5,"column":2`},
+		{"SELECT ';'; -- two\n", `"rows":[[";"]]`},
+	} {
+		if _, err := io.WriteString(feed, c.typed); err != nil {
+			t.Fatal(err)
+		}
+		if !lines.Scan() || !strings.Contains(lines.Text(), c.want) || !strings.Contains(lines.Text(), fmt.Sprintf(`"statement":%d,`, i+1)) {
+			t.Errorf("%q: answer %s", c.typed, lines.Text())
+		}
+	}
+	if _, err := io.WriteString(feed, "QUIT;\n"); err != nil {
+		t.Fatal(err)
+	}
+	if status := <-done; status != 1 {
+		t.Errorf("status %d", status)
+	}
+}
+
+// TestOneFileIsWritten verifies that many subtasks can end in one file, and that INSERT and COPY
+// can be read back.
+func TestOneFileIsWritten(t *testing.T) {
+	dir := t.TempDir()
+	execute(t, "", "generate", "tpch", "--scale", "0.01", "--tables", "orders", "--dir", dir).want(t, 0, "")
+	script := strings.ReplaceAll(`
+		COPY (SELECT o_orderkey, o_orderdate FROM '$/orders.parquet') TO '$/copy.csv' (FORMAT csv);
+		CREATE TABLE t (k BIGINT, c STRING) WITH ('connector' = 'filesystem', 'path' = '$/insert.json', 'format' = 'json');
+		INSERT INTO t SELECT o_orderkey, o_comment FROM '$/orders.parquet' WHERE o_orderkey <= 100;
+		SELECT count(*) AS n, max(k) AS k FROM t;
+		SELECT count(*) AS n FROM '$/copy.csv'`, "$", dir)
+	execute(t, script, "sql", "--parallelism", "3").want(t, 0, "  n |   k\n----+-----\n 28 | 100\n(1 row)\n     n\n-------\n 15000\n(1 row)\n")
+}
+
+func TestHelp(t *testing.T) {
+	r := execute(t, "HELP;", "sql")
+	if r.status != 0 || !strings.HasPrefix(r.out, "Statements end") {
+		t.Errorf("status %d, stdout %s", r.status, r.out)
+	}
+}
+
+func TestClosedPipe(t *testing.T) {
+	var errs bytes.Buffer
+	s := streams{in: strings.NewReader(""), out: gone{}, err: &errs}
+	if status := run(t.Context(), s, []string{"sql", "-c", "SELECT 1"}); status != 0 || errs.Len() > 0 {
+		t.Errorf("status %d, stderr %s", status, &errs)
+	}
+}
+
+// gone is a pipe without a reader.
+type gone struct{}
+
+func (gone) Write([]byte) (int, error) { return 0, &os.PathError{Op: "write", Err: syscall.EPIPE} }
+
+func TestCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var errs bytes.Buffer
+	s := streams{in: strings.NewReader(""), out: io.Discard, err: &errs}
+	const unbounded = "CREATE TABLE n WITH ('connector' = 'nexmark'); SELECT * FROM n"
+	if status := run(ctx, s, []string{"sql", "-c", unbounded}); status != 1 || errs.String() != "error: cancelled\n" {
+		t.Errorf("status %d, stderr %s", status, &errs)
+	}
+}
+
+// TestGenerated reads back what the generator wrote, with the format and with SQL.
+func TestGenerated(t *testing.T) {
+	dir := t.TempDir()
+	execute(t, "", "generate", "tpch", "--scale", "0.001", "--dir", dir).want(t, 0, "", "lineitem.parquet: 6005 rows")
+	want := map[string]int64{
+		"region": 5, "nation": 25, "supplier": 10, "customer": 150, "part": 200, "partsupp": 800, "orders": 1500, "lineitem": 6005,
+	}
+	for _, name := range tpch.Tables() {
+		f, size, err := vfs.Open(filepath.Join(dir, name+".parquet"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := parquet.Open(f, size, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.NumRows() != want[name] || len(p.Schema().Fields) != len(tpch.Columns(name)) {
+			t.Errorf("%s: %d rows, columns %s", name, p.NumRows(), p.Schema())
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	query := "SELECT count(*) AS n, sum(l_quantity) AS q, min(l_shipdate) AS d FROM '" + dir + "/lineitem.parquet'"
+	execute(t, "", "sql", "-o", "csv", "-c", query).want(t, 0, "n,q,d\n6005,"+sumOfQuantities(t)+"\n")
+	if r := execute(t, "", "sql", "-o", "parquet", "-c", query); r.status != 0 || !strings.HasPrefix(r.out, "PAR1") {
+		t.Errorf("status %d, stderr %s", r.status, r.err)
+	}
+}
+
+// sumOfQuantities computes the query of TestGenerated row by row.
+func sumOfQuantities(t *testing.T) string {
+	t.Helper()
+	g, err := tpch.New(0.001)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum int64
+	first := int32(1 << 30)
+	var l tpch.Lineitem
+	for lines := g.Lineitems(tpch.Share{}); lines.Next(&l); {
+		sum += l.Quantity
+		first = min(first, l.ShipDate)
+	}
+	return columnar.FormatDecimal(columnar.Int128Of(sum), 2) + "," + string(columnar.AppendDate(nil, first))
+}
+
+func TestGeneratedNexmark(t *testing.T) {
+	dir := t.TempDir()
+	for _, format := range []string{"parquet", "json"} {
+		execute(t, "", "generate", "nexmark", "--events", "1000", "--format", format, "--dir", dir).
+			want(t, 0, "", "person."+format+": 20 rows", "auction."+format+": 60 rows", "bid."+format+": 920 rows")
+		query := "SELECT count(*) AS n FROM '" + dir + "/bid." + format + "'"
+		execute(t, "", "sql", "-o", "json", "-c", query).want(t, 0, `{"n":920}`+"\n")
+	}
+}
+
+func TestExplain(t *testing.T) {
+	r := execute(t, "", "explain", "-c", "CREATE VIEW v AS SELECT 1 AS a; SELECT a FROM v WHERE a > 0")
+	if r.status != 0 || !strings.Contains(r.out, "Values") {
+		t.Errorf("status %d, stderr %s, stdout:\n%s", r.status, r.err, r.out)
+	}
+}
+
+func TestParseBytes(t *testing.T) {
+	for text, want := range map[string]int64{"4GB": 4 << 30, "512 MiB": 512 << 20, "1.5k": 1536, "7": 7, "1t": 1 << 40} {
+		if got, err := parseBytes(text); err != nil || got != want {
+			t.Errorf("parseBytes(%q) = %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "GB", "-1GB", "4XB", "0", "1e30", "nan"} {
+		if got, err := parseBytes(text); err == nil {
+			t.Errorf("parseBytes(%q) = %d", text, got)
+		}
+	}
+}
+
+func TestMessage(t *testing.T) {
+	if got := message(errors.New("x")); got != "error: x" {
+		t.Error(got)
+	}
+}

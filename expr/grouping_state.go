@@ -1,0 +1,126 @@
+package expr
+
+import (
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+)
+
+// StateSchema is that of the rows EachState makes: keys, then partial states.
+func (g *Grouping) StateSchema() (*columnar.Schema, error) {
+	s := g.keySchema()
+	var calls []*Aggregate
+	for i := range g.calls {
+		calls = append(calls, g.calls[i].call)
+	}
+	types, err := StateTypes(calls)
+	for i, t := range types {
+		s.Fields = append(s.Fields, columnar.Field{Name: fmt.Sprintf("state%d", i), Type: t})
+	}
+	return s, err
+}
+
+func (g *Grouping) keySchema() *columnar.Schema {
+	s := &columnar.Schema{}
+	for i, t := range g.keys {
+		s.Fields = append(s.Fields, columnar.Field{Name: fmt.Sprintf("key%d", i), Type: t})
+	}
+	return s
+}
+
+// EachState calls each with the partial states of all groups, batch by batch.
+func (g *Grouping) EachState(each func(b *columnar.Batch)) error {
+	schema, err := g.StateSchema()
+	if err != nil {
+		return err
+	}
+	b := columnar.NewBatch(schema)
+	defer b.Release()
+	for first := 0; first < g.Rows(); first += columnar.BatchRows {
+		if err := g.Emit(b, first, min(columnar.BatchRows, g.Rows()-first), true); err != nil {
+			return err
+		}
+		each(b)
+	}
+	return nil
+}
+
+// DistinctCalls are the positions of the calls over distinct values.
+func (g *Grouping) DistinctCalls() []int {
+	var list []int
+	for i := range g.calls {
+		if g.calls[i].distinct != nil {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// DistinctSchema is that of the rows EachDistinct makes for a call: keys, value, how often.
+func (g *Grouping) DistinctSchema(call int) *columnar.Schema {
+	s := g.keySchema()
+	s.Fields = append(
+		s.Fields,
+		columnar.Field{Name: "value", Type: g.calls[call].call.Args[0].Type},
+		columnar.Field{Name: "count", Type: columnar.TypeBigInt.Required()},
+	)
+	return s
+}
+
+// EachDistinct calls each with the values a call over distinct values has seen.
+func (g *Grouping) EachDistinct(call int, each func(b *columnar.Batch)) {
+	t := g.calls[call].distinct
+	b := columnar.NewBatch(g.DistinctSchema(call))
+	group := columnar.NewVector(columnar.TypeBigInt.Required())
+	defer b.Release()
+	defer group.Release()
+	for first := 0; first < t.Rows(); first += columnar.BatchRows {
+		n := min(columnar.BatchRows, t.Rows()-first)
+		b.Reset(0)
+		group.Reset(0)
+		t.KeyColumn(group, 0, first, n)
+		ids := make([]uint32, n)
+		for k, id := range columnar.Values[int64](group)[:n] {
+			ids[k] = uint32(id)
+		}
+		for c := range g.keys {
+			g.table.KeyColumnOf(b.Cols[c], c, ids)
+		}
+		t.KeyColumn(b.Cols[len(g.keys)], 1, first, n)
+		counts := columnar.Grow[int64](b.Cols[len(g.keys)+1], n)
+		cells := t.Cells(0)
+		for k := range counts {
+			counts[k] = int64(*cells.At(uint32(first + k)))
+		}
+		b.SetLen(n)
+		each(b)
+	}
+}
+
+// AddDistinct takes rows of EachDistinct in; their groups' states must be merged already.
+func (g *Grouping) AddDistinct(call int, b *columnar.Batch) error {
+	rows, err := g.locate(b, b.Cols[:len(g.keys)])
+	if err != nil {
+		return err
+	}
+	group := columnar.NewVector(columnar.TypeBigInt.Required())
+	defer group.Release()
+	group.Reset(b.Len())
+	ids := columnar.Values[int64](group)
+	clear(ids)
+	if rows.Group != nil {
+		rows.each(nil, func(i int, id uint32, _ int64) { ids[i] = int64(id) })
+	}
+	t := g.calls[call].distinct
+	cols := []*columnar.Vector{group, b.Cols[len(g.keys)]}
+	hashes := columnar.HashRows(nil, cols, b.Sel, b.Len())
+	entries := make([]uint32, len(hashes))
+	if _, err := t.Upsert(entries, hashes, cols, b.Sel); err != nil {
+		return err
+	}
+	cells, counts := t.Cells(0), columnar.Values[int64](b.Cols[len(g.keys)+1])
+	for k, id := range entries {
+		*cells.At(id) += uint64(counts[b.Row(k)])
+	}
+	return nil
+}

@@ -1,0 +1,59 @@
+package operators
+
+import (
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/state"
+)
+
+var _ dataflow.Snapshotter = (*Aggregate)(nil)
+
+// Snapshot writes the groups down.
+func (a *Aggregate) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
+	for _, call := range a.groups.DistinctCalls() {
+		a.groups.EachDistinct(call, func(b *columnar.Batch) { w.Rows(distinctName(call), b) })
+	}
+	return a.groups.EachState(func(b *columnar.Batch) { w.Rows("groups", b) })
+}
+
+func distinctName(call int) string { return fmt.Sprintf("distinct%d", call) }
+
+// Restore takes the groups of this subtask in. Those of a Partial aggregation belong to no
+// subtask in particular.
+func (a *Aggregate) Restore(r *state.Reader) error {
+	schema, err := a.groups.StateSchema()
+	if err != nil {
+		return err
+	}
+	keys := len(a.spec.Keys)
+	err = a.ownRows(r, "groups", schema, func(b *columnar.Batch) error {
+		return a.groups.Merge(b, b.Cols[:keys], b.Cols[keys:])
+	})
+	for _, call := range a.groups.DistinctCalls() {
+		if err != nil {
+			return err
+		}
+		err = a.ownRows(r, distinctName(call), a.groups.DistinctSchema(call), func(b *columnar.Batch) error {
+			return a.groups.AddDistinct(call, b)
+		})
+	}
+	return err
+}
+
+func (a *Aggregate) ownRows(r *state.Reader, name string, schema *columnar.Schema, each func(b *columnar.Batch) error) error {
+	if a.spec.Phase == Partial {
+		for old := range r.Tasks {
+			if r.Mine(old) {
+				if err := r.RowsOf(old, name, schema, each); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	return r.Rows(name, schema, func(b *columnar.Batch) error {
+		return each(b.WithSel(r.SelectOwn(columnar.HashRows(nil, b.Cols[:len(a.spec.Keys)], nil, b.Len()))))
+	})
+}

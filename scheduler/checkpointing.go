@@ -1,0 +1,284 @@
+package scheduler
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/anabranch/anabranch/checkpoint"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/graph"
+)
+
+// Checkpointing says where and how often a run takes checkpoints.
+type Checkpointing struct {
+	Store *checkpoint.Store
+	// Interval between two starts; default 10 s.
+	Interval time.Duration
+	// Retained is how many complete checkpoints are kept; default 1.
+	Retained int
+}
+
+// ErrStopped says that the job ended because it was asked to, after a last checkpoint.
+var ErrStopped = errors.New("stopped after a checkpoint")
+
+// Digest names the graph of a job, so that a checkpoint is not restored into another one.
+func Digest(job *graph.Job) (string, error) {
+	text, err := json.Marshal(job.Nodes)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16]), nil
+}
+
+// ownerOf names a node of a job for those who leave things behind in the world.
+func ownerOf(job *graph.Job, uid string) string {
+	sum := sha256.Sum256([]byte(job.Name + "\x00" + uid))
+	return hex.EncodeToString(sum[:4])
+}
+
+// restored reports whether all tasks of the node had ended in the checkpoint.
+func (o *Options) restored(uid string) bool { return o.Restore != nil && o.Restore.AllFinished(uid) }
+
+// unreadSplits are the splits of a source that no reader had taken.
+func unreadSplits(s *checkpoint.Snapshot, uid string) ([]splitState, error) {
+	var list []splitState
+	text, ok := s.Splits[uid]
+	if !ok {
+		return nil, nil
+	}
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, fmt.Errorf("checkpoint %d: splits of %s: %w", s.Epoch, uid, err)
+	}
+	return list, nil
+}
+
+// checkpointer carries out what the coordinator decides. Tasks hand it their snapshots; all else
+// happens in the goroutine of run.
+type checkpointer struct {
+	x     *execution
+	index map[*task]int
+
+	mu     sync.Mutex
+	inbox  []message
+	notify chan struct{}
+
+	coordinator *checkpoint.Coordinator
+	stopping    bool
+	err         error
+	// Of the epoch in progress:
+	snapshots   [][]byte
+	splits      map[string]json.RawMessage
+	committable []dataflow.Committable
+	later       []dataflow.Committable // final output of tasks that ended after their snapshot
+	finished    []bool
+	digest      string
+}
+
+// message is a task's news: a snapshot, or without one that it has ended.
+type message struct {
+	task     *task
+	snapshot *taskSnapshot
+}
+
+func newCheckpointer(x *execution) *checkpointer {
+	return &checkpointer{x: x, notify: make(chan struct{}, 1)}
+}
+
+// acknowledge takes a task's snapshot; the task's goroutine calls it.
+func (c *checkpointer) acknowledge(t *task, s *taskSnapshot) { c.post(message{t, s}) }
+
+// finish notes that a task has ended well; the task's goroutine calls it.
+func (c *checkpointer) finish(t *task) { c.post(message{task: t}) }
+
+func (c *checkpointer) post(m message) {
+	c.mu.Lock()
+	c.inbox = append(c.inbox, m)
+	c.mu.Unlock()
+	select {
+	case c.notify <- struct{}{}:
+	default:
+	}
+}
+
+// recover commits what the restored checkpoint has prepared and removes what it does not know.
+func (c *checkpointer) recover(ctx context.Context) error {
+	keep := map[string][][]byte{}
+	if s := c.x.opts.Restore; s != nil {
+		for _, p := range s.Committable {
+			committer, ok := c.x.committers[p.UID]
+			if !ok {
+				return fmt.Errorf("checkpoint %d has output of %s, which the job does not have", s.Epoch, p.UID)
+			}
+			if err := committer.Commit(ctx, p.Data); err != nil {
+				return fmt.Errorf("checkpoint %d: %w", s.Epoch, err)
+			}
+			keep[p.UID] = append(keep[p.UID], p.Data)
+		}
+	}
+	if c.x.opts.Checkpoint == nil {
+		return nil
+	}
+	for uid, committer := range c.x.committers {
+		if err := committer.Recover(ctx, ownerOf(c.x.job, uid), keep[uid]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run serves until all tasks have returned, which closes tasks.
+func (c *checkpointer) run(ctx context.Context, tasks <-chan struct{}, cancel context.CancelCauseFunc) {
+	c.start()
+	var tick <-chan time.Time
+	if o := c.x.opts.Checkpoint; o != nil && c.x.opts.Tick != nil {
+		every := o.Interval
+		if every <= 0 {
+			every = 10 * time.Second
+		}
+		var stop func()
+		tick, stop = c.x.opts.Tick(every)
+		defer stop()
+	}
+	stop := c.x.opts.Stop
+	for c.err == nil {
+		select {
+		case <-tick:
+			c.handle(ctx, checkpoint.Event{Kind: checkpoint.Due})
+		case <-stop:
+			stop, c.stopping = nil, true
+			if c.x.opts.Checkpoint == nil {
+				cancel(ErrStopped)
+				continue
+			}
+			c.handle(ctx, checkpoint.Event{Kind: checkpoint.Due})
+		case <-c.notify:
+			c.drain(ctx, cancel)
+		case <-tasks:
+			c.drain(ctx, cancel)
+			return
+		}
+	}
+	cancel(c.err)
+	<-tasks
+}
+
+func (c *checkpointer) start() {
+	n := len(c.x.tasks)
+	last := dataflow.Epoch(0)
+	if s := c.x.opts.Restore; s != nil {
+		last = s.Epoch
+	}
+	c.coordinator = checkpoint.NewCoordinator(n, last)
+	c.index = map[*task]int{}
+	for i, t := range c.x.tasks {
+		c.index[t] = i
+	}
+	c.snapshots, c.finished = make([][]byte, n), make([]bool, n)
+	c.digest, c.err = Digest(c.x.job)
+}
+
+// drain handles the tasks' news.
+func (c *checkpointer) drain(ctx context.Context, cancel context.CancelCauseFunc) {
+	c.mu.Lock()
+	news := c.inbox
+	c.inbox = nil
+	c.mu.Unlock()
+	for _, m := range news {
+		i := c.index[m.task]
+		if m.snapshot == nil {
+			c.finished[i] = true
+			for _, l := range m.task.links {
+				if c.snapshots[i] != nil {
+					// Restored from this epoch the task would write that output again.
+					c.later = append(c.later, l.finals...)
+				} else {
+					c.committable = append(c.committable, l.finals...)
+				}
+			}
+			c.handle(ctx, checkpoint.Event{Kind: checkpoint.Finished, Task: i})
+			continue
+		}
+		b, err := m.snapshot.writer.Bytes()
+		if err != nil && c.err == nil {
+			c.err = err
+		}
+		c.snapshots[i] = b
+		c.committable = append(c.committable, m.snapshot.committable...)
+		c.handle(ctx, checkpoint.Event{Kind: checkpoint.Acked, Task: i, Epoch: m.snapshot.epoch})
+	}
+	if c.stopping && c.err == nil && c.coordinator.Idle() {
+		cancel(ErrStopped)
+	}
+}
+
+// handle asks the coordinator and does what it says.
+func (c *checkpointer) handle(ctx context.Context, e checkpoint.Event) {
+	for _, cmd := range c.coordinator.Handle(e) {
+		switch {
+		case c.err != nil:
+			return
+		case cmd.Kind == checkpoint.Trigger:
+			c.trigger(cmd.Epoch)
+		default:
+			if c.err = c.persist(ctx, cmd.Epoch); c.err == nil {
+				c.handle(ctx, checkpoint.Event{Kind: checkpoint.Stored, Epoch: cmd.Epoch})
+			}
+		}
+	}
+}
+
+// trigger starts an epoch: first the splits nobody has taken, then the sources.
+func (c *checkpointer) trigger(epoch dataflow.Epoch) {
+	c.splits = map[string]json.RawMessage{}
+	for _, e := range c.x.sources {
+		text, err := json.Marshal(e.snapshot(epoch))
+		if err != nil {
+			c.err = err
+			return
+		}
+		c.splits[e.uid] = text
+	}
+	for _, t := range c.x.tasks {
+		if t.source != nil {
+			t.trigger.Store(uint64(epoch))
+			t.signal()
+		}
+	}
+}
+
+// persist makes the epoch durable and then its output visible. Of a job that has ended nothing
+// is kept once its output is visible.
+func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error {
+	list := c.committable
+	c.committable, c.later = c.later, nil
+	o := c.x.opts.Checkpoint
+	if o != nil {
+		m := &checkpoint.Metadata{Job: c.x.job.Name, Digest: c.digest, Epoch: epoch, Committable: list, Splits: c.splits, Ended: c.coordinator.Ended()}
+		for i, t := range c.x.tasks {
+			m.Tasks = append(m.Tasks, checkpoint.Task{UIDs: t.uids, Subtask: t.sub, Finished: c.snapshots[i] == nil && c.finished[i]})
+		}
+		if err := o.Store.Write(m, c.snapshots); err != nil {
+			return err
+		}
+	}
+	for _, p := range list {
+		if err := c.x.committers[p.UID].Commit(ctx, p.Data); err != nil {
+			return fmt.Errorf("commit of epoch %d: %w", epoch, err)
+		}
+	}
+	clear(c.snapshots)
+	switch {
+	case o == nil:
+		return nil
+	case c.coordinator.Ended():
+		return o.Store.Clear()
+	}
+	return o.Store.Retain(epoch, max(o.Retained, 1))
+}

@@ -1,0 +1,137 @@
+package windowing
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/state"
+)
+
+var _ dataflow.Snapshotter = (*Aggregate)(nil)
+
+// aggregateState is what an Aggregate remembers beside its slices.
+type aggregateState struct {
+	Mark     dataflow.Time
+	Late     int64
+	NullRows int64
+}
+
+// Snapshot writes the slices down, each row with its slice's start in front.
+func (a *Aggregate) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
+	w.Value("meta", aggregateState{a.mark, a.late, a.clock.nullRows})
+	for _, start := range a.starts {
+		g := a.slices[start]
+		for _, call := range g.DistinctCalls() {
+			g.EachDistinct(call, func(b *columnar.Batch) { w.Rows(distinctName(call), a.withStart(b, start)) })
+		}
+		if err := g.EachState(func(b *columnar.Batch) { w.Rows("slices", a.withStart(b, start)) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func distinctName(call int) string { return fmt.Sprintf("distinct%d", call) }
+
+// startField is the column in front of a slice's rows.
+func startField() columnar.Field {
+	return columnar.Field{Name: "$slice", Type: columnar.TypeBigInt.Required()}
+}
+
+func startSchema(s *columnar.Schema) *columnar.Schema {
+	return &columnar.Schema{Fields: append([]columnar.Field{startField()}, s.Fields...)}
+}
+
+// withStart is b with a constant column in front.
+func (a *Aggregate) withStart(b *columnar.Batch, start int64) *columnar.Batch {
+	if a.startColumn == nil {
+		a.startColumn = columnar.NewVector(startField().Type)
+	}
+	v := a.startColumn
+	v.Reset(1)
+	columnar.Values[int64](v)[0] = start
+	v.SetConstant(b.Len())
+	r := &columnar.Batch{Schema: startSchema(b.Schema), Cols: append([]*columnar.Vector{v}, b.Cols...)}
+	r.SetLen(b.Len())
+	return r
+}
+
+// Restore takes the slices' rows of this subtask in. All subtasks saw the same watermark before
+// the barrier, so what it had closed was emitted by each.
+func (a *Aggregate) Restore(r *state.Reader) error {
+	metas, err := state.Values[aggregateState](r, "meta")
+	if err != nil {
+		return err
+	}
+	for i, m := range metas {
+		if i == 0 || m.Mark < a.mark {
+			a.mark = m.Mark
+		}
+		if r.Mine(i) {
+			a.late += m.Late
+			a.clock.nullRows += m.NullRows
+		}
+	}
+	a.fireEnd = a.clock.lastClosed(a.mark)
+	model, err := a.grouping()
+	if err != nil {
+		return err
+	}
+	defer model.Release()
+	schema, err := model.StateSchema()
+	if err != nil {
+		return err
+	}
+	keys := len(a.keys)
+	err = a.restoreRows(r, "slices", schema, func(g *expr.Grouping, b *columnar.Batch) error {
+		return g.Merge(b, b.Cols[:keys], b.Cols[keys:])
+	})
+	for _, call := range model.DistinctCalls() {
+		if err != nil {
+			return err
+		}
+		err = a.restoreRows(r, distinctName(call), model.DistinctSchema(call), func(g *expr.Grouping, b *columnar.Batch) error {
+			return g.AddDistinct(call, b)
+		})
+	}
+	return err
+}
+
+// restoreRows hands the rows of this subtask to the groups of their slice; a section holds rows
+// of one slice.
+func (a *Aggregate) restoreRows(r *state.Reader, name string, schema *columnar.Schema, add func(*expr.Grouping, *columnar.Batch) error) error {
+	return r.Rows(name, startSchema(schema), func(b *columnar.Batch) error {
+		if b.Len() == 0 {
+			return nil
+		}
+		rows := &columnar.Batch{Schema: schema, Cols: b.Cols[1:]}
+		rows.SetLen(b.Len())
+		rows.Sel = r.SelectOwn(columnar.HashRows(nil, slices.Clone(rows.Cols[:len(a.keys)]), nil, b.Len()))
+		if len(rows.Sel) == 0 {
+			return nil
+		}
+		g, err := a.slice(columnar.Values[int64](b.Cols[0])[0])
+		if err != nil {
+			return err
+		}
+		return add(g, rows)
+	})
+}
+
+// lastClosed is the end of the last window that the watermark closes.
+func (c *clock) lastClosed(mark dataflow.Time) int64 {
+	if mark == dataflow.MinTime || mark == dataflow.MaxTime {
+		return math.MinInt64
+	}
+	high := int64(mark) + 1
+	if c.unitMicros == 0 {
+		high = high*1000 + 999
+	} else {
+		high = columnar.FloorDiv(high, c.unitMicros)
+	}
+	return columnar.FloorDiv(high-c.window.Offset-c.window.Size, c.window.Slide)*c.window.Slide + c.window.Offset + c.window.Size
+}
