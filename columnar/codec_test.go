@@ -68,7 +68,7 @@ func FuzzDecodeBatch(f *testing.F) {
 	b := codecSample(rng, 20)
 	f.Add(EncodeBatch(nil, b))
 	f.Add([]byte{codecVersion, 0, 1, 0, 0, 0})
-	f.Fuzz(func(t *testing.T, src []byte) {
+	f.Fuzz(func(_ *testing.T, src []byte) {
 		got := NewBatch(b.Schema)
 		if _, err := DecodeBatch(got, src); err == nil {
 			batchText(got)

@@ -55,7 +55,7 @@ func TestKilledJobsWriteEveryRowOnce(t *testing.T) {
 	}
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "anabranch")
-	if out, err := exec.Command("go", "build", "-o", binary, "github.com/anabranch/anabranch/cmd/anabranch").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/anabranch/anabranch/cmd/anabranch").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	rng := rand.New(rand.NewPCG(*seed, 0))
@@ -100,8 +100,9 @@ INSERT INTO result %s;
 	}
 }
 
-func command(binary, work string, args ...string) (*exec.Cmd, *bytes.Buffer) {
-	c := exec.Command(binary, append([]string{"run", "job.sql"}, args...)...)
+func command(t *testing.T, binary, work string, args ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), binary, append([]string{"run", "job.sql"}, args...)...)
 	var log bytes.Buffer
 	c.Dir, c.Stdout, c.Stderr = work, &log, &log
 	return c, &log
@@ -110,7 +111,7 @@ func command(binary, work string, args ...string) (*exec.Cmd, *bytes.Buffer) {
 func runToEnd(t *testing.T, binary, work, name, mode string) []string {
 	t.Helper()
 	script(t, work, name, mode)
-	c, log := command(binary, work)
+	c, log := command(t, binary, work)
 	if err := c.Run(); err != nil {
 		t.Fatalf("job %s: %v\n%s", name, err, log)
 	}
@@ -128,7 +129,7 @@ func runKilled(t *testing.T, binary, work, name string, rng *rand.Rand) (killed,
 	script(t, work, name, "streaming")
 	for killed < 100 {
 		parallelism := fmt.Sprint(1 + rng.IntN(3))
-		c, log := command(binary, work, "--resume", "--parallelism", parallelism)
+		c, log := command(t, binary, work, "--resume", "--parallelism", parallelism)
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
