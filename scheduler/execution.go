@@ -234,7 +234,11 @@ func (x *execution) operator(n *graph.Node) (dataflow.Operator, error) {
 		if !ok {
 			return nil, fmt.Errorf("nothing is bound to %s in this process", n.UID)
 		}
-		return bind(), nil
+		op := bind()
+		if c, ok := op.(dataflow.Committer); ok {
+			x.committers[n.UID] = c
+		}
+		return op, nil
 	}
 	return nil, fmt.Errorf("unknown kind of operator %q", n.Kind)
 }

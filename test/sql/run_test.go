@@ -28,7 +28,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -47,13 +46,19 @@ var rewrite = flag.Bool("rewrite", false, "write what the queries give into the 
 type way struct {
 	name                   string
 	parallelism, batchRows int
+	streaming              bool
+	// restore kills the job after one of its checkpoints and goes on from it at another
+	// parallelism.
+	restore bool
 }
 
 var ways = []way{
-	{"one task", 1, 0},
-	{"three tasks", 3, 0},
-	{"batches of 1", 2, 1},
-	{"batches of 7", 1, 7},
+	{name: "one task", parallelism: 1},
+	{name: "three tasks", parallelism: 3},
+	{name: "batches of 1", parallelism: 2, batchRows: 1},
+	{name: "batches of 7", parallelism: 1, batchRows: 7},
+	{name: "stream", parallelism: 2, streaming: true},
+	{name: "stream restored", parallelism: 2, batchRows: 7, streaming: true, restore: true},
 }
 
 func TestFiles(t *testing.T) {
@@ -185,29 +190,21 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 	if err != nil {
 		return nil, err
 	}
-	var mu sync.Mutex
-	var rows []string
-	take := func(b *columnar.Batch) error {
-		mu.Lock()
-		defer mu.Unlock()
-		for k := range b.Live() {
-			cells := make([]string, len(b.Cols))
-			for c, v := range b.Cols {
-				if cells[c] = string(columnar.AppendText(nil, v, b.Row(k), loc)); cells[c] == "" {
-					cells[c] = "(empty)"
-				}
-			}
-			rows = append(rows, strings.Join(cells, " | "))
-		}
-		return nil
-	}
-	err = scheduler.Run(t.Context(), p.Job, scheduler.Options{
+	p.Job.Streaming = p.Job.Streaming || w.streaming
+	out := &rowLog{loc: loc, committed: map[string][]string{}}
+	opts := scheduler.Options{
 		Parallelism: w.parallelism, BatchRows: w.batchRows, Connectors: s.Registry,
-		Bindings: scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &scheduler.Collector{Take: take} }},
+		Bindings: scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &rowSink{log: out} }},
 		Env:      &expr.Env{Location: loc, Now: func() int64 { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() }},
-	})
+	}
+	if w.restore {
+		opts.Connectors = pacedRegistry{s.Registry}
+		err = runRestored(t, p.Job, opts)
+	} else {
+		err = scheduler.Run(t.Context(), p.Job, opts)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
-	return rows, nil
+	return out.rows, nil
 }

@@ -17,9 +17,10 @@ import (
 const tpchScale = 0.01
 
 var tpchWays = []way{
-	{"one task", 1, 0},
-	{"three tasks", 3, 0},
-	{"batches of 7", 1, 7},
+	{name: "one task", parallelism: 1},
+	{name: "three tasks", parallelism: 3},
+	{name: "batches of 7", parallelism: 1, batchRows: 7},
+	{name: "stream restored", parallelism: 2, batchRows: 500, streaming: true, restore: true},
 }
 
 // TestTPCH runs the queries of the benchmark and compares with the rows in testdata/tpch, which
@@ -33,6 +34,14 @@ func TestTPCH(t *testing.T) {
 	if err := tpch.WriteParquet(dir, tpchScale); err != nil {
 		t.Fatal(err)
 	}
+	before := restores.Load()
+	defer func() {
+		n := restores.Load() - before
+		t.Logf("%d jobs went on from a checkpoint", n)
+		if n < int64(len(queries)) && !*rewrite {
+			t.Errorf("only %d jobs of %d queries went on from a checkpoint", n, len(queries))
+		}
+	}()
 	for _, query := range queries {
 		for _, w := range tpchWays {
 			t.Run(filepath.Base(query)+"/"+w.name, func(t *testing.T) {

@@ -1,0 +1,156 @@
+package sql
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anabranch/anabranch/checkpoint"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/scheduler"
+)
+
+// rowLog holds the rows of the epochs that were committed, each epoch once.
+type rowLog struct {
+	loc       *time.Location
+	mu        sync.Mutex
+	committed map[string][]string
+	rows      []string
+}
+
+// rowSink writes rows as lines into a rowLog, by epoch.
+type rowSink struct {
+	log     *rowLog
+	subtask int
+	lines   []string
+}
+
+var (
+	_ dataflow.Committing = (*rowSink)(nil)
+	_ dataflow.Committer  = (*rowSink)(nil)
+)
+
+// epochRows is the committable.
+type epochRows struct {
+	ID   string
+	Rows []string
+}
+
+func (s *rowSink) Open(ctx *dataflow.Context) error {
+	s.subtask = ctx.Subtask
+	return nil
+}
+
+func (s *rowSink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
+	for k := range b.Live() {
+		cells := make([]string, len(b.Cols))
+		for c, v := range b.Cols {
+			if cells[c] = string(columnar.AppendText(nil, v, b.Row(k), s.log.loc)); cells[c] == "" {
+				cells[c] = "(empty)"
+			}
+		}
+		s.lines = append(s.lines, strings.Join(cells, " | "))
+	}
+	return dataflow.Done, nil
+}
+
+func (s *rowSink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, error) {
+	if len(s.lines) == 0 {
+		return nil, nil
+	}
+	data, err := json.Marshal(epochRows{fmt.Sprintf("%d-%d", epoch, s.subtask), s.lines})
+	s.lines = nil
+	return []dataflow.Committable{{Data: data}}, err
+}
+
+func (s *rowSink) Commit(_ context.Context, data []byte) error {
+	var e epochRows
+	if err := json.Unmarshal(data, &e); err != nil {
+		return err
+	}
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	if _, ok := s.log.committed[e.ID]; !ok {
+		s.log.committed[e.ID] = e.Rows
+		s.log.rows = append(s.log.rows, e.Rows...)
+	}
+	return nil
+}
+
+func (s *rowSink) Recover(context.Context, string, [][]byte) error { return nil }
+
+func (s *rowSink) Close() error { return nil }
+
+// restores counts the jobs that were killed after a checkpoint and went on from it.
+var restores atomic.Int64
+
+var errKilled = errors.New("killed by the test")
+
+// runRestored runs a job with checkpoints as often as they go, kills it after a chosen one and
+// goes on from the newest at another parallelism, three times; a job too short for that ends by
+// itself.
+func runRestored(t *testing.T, job *graph.Job, opts scheduler.Options) error {
+	t.Helper()
+	store, err := checkpoint.Open(t.TempDir(), "job")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }() // nothing is written any more
+	rng := rand.New(rand.NewPCG(uint64(len(job.Nodes)), 11))
+	for round := range 4 {
+		newest, err := store.Newest()
+		if err != nil {
+			return err
+		}
+		if newest > 0 {
+			if opts.Restore, err = store.Read(newest); err != nil {
+				return err
+			}
+			restores.Add(1)
+			opts.Parallelism = 1 + (opts.Parallelism+round)%3
+		}
+		ctx, kill := context.WithCancelCause(t.Context())
+		last := newest + 1 + dataflow.Epoch(rng.IntN(4))
+		if round == 3 {
+			last = 1 << 60
+		}
+		opts.Checkpoint = &scheduler.Checkpointing{Store: store}
+		opts.Tick = func(time.Duration) (<-chan time.Time, func()) { return ticker(store, last, func() { kill(errKilled) }) }
+		err = scheduler.Run(ctx, job, opts)
+		kill(nil)
+		if !errors.Is(err, errKilled) {
+			return err
+		}
+	}
+	return errors.New("the job did not end")
+}
+
+// ticker starts checkpoints as fast as they are taken until the epoch last is complete, then
+// kills.
+func ticker(store *checkpoint.Store, last dataflow.Epoch, kill func()) (tick <-chan time.Time, stop func()) {
+	c, done := make(chan time.Time), make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			if n, err := store.Newest(); err == nil && n >= last {
+				kill()
+				return
+			}
+			select {
+			case c <- time.Time{}:
+			case <-done:
+				return
+			}
+		}
+	})
+	return c, func() { close(done); wg.Wait() }
+}
