@@ -28,6 +28,7 @@ var queries = []struct {
 	{"group by 4", 2, "SELECT l_returnflag, l_linestatus, sum(l_quantity), count(*) FROM $lineitem GROUP BY 1, 2"},
 	{"group by 1.5 M", 2, "SELECT count(*), sum(q) FROM (SELECT l_orderkey, sum(l_quantity) AS q FROM $lineitem GROUP BY 1) AS t"},
 	{"join lineitem orders", 2, "SELECT count(*), sum(l_quantity), sum(o_totalprice) FROM $lineitem JOIN $orders ON l_orderkey = o_orderkey"},
+	{"sort by date and key", 2, "SELECT l_shipdate, l_orderkey FROM $lineitem ORDER BY 1, 2"},
 }
 
 func BenchmarkTPCH(b *testing.B) {

@@ -16,12 +16,13 @@ type SortColumn struct {
 
 // SortKeyer orders rows by normalized keys: byte strings whose bytewise order is the wanted one.
 // The first eight bytes of each key are compared as a number, the rest only on ties; rows with
-// equal keys keep their order.
+// equal keys keep their order. Keys whose values all fit a number of 64 bits are sorted by radix.
 type SortKeyer struct {
 	columns []SortColumn
 	types   []Type
 	keys    []byte
 	ends    []int
+	packer  packer
 }
 
 // NewSortKeyer fails for types that have no order.
@@ -45,6 +46,13 @@ type sortEntry struct {
 // Sort writes the positions of b's rows, which has no selection, in order into dst.
 func (k *SortKeyer) Sort(b *Batch, dst []int32) []int32 {
 	n := b.Len()
+	if n >= radixRowsMin && k.pack(&k.packer, b) {
+		dst = k.packer.order(dst)
+		if n > packedRowsMax {
+			k.packer = packer{}
+		}
+		return dst
+	}
 	entries := make([]sortEntry, n)
 	k.keys, k.ends = k.keys[:0], append(k.ends[:0], 0)
 	for i := range n {

@@ -96,7 +96,11 @@ func (r *leafReader) dictionary(pg *page) error {
 			return err
 		}
 	}
-	return r.values.dictionary(values, h.values)
+	if err := r.values.dictionary(values, h.values); err != nil || !r.values.holds() || r.expands() {
+		return err
+	}
+	r.keepDictionary()
+	return nil
 }
 
 // expands reports whether the column holds decimals of varying length.
@@ -141,9 +145,7 @@ func (r *leafReader) openValues(h *pageHeader, values []byte) error {
 }
 
 func (r *leafReader) closeLeaf() {
-	if s, ok := r.values.(*stringValues); ok {
-		s.close()
-	}
+	r.values.close()
 	r.closePages()
 }
 

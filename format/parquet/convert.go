@@ -18,26 +18,26 @@ func newDecoder(t columnar.Type, l *leaf) decoder {
 	case columnar.SmallInt:
 		return &fixed[int16]{width: 4, convert: resize[int16, int32]}
 	case columnar.Integer, columnar.Date:
-		return &fixed[int32]{width: 4, convert: same[int32]}
+		return &fixed[int32]{width: 4, convert: same[int32], alike: true}
 	case columnar.BigInt:
 		if l.phys == physInt32 {
 			return &fixed[int64]{width: 4, convert: resize[int64, uint32]}
 		}
-		return &fixed[int64]{width: 8, convert: same[int64]}
+		return &fixed[int64]{width: 8, convert: same[int64], alike: true}
 	case columnar.Time:
 		return timeDecoder(l)
 	case columnar.Timestamp, columnar.TimestampLTZ:
 		if l.phys == physInt96 {
 			return &fixed[int64]{width: 12, convert: julian}
 		}
-		return &fixed[int64]{width: 8, convert: same[int64]}
+		return &fixed[int64]{width: 8, convert: same[int64], alike: true}
 	case columnar.Float:
 		if l.phys == physFixed {
 			return &fixed[float32]{width: 2, convert: halves}
 		}
-		return &fixed[float32]{width: 4, convert: same[float32]}
+		return &fixed[float32]{width: 4, convert: same[float32], alike: true}
 	case columnar.Double:
-		return &fixed[float64]{width: 8, convert: same[float64]}
+		return &fixed[float64]{width: 8, convert: same[float64], alike: true}
 	case columnar.Decimal:
 		return decimalDecoder(t, l)
 	}
@@ -50,7 +50,7 @@ func newDecoder(t columnar.Type, l *leaf) decoder {
 
 func timeDecoder(l *leaf) decoder {
 	if l.phys == physInt32 {
-		return &fixed[int32]{width: 4, convert: same[int32]}
+		return &fixed[int32]{width: 4, convert: same[int32], alike: true}
 	}
 	unit := int64(1000)
 	if l.logical.unit == unitNanos {
@@ -73,7 +73,7 @@ func decimalDecoder(t columnar.Type, l *leaf) decoder {
 	case !wide && l.phys == physInt32:
 		return &fixed[int64]{width: 4, convert: resize[int64, int32]}
 	case !wide && l.phys == physInt64:
-		return &fixed[int64]{width: 8, convert: same[int64]}
+		return &fixed[int64]{width: 8, convert: same[int64], alike: true}
 	case !wide:
 		return &fixed[int64]{width: width, convert: func(dst []int64, src []byte) {
 			for i := range dst {

@@ -73,6 +73,7 @@ type pageReader struct {
 	codec int
 	leaf  *leaf
 	buf   []byte // content of the last page
+	dict  []byte // content of the dictionary page, if it was kept
 	// pinned says that views of the current batch point into buf.
 	pinned  bool
 	retired [][]byte // pinned buffers of pages already left
@@ -214,6 +215,9 @@ func (p *pageReader) splitV2(h pageHeader, body []byte) (page, error) {
 	return pg, err
 }
 
+// keepDictionary keeps the content of the last page until the next call.
+func (p *pageReader) keepDictionary() { p.buf, p.dict = p.dict, p.buf }
+
 // release frees what only the last batch needed.
 func (p *pageReader) release() {
 	for i, b := range p.retired {
@@ -226,6 +230,7 @@ func (p *pageReader) release() {
 func (p *pageReader) closePages() {
 	p.release()
 	columnar.Free(p.buf)
-	p.buf, p.pinned = nil, false
+	columnar.Free(p.dict)
+	p.buf, p.dict, p.pinned = nil, nil, false
 	p.window.close()
 }

@@ -252,6 +252,8 @@ func (s *stringValues) finish(rows int) {
 
 func (s *stringValues) pins() bool { return !s.coded && s.pageBuf >= 0 }
 
+func (s *stringValues) holds() bool { return false }
+
 func (s *stringValues) close() {
 	columnar.Free(s.memory)
 	s.memory, s.views = nil, nil

@@ -27,6 +27,10 @@ type decoder interface {
 	finish(rows int)
 	// pins reports whether the batch refers to the memory of the current page.
 	pins() bool
+	// holds reports whether the dictionary refers to the memory of its page.
+	holds() bool
+	// close frees memory beside that of vectors.
+	close()
 }
 
 // indexes are the dictionary indexes of a page.
@@ -35,17 +39,21 @@ type indexes struct {
 	scratch []int32
 }
 
-func (x *indexes) open(b []byte) error {
+func (x *indexes) open(b []byte) (err error) {
+	x.hybrid, err = newIndexes(b)
+	return err
+}
+
+// newIndexes decodes the dictionary indexes of a page.
+func newIndexes(b []byte) (hybrid, error) {
 	if len(b) == 0 {
 		// A page of nulls only may leave out even the width.
-		x.hybrid = hybrid{}
-		return nil
+		return hybrid{}, nil
 	}
 	if b[0] > 32 {
-		return fmt.Errorf("dictionary indexes of %d bits", b[0])
+		return hybrid{}, fmt.Errorf("dictionary indexes of %d bits", b[0])
 	}
-	x.hybrid = newHybrid(b[1:], uint(b[0]))
-	return nil
+	return newHybrid(b[1:], uint(b[0])), nil
 }
 
 // take decodes n indexes into scratch memory.
@@ -66,30 +74,40 @@ func errIndex(code int32, entries int) error {
 type fixed[T columnar.Fixed] struct {
 	width   int // of a stored value
 	convert func(dst []T, src []byte)
+	alike   bool // stored values are as they are in a vector
 	dict    []T
-	codes   indexes
+	memory  []byte // of dict, unless alike
+	codes   hybrid
 	coded   bool
 	data    []byte // PLAIN values of the page not yet taken
 	dst     []T
 }
 
-func (f *fixed[T]) open(int64) { f.dict = f.dict[:0] }
+func (f *fixed[T]) open(int64) { f.dict = nil }
 
 func (f *fixed[T]) dictionary(values []byte, n int) error {
 	if n > len(values)/f.width {
 		return errShort
 	}
-	if cap(f.dict) < n {
-		f.dict = make([]T, n)
+	if f.alike {
+		f.dict = unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(values))), n)
+		return nil
 	}
-	f.dict = f.dict[:n]
+	var zero T
+	if size := n * int(unsafe.Sizeof(zero)); cap(f.memory) < size {
+		columnar.Free(f.memory)
+		f.memory = columnar.Alloc(size)
+	}
+	f.dict = unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(f.memory))), n)
 	f.convert(f.dict, values)
 	return nil
 }
 
 func (f *fixed[T]) page(values []byte, coded bool) error {
 	if f.coded = coded; coded {
-		return f.codes.open(values)
+		var err error
+		f.codes, err = newIndexes(values)
+		return err
 	}
 	f.data = values
 	return nil
@@ -103,30 +121,13 @@ func (f *fixed[T]) begin(v *columnar.Vector, rows int) {
 func (f *fixed[T]) read(at, n int) error {
 	dst := f.dst[at : at+n]
 	if f.coded {
-		return f.gather(dst)
+		return lookUp(&f.codes, dst, f.dict)
 	}
 	if n > len(f.data)/f.width {
 		return errShort
 	}
 	f.convert(dst, f.data)
 	f.data = f.data[n*f.width:]
-	return nil
-}
-
-// gather decodes dictionary indexes and looks their values up.
-func (f *fixed[T]) gather(dst []T) error {
-	codes, err := f.codes.take(len(dst))
-	if err != nil {
-		return err
-	}
-	dict := f.dict
-	dst = dst[:len(codes)]
-	for i, c := range codes {
-		if uint(uint32(c)) >= uint(len(dict)) {
-			return errIndex(c, len(dict))
-		}
-		dst[i] = dict[uint32(c)]
-	}
 	return nil
 }
 
@@ -137,6 +138,13 @@ func (f *fixed[T]) spread(valid columnar.Bitmap, at, n, rows int) {
 func (f *fixed[T]) finish(int) { f.dst = nil }
 
 func (f *fixed[T]) pins() bool { return false }
+
+func (f *fixed[T]) holds() bool { return f.alike }
+
+func (f *fixed[T]) close() {
+	columnar.Free(f.memory)
+	f.memory, f.dict = nil, nil
+}
 
 // spread moves n values from the front to their places, last first, and zeroes the others.
 func spread[T any](dst []T, valid columnar.Bitmap, at, n, rows int) {
@@ -217,6 +225,10 @@ func (b *bitValues) spread(valid columnar.Bitmap, at, n, rows int) {
 func (b *bitValues) finish(int) { b.dst = nil }
 
 func (b *bitValues) pins() bool { return false }
+
+func (b *bitValues) holds() bool { return false }
+
+func (b *bitValues) close() {}
 
 // bytesOf is the memory of s.
 func bytesOf[T any](s []T) []byte {
