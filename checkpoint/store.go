@@ -200,10 +200,10 @@ func Read(dir string) (*Snapshot, error) {
 		}
 		b, err := os.ReadFile(filepath.Join(dir, filepath.Base(t.File)))
 		if err != nil {
-			return nil, fmt.Errorf("checkpoint %s: %w", dir, err)
+			return nil, fmt.Errorf("checkpoint %s is not whole: %w; restore another with --from-checkpoint or start over with --fresh", dir, err)
 		}
 		if len(b) != t.Bytes || crc32.Checksum(b, castagnoli) != t.Checksum {
-			return nil, fmt.Errorf("checkpoint %s: file %s is damaged: %d bytes, %d were written; restore an older checkpoint with --from-checkpoint or start over with --fresh", dir, t.File, len(b), t.Bytes)
+			return nil, fmt.Errorf("checkpoint %s: file %s is damaged (%d of %d bytes, checksum %08x of %08x); restore another checkpoint with --from-checkpoint or start over with --fresh", dir, t.File, len(b), t.Bytes, crc32.Checksum(b, castagnoli), t.Checksum)
 		}
 		if s.sections[i], err = state.Parse(b); err != nil {
 			return nil, fmt.Errorf("checkpoint %s: file %s: %w", dir, t.File, err)
