@@ -60,6 +60,12 @@ type CommitterConnector interface {
 	Committer(spec *TableSpec) (dataflow.Committer, error)
 }
 
+// Dropper is a Connector that keeps the rows of its tables itself and gives them up when a table
+// is dropped.
+type Dropper interface {
+	Drop(table string)
+}
+
 // Inferrer is a Connector that can tell the columns of a table from its options, so that a
 // table needs no column list.
 type Inferrer interface {

@@ -35,6 +35,11 @@ func (b *Binder) combine(s *ast.SetOp, l, r *relation) (*relation, error) {
 	for i, f := range l.node.Schema().Fields {
 		g := r.node.Schema().Fields[i]
 		t, ok := expr.CommonType(f.Type, g.Type)
+		if plan.OnlyNull(l.node, i) {
+			t, ok = g.Type.Nullable(), true
+		} else if plan.OnlyNull(r.node, i) {
+			t, ok = f.Type.Nullable(), true
+		}
 		if !ok {
 			return nil, ast.Errorf(s, ast.ClassSemantic, "column %d (%s) of %s is %s on the left and %s on the right", i+1, f.Name, s.Op, f.Type.Nullable(), g.Type.Nullable())
 		}

@@ -119,6 +119,16 @@ func Col(n Node, i int) *expr.Expr {
 	return expr.Col(i, f.Name, f.Type)
 }
 
+// OnlyNull reports whether column i of n is NULL as it was written, so that it takes any type.
+func OnlyNull(n Node, i int) bool {
+	p, ok := n.(*Project)
+	if !ok {
+		return false
+	}
+	e := p.Exprs[i]
+	return e.IsNullConstant() || e.Op == expr.Column && OnlyNull(p.Input, e.Index)
+}
+
 // Cols are all columns of n as expressions.
 func Cols(n Node) []*expr.Expr {
 	cols := make([]*expr.Expr, len(n.Schema().Fields))

@@ -41,7 +41,6 @@ func Refusals() map[Refusal]string {
 		"table-arg":         "PARTITION BY and ORDER BY of a table argument are not supported",
 		"set-op-order":      "ORDER BY of a set operation takes output columns and ordinals only",
 		"type":              "type %s is not supported",
-		"no-connector":      "a table without the option 'connector' is not supported",
 		"create-as":         "CREATE TABLE AS is not supported; use CREATE TABLE and INSERT INTO",
 		"statement":         "%s is not supported",
 		"insert-overwrite":  "INSERT OVERWRITE is not supported",

@@ -36,7 +36,7 @@ func (s *Session) createTable(c *ast.CreateTable) error {
 		return err
 	}
 	if c.Replace {
-		s.Catalog.DropTable(name)
+		s.dropTable(name)
 	}
 	if err := s.Catalog.AddTable(t); err != nil {
 		return ast.Errorf(c.Name, ast.ClassSemantic, "%v", err)
@@ -106,7 +106,9 @@ func hasColumn(t *catalog.Table, k ast.Ident) error {
 func (s *Session) checkTable(c *ast.CreateTable, t *catalog.Table) error {
 	name := t.Options["connector"]
 	if name == "" {
-		return plan.Refuse(c, "no-connector")
+		// A table of the session itself.
+		name = "memory"
+		t.Options["connector"] = name
 	}
 	connector, err := s.Registry.Lookup(name)
 	if err == nil {
@@ -205,7 +207,7 @@ func (s *Session) drop(d *ast.Drop) error {
 	var found bool
 	switch d.Kind {
 	case ast.ObjectTable:
-		found = s.Catalog.DropTable(name)
+		found = s.dropTable(name)
 	case ast.ObjectView:
 		found = s.Catalog.DropView(name)
 	default:
@@ -219,4 +221,18 @@ func (s *Session) drop(d *ast.Drop) error {
 		message += "; did you mean " + ast.QuoteIdent(near) + "?"
 	}
 	return ast.Errorf(d.Name, ast.ClassSemantic, "%s", message)
+}
+
+// dropTable forgets a table and lets its connector free what it keeps.
+func (s *Session) dropTable(name string) bool {
+	t, ok := s.Catalog.Table(name)
+	if !ok {
+		return false
+	}
+	if c, err := s.Registry.Lookup(t.Options["connector"]); err == nil {
+		if d, ok := c.(catalog.Dropper); ok {
+			d.Drop(name)
+		}
+	}
+	return s.Catalog.DropTable(name)
 }

@@ -97,6 +97,10 @@ func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec) (plan.Node, er
 	}
 	exprs := make([]*expr.Expr, len(fields))
 	for i, t := range target {
+		if plan.OnlyNull(n, i) && !fields[t].Type.NotNull {
+			exprs[t] = expr.Null(fields[t].Type)
+			continue
+		}
 		e, err := assignable(plan.Col(n, i), fields[t].Type)
 		if err != nil {
 			return nil, ast.Errorf(in, ast.ClassSemantic, "column %s of table %s: %v", fields[t].Name, spec.Name, err)
