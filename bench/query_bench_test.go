@@ -27,6 +27,8 @@ var queries = []struct {
 	{"scan strings", 1, "SELECT min(l_returnflag), min(l_comment) FROM $lineitem"},
 	{"group by 4", 2, "SELECT l_returnflag, l_linestatus, sum(l_quantity), count(*) FROM $lineitem GROUP BY 1, 2"},
 	{"group by 1.5 M", 2, "SELECT count(*), sum(q) FROM (SELECT l_orderkey, sum(l_quantity) AS q FROM $lineitem GROUP BY 1) AS t"},
+	{"group by unique key", 2, "SELECT count(*), sum(q) FROM (SELECT o_orderkey, sum(o_totalprice) AS q FROM $orders GROUP BY 1) AS t"},
+	{"group by shuffled key", 2, "SELECT count(*), sum(q) FROM (SELECT l_partkey, l_suppkey, sum(l_quantity) AS q FROM $lineitem GROUP BY 1, 2) AS t"},
 	{"join lineitem orders", 2, "SELECT count(*), sum(l_quantity), sum(o_totalprice) FROM $lineitem JOIN $orders ON l_orderkey = o_orderkey"},
 	{"sort by date and key", 2, "SELECT l_shipdate, l_orderkey FROM $lineitem ORDER BY 1, 2"},
 }

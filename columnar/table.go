@@ -125,9 +125,9 @@ func (t *Table) Upsert(ids []uint32, hashes []uint64, cols []*Vector, sel []int3
 		t.upsertWords(ids[:len(hashes)], hashes, cols[0], sel)
 	} else {
 		t.prepare(hashes, cols, sel)
-		w := t.layout.words
-		for k := range hashes {
-			ids[k] = t.upsert(t.keys[k*w : k*w+w])
+		for from := 0; from < len(hashes); from += probeBlock {
+			end := min(len(hashes), from+probeBlock)
+			t.lookupBlock(ids[from:end], hashes[from:end], t.keys[from*t.layout.words:], true)
 		}
 	}
 	return firstNew, t.reserve(firstNew)
@@ -175,9 +175,33 @@ func (t *Table) Find(ids []uint32, hashes []uint64, cols []*Vector, sel []int32)
 		return
 	}
 	t.prepare(hashes, cols, sel)
+	for from := 0; from < len(hashes); from += probeBlock {
+		end := min(len(hashes), from+probeBlock)
+		t.lookupBlock(ids[from:end], hashes[from:end], t.keys[from*t.layout.words:], false)
+	}
+}
+
+// lookupBlock looks up to probeBlock keys up: first all first slots are read, then the rows they
+// name, so that the reads of one stage overlap. Keys that are not there are added or get NoRow.
+func (t *Table) lookupBlock(ids []uint32, hashes, keys []uint64, add bool) {
+	var entries [probeBlock]uint64
+	t.firstSlots(&entries, hashes)
 	w := t.layout.words
-	for k := range hashes {
-		ids[k], _ = t.lookup(t.keys[k*w : k*w+w])
+	for k, h := range hashes {
+		e, key := entries[k], keys[k*w:k*w+w]
+		if e != 0 && (e^saltOf(h))&saltMask == 0 {
+			id := uint32(e) - 1
+			stored := t.Row(id)
+			if stored[0] == key[0] && t.layout.equal(key, stored, t.sources, t.arena.Bufs) {
+				ids[k] = id
+				continue
+			}
+		}
+		if add {
+			ids[k] = t.upsert(key)
+		} else {
+			ids[k], _ = t.lookup(key)
+		}
 	}
 }
 

@@ -18,6 +18,9 @@ type Aggregate struct {
 	next   int // group to emit next, -1 while taking rows in
 	ended  bool
 	cols   []*columnar.Vector
+
+	taken     int // rows since a Partial one last emitted
+	groupsMax int // at how many groups it emits
 }
 
 var (
@@ -29,8 +32,14 @@ var (
 // partialGroupsMax is how many groups a Partial aggregation holds at most: what fits caches.
 const partialGroupsMax = 1 << 16
 
+// partialGroupsMin is how many it holds where few rows share a group: as nothing is to be gained by
+// more, the table may as well stay in the nearest cache.
+const partialGroupsMin = columnar.BatchRows
+
 // NewAggregate makes the operator of spec.
-func NewAggregate(spec AggregateSpec) *Aggregate { return &Aggregate{spec: spec, next: -1} }
+func NewAggregate(spec AggregateSpec) *Aggregate {
+	return &Aggregate{spec: spec, next: -1, groupsMax: partialGroupsMax}
+}
 
 // Open makes the hash table.
 func (a *Aggregate) Open(ctx *dataflow.Context) (err error) {
@@ -60,8 +69,12 @@ func (a *Aggregate) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Out
 	if err != nil {
 		return dataflow.Done, fmt.Errorf("%s: %w", a.ctx.Name, err)
 	}
-	if a.spec.Phase == Partial && a.groups.Rows() >= partialGroupsMax {
-		a.next = 0
+	a.taken += b.Live()
+	if groups := a.groups.Rows(); a.spec.Phase == Partial && groups >= a.groupsMax {
+		if a.groupsMax = partialGroupsMax; groups > a.taken/4*3 {
+			a.groupsMax = partialGroupsMin
+		}
+		a.next, a.taken = 0, 0
 		return a.Resume(out)
 	}
 	return dataflow.Done, nil
