@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -154,7 +155,7 @@ func CheckOptions(c Connector, options map[string]string) error {
 			return fmt.Errorf("connector '%s' needs the option '%s' (%s)", c.Name(), o.Key, o.Description)
 		}
 	}
-	for key := range options {
+	for _, key := range slices.Sorted(maps.Keys(options)) {
 		if known[key] || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) }) {
 			continue
 		}

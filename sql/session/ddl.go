@@ -106,6 +106,9 @@ func hasColumn(t *catalog.Table, k ast.Ident) error {
 func (s *Session) checkTable(c *ast.CreateTable, t *catalog.Table) error {
 	name := t.Options["connector"]
 	if name == "" {
+		if len(t.Options) > 0 {
+			return ast.Errorf(optionAt(c), ast.ClassSemantic, "a table with options needs the option 'connector'; a table without any lives in the session")
+		}
 		// A table of the session itself.
 		name = "memory"
 		t.Options["connector"] = name

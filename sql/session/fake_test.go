@@ -76,7 +76,7 @@ func (s fakeSource) Open(context.Context, dataflow.Split, dataflow.ReadRequest) 
 
 func newFakeSession() *Session {
 	return New(catalog.NewRegistry(
-		fake{name: "filesystem", bounded: true}, fake{name: "nexmark"}, fake{name: "kafka"}, fake{name: "blackhole", bounded: true},
+		fake{name: "filesystem", bounded: true}, fake{name: "nexmark"}, fake{name: "kafka"}, fake{name: "blackhole", bounded: true}, fake{name: "memory", bounded: true},
 	))
 }
 
