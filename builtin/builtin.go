@@ -14,5 +14,5 @@ import (
 // Connectors is the registry of all connectors. Tables in memory belong to the registry, so each
 // session has one of its own.
 func Connectors() *catalog.Registry {
-	return catalog.NewRegistry(file.Connector{}, memory.New(), generator.Nexmark{}, console.Print{}, console.Blackhole{})
+	return catalog.NewRegistry(file.Connector{}, memory.New(), generator.Nexmark{}, generator.Datagen{}, console.Print{}, console.Blackhole{})
 }

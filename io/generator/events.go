@@ -7,11 +7,9 @@ import (
 	"math/bits"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
-	"github.com/anabranch/anabranch/internal/clock"
 )
 
 // The public benchmark's constants.
@@ -160,27 +158,26 @@ type nexmarkReader struct {
 	columns   []int
 	rows      *nexmarkRows
 	batch     *columnar.Batch
-
-	started bool
-	watch   clock.Stopwatch
-	timer   chan struct{}
+	pacer
+	begin int64 // first event of this reader, from which the pace counts
 }
 
 var _ dataflow.Reader = (*nexmarkReader)(nil)
 
 func newNexmarkReader(c *nexmarkConfig, block, of int64, columns []int) *nexmarkReader {
 	rounds := max(1, blockRowsMax/c.total)
+	pace := 0.0
+	if c.paced {
+		pace = c.microsPerEvent
+	}
 	return &nexmarkReader{
 		nexmarkConfig: c, pools: sharedPools(), block: block, of: of, blockRows: rounds * c.total,
-		columns: columns, timer: make(chan struct{}, 1),
+		columns: columns, pacer: newPacer(pace), begin: block * rounds * c.total,
 	}
 }
 
 // Position is the number of the next block.
 func (r *nexmarkReader) Position() []byte { return strconv.AppendInt(nil, r.block, 10) }
-
-// Ready fires when the next block is due.
-func (r *nexmarkReader) Ready() <-chan struct{} { return r.timer }
 
 // Close does nothing.
 func (r *nexmarkReader) Close() error { return nil }
@@ -194,7 +191,7 @@ func (r *nexmarkReader) Next() (*columnar.Batch, error) {
 			return nil, io.EOF
 		}
 	}
-	if r.paced && !r.due(first+n) {
+	if !r.due(first + n - r.begin) {
 		return nil, nil
 	}
 	if r.rows == nil || int64(r.rows.n) != n {
@@ -204,24 +201,6 @@ func (r *nexmarkReader) Next() (*columnar.Batch, error) {
 	r.fill(first)
 	r.block += r.of
 	return r.batch, nil
-}
-
-// due reports whether the wall clock has reached the event, and else sets the timer.
-func (r *nexmarkReader) due(event int64) bool {
-	if !r.started {
-		r.started, r.watch = true, clock.Start()
-	}
-	wait := time.Duration(float64(event)*r.microsPerEvent)*time.Microsecond - r.watch.Elapsed()
-	if wait <= 0 {
-		return true
-	}
-	time.AfterFunc(wait, func() {
-		select {
-		case r.timer <- struct{}{}:
-		default:
-		}
-	})
-	return false
 }
 
 func (r *nexmarkReader) fill(first int64) {

@@ -2,18 +2,22 @@ package generator
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // options read a table's options and gather every error.
 type options struct {
 	given map[string]string
+	used  map[string]bool // keys asked for; nil if nobody wants to know
 	errs  []string
 }
 
 func (o *options) int(key string, fallback, low int64) int64 {
-	text, ok := o.given[key]
+	text, ok := o.get(key)
 	if !ok {
 		return fallback
 	}
@@ -53,6 +57,58 @@ func (o *options) bool(key string, fallback bool) bool {
 		return fallback
 	}
 	return v
+}
+
+// get is the text of an option.
+func (o *options) get(key string) (text string, ok bool) {
+	if o.used != nil {
+		o.used[key] = true
+	}
+	text, ok = o.given[key]
+	return text, ok
+}
+
+func (o *options) text(key, fallback string) string {
+	if text, ok := o.get(key); ok {
+		return text
+	}
+	return fallback
+}
+
+func (o *options) float(key string, fallback float64) float64 {
+	text, ok := o.get(key)
+	if !ok {
+		return fallback
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil {
+		o.errs = append(o.errs, fmt.Sprintf("option '%s' is '%s', not a number", key, text))
+		return fallback
+	}
+	return v
+}
+
+// duration reads a duration such as "10 s" or "2h" in microseconds.
+func (o *options) duration(key string, fallback int64) int64 {
+	text, ok := o.get(key)
+	if !ok {
+		return fallback
+	}
+	v, err := time.ParseDuration(strings.ReplaceAll(text, " ", ""))
+	if err != nil || v < 0 {
+		o.errs = append(o.errs, fmt.Sprintf("option '%s' is '%s', not a duration such as 10s", key, text))
+		return fallback
+	}
+	return v.Microseconds()
+}
+
+// unknown notes the options with a prefix that nobody asked for.
+func (o *options) unknown(prefix string) {
+	for _, key := range slices.Sorted(maps.Keys(o.given)) {
+		if strings.HasPrefix(key, prefix) && !o.used[key] {
+			o.errs = append(o.errs, fmt.Sprintf("option '%s' belongs to no column, or to no column of its kind", key))
+		}
+	}
 }
 
 func (o *options) err() error {
