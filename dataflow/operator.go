@@ -130,7 +130,7 @@ type Measurer interface {
 	StateBytes() int64
 }
 
-// Counter is an Operator that counts rows it had to leave out, by reason.
+// Counter is an Operator or a Reader that counts rows it had to leave out, by reason.
 type Counter interface {
 	Counts() map[string]int64
 }

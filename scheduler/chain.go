@@ -48,6 +48,7 @@ type link struct {
 	stopper     dataflow.Stopper
 	selector    dataflow.InputSelector
 	measurer    dataflow.Measurer
+	counter     dataflow.Counter
 	snapshotter dataflow.Snapshotter
 	committing  dataflow.Committing
 
@@ -76,6 +77,7 @@ func newLink(n *graph.Node, op dataflow.Operator, out stage) *link {
 	l.stopper, _ = op.(dataflow.Stopper)
 	l.selector, _ = op.(dataflow.InputSelector)
 	l.measurer, _ = op.(dataflow.Measurer)
+	l.counter, _ = op.(dataflow.Counter)
 	l.snapshotter, _ = op.(dataflow.Snapshotter)
 	l.committing, _ = op.(dataflow.Committing)
 	return l

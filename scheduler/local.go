@@ -45,7 +45,9 @@ type Progress struct {
 	RowsRead   int64         // by all sources
 	Watermark  dataflow.Time // the smallest that has reached a last task; MinTime if none
 	StateBytes int64
-	Final      bool
+	// Skipped are the rows left out so far, by reason: late, null time, bad.
+	Skipped map[string]int64
+	Final   bool
 }
 
 // Run executes a job in this process and returns when it has ended; the error is that of the
@@ -151,9 +153,14 @@ func (x *execution) watch(finished <-chan struct{}) {
 }
 
 func (x *execution) progress() Progress {
-	p := Progress{Watermark: dataflow.MaxTime}
+	p := Progress{Watermark: dataflow.MaxTime, Skipped: map[string]int64{}}
 	for _, t := range x.tasks {
 		p.StateBytes += t.stats.stateBytes.Load()
+		if counts := t.stats.skipped.Load(); counts != nil {
+			for reason, n := range *counts {
+				p.Skipped[reason] += n
+			}
+		}
 		if t.source != nil {
 			p.RowsRead += t.stats.rowsIn.Load()
 		}

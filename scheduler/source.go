@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"sync"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -77,6 +78,7 @@ type sourceDriver struct {
 	split  splitState // the current one, as far as it was read
 	skip   int64      // rows of it to leave out
 	out    columnar.Batch
+	left   map[string]int64 // rows that readers of ended splits left out
 }
 
 // open compiles the expressions; schema is that of the output.
@@ -115,6 +117,7 @@ func (s *sourceDriver) step(ctx context.Context, t *task) (stepResult, error) {
 	b, err := s.reader.Next()
 	switch {
 	case errors.Is(err, io.EOF):
+		s.left = s.skipped()
 		err := s.reader.Close()
 		s.reader = nil
 		return progressed, err
@@ -234,6 +237,22 @@ func (s *sourceDriver) end(t *task) error {
 		return err
 	}
 	return t.head.handle(event{kind: endEvent})
+}
+
+// skipped are the rows that readers left out.
+func (s *sourceDriver) skipped() map[string]int64 {
+	total := maps.Clone(s.left)
+	c, ok := s.reader.(dataflow.Counter)
+	if !ok {
+		return total
+	}
+	if total == nil {
+		total = map[string]int64{}
+	}
+	for reason, n := range c.Counts() {
+		total[reason] += n
+	}
+	return total
 }
 
 func (s *sourceDriver) ready() <-chan struct{} {

@@ -34,6 +34,7 @@ type task struct {
 	mark   dataflow.Time // smallest watermark over all inputs
 	turn   int           // where polling goes on
 	ended  bool
+	steps  int
 	wake   chan struct{}
 	stats  taskStats
 
@@ -49,6 +50,7 @@ type task struct {
 // taskStats is what others may read while the task runs.
 type taskStats struct {
 	rowsIn, rowsOut, stateBytes, watermark atomic.Int64
+	skipped                                atomic.Pointer[map[string]int64] // rows left out, by reason
 }
 
 // inputPort are the channels of one input of the head.
@@ -317,7 +319,31 @@ func (t *task) publish() {
 	t.noteBuilding()
 	t.stats.stateBytes.Store(state)
 	t.stats.rowsOut.Store(t.tail.rows)
+	if t.steps++; t.steps%countEvery == 0 || t.ended {
+		t.count()
+	}
 	t.stats.watermark.Store(int64(t.mark))
+}
+
+// countEvery is after how many steps the rows left out are counted again.
+const countEvery = 256
+
+// count gathers the rows that operators and readers left out.
+func (t *task) count() {
+	total := map[string]int64{}
+	for _, l := range t.links {
+		if l.counter != nil {
+			for reason, n := range l.counter.Counts() {
+				total[reason] += n
+			}
+		}
+	}
+	if t.source != nil {
+		for reason, n := range t.source.skipped() {
+			total[reason] += n
+		}
+	}
+	t.stats.skipped.Store(&total)
 }
 
 // noteBuilding makes visible whether some input has to wait for another.

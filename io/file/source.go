@@ -251,6 +251,7 @@ func (emptyReader) Position() []byte { return nil }
 type textReader struct {
 	file io.Closer
 	rows interface {
+		Skipped() int64
 		Next() (*columnar.Batch, error)
 		Close()
 	}
@@ -298,6 +299,9 @@ func (r *textReader) Next() (*columnar.Batch, error) {
 	r.out.SetLen(b.Len())
 	return &r.out, nil
 }
+
+// Counts are the bad rows left out.
+func (r *textReader) Counts() map[string]int64 { return map[string]int64{"bad": r.rows.Skipped()} }
 
 // Position is empty: a split is one file.
 func (r *textReader) Position() []byte { return nil }

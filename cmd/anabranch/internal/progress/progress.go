@@ -7,6 +7,8 @@ package progress
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -131,6 +133,11 @@ func Format(p scheduler.Progress, rate float64, elapsed time.Duration) string {
 	}
 	if p.StateBytes > 0 {
 		parts = append(parts, "state "+columnar.FormatBytes(p.StateBytes))
+	}
+	for _, reason := range slices.Sorted(maps.Keys(p.Skipped)) {
+		if n := p.Skipped[reason]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s left out", n, reason))
+		}
 	}
 	parts = append(parts, Elapsed(elapsed))
 	return strings.Join(parts, ", ")
