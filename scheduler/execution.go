@@ -284,6 +284,9 @@ func (x *execution) connectEdge(from, to *graph.Node, port int, e graph.Edge) er
 		for _, c := range targets {
 			ch := shuffle.NewChannel(capacity)
 			ch.OnProgress(p.signal, c.signal)
+			if x.opts.EncodeExchanges {
+				ch.Encode(from.Schema)
+			}
 			c.ports[port].channels = append(c.ports[port].channels, &inputChannel{Channel: ch, mark: dataflow.MinTime})
 			c.ports[port].open++
 			channels = append(channels, ch)

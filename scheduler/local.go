@@ -31,6 +31,8 @@ type Options struct {
 	Restore *checkpoint.Snapshot
 	// Stop, when it delivers, ends the job after one more checkpoint; Run returns ErrStopped.
 	Stop <-chan struct{}
+	// EncodeExchanges makes rows travel between tasks as bytes, as they would between processes.
+	EncodeExchanges bool
 	// BatchRows is the largest batch sources make; 0 leaves it to them.
 	BatchRows int
 	// Progress, if set, is called every ProgressEvery (default one second) and at the end.

@@ -163,7 +163,10 @@ func (t *task) intake(ctx context.Context) (stepResult, error) {
 		if c.ended || c.aligned || !t.wants(port) {
 			continue
 		}
-		e, ok := c.Pop()
+		e, ok, err := c.Pop()
+		if err != nil {
+			return done, err
+		}
 		if !ok {
 			continue
 		}

@@ -10,17 +10,21 @@ import (
 // Element is what a channel delivers: a batch, a barrier, the end, or else a watermark.
 type Element struct {
 	Batch     *columnar.Batch
+	encoded   []byte         // in place of Batch while in an encoding channel
 	Barrier   dataflow.Epoch // 0 is none
 	Watermark dataflow.Time
 	End       bool
 }
 
 // isWatermark reports whether the element is none of the others.
-func (e *Element) isWatermark() bool { return e.Batch == nil && e.Barrier == 0 && !e.End }
+func (e *Element) isWatermark() bool { return !e.hasRows() && e.Barrier == 0 && !e.End }
+
+func (e *Element) hasRows() bool { return e.Batch != nil || e.encoded != nil }
 
 // Channel is the queue from one producer to one consumer task.
 type Channel struct {
-	capacity int // batches; 0 is unlimited, for blocking edges
+	capacity int              // batches; 0 is unlimited, for blocking edges
+	encoding *columnar.Schema // of the rows, if they travel as bytes
 
 	mu       sync.Mutex
 	queue    []Element
@@ -36,6 +40,9 @@ func NewChannel(capacity int) *Channel {
 	return &Channel{capacity: capacity, wakeProducer: func() {}, wakeConsumer: func() {}}
 }
 
+// Encode makes rows of the schema travel as bytes, as they do between processes.
+func (c *Channel) Encode(s *columnar.Schema) { c.encoding = s }
+
 // OnProgress sets what to call when the producer, and the consumer, may go on. It is called
 // before the tasks start.
 func (c *Channel) OnProgress(producer, consumer func()) {
@@ -50,7 +57,12 @@ func (c *Channel) Push(b *columnar.Batch) {
 		b.Release()
 		return
 	}
-	c.queue = append(c.queue, Element{Batch: b})
+	e := Element{Batch: b}
+	if c.encoding != nil {
+		e = Element{encoded: columnar.EncodeBatch(nil, b)}
+		b.Release()
+	}
+	c.queue = append(c.queue, e)
 	c.batches++
 	c.mu.Unlock()
 	c.wakeConsumer()
@@ -86,17 +98,17 @@ func (c *Channel) PushEnd() {
 }
 
 // Pop takes the next element; ok is false if there is none now.
-func (c *Channel) Pop() (e Element, ok bool) {
+func (c *Channel) Pop() (e Element, ok bool, err error) {
 	c.mu.Lock()
 	if c.head == len(c.queue) {
 		c.mu.Unlock()
-		return Element{}, false
+		return Element{}, false, nil
 	}
 	e = c.queue[c.head]
 	c.queue[c.head] = Element{}
 	c.head++
 	wake := false
-	if e.Batch != nil {
+	if e.hasRows() {
 		wake = c.batches == c.capacity || c.batches == 1
 		c.batches--
 	}
@@ -110,7 +122,12 @@ func (c *Channel) Pop() (e Element, ok bool) {
 	if wake {
 		c.wakeProducer()
 	}
-	return e, true
+	if e.encoded != nil {
+		e.Batch = columnar.NewBatch(c.encoding).Own()
+		_, err = columnar.DecodeBatch(e.Batch, e.encoded)
+		e.encoded = nil
+	}
+	return e, true, err
 }
 
 // Room reports whether the consumer keeps up.

@@ -31,7 +31,7 @@ func TestHashWriterSendsEachRowToItsSubtask(t *testing.T) {
 		seen := map[int64]int{}
 		for subtask, c := range channels {
 			last := int64(-1)
-			for e, ok := c.Pop(); ok && !e.End; e, ok = c.Pop() {
+			for e, ok, err := c.Pop(); ok && !e.End && err == nil; e, ok, err = c.Pop() {
 				hashes := columnar.HashRows(nil, e.Batch.Cols, nil, e.Batch.Len())
 				for i, x := range columnar.Values[int64](e.Batch.Cols[0]) {
 					if columnar.SubtaskOf(hashes[i], n) != subtask {

@@ -50,6 +50,8 @@ type way struct {
 	// restore kills the job after one of its checkpoints and goes on from it at another
 	// parallelism.
 	restore bool
+	// encoded makes rows travel between tasks as bytes.
+	encoded bool
 }
 
 var ways = []way{
@@ -58,6 +60,7 @@ var ways = []way{
 	{name: "batches of 1", parallelism: 2, batchRows: 1},
 	{name: "batches of 7", parallelism: 1, batchRows: 7},
 	{name: "stream", parallelism: 2, streaming: true},
+	{name: "encoded exchanges", parallelism: 3, encoded: true},
 	{name: "stream restored", parallelism: 2, batchRows: 7, streaming: true, restore: true},
 }
 
@@ -193,7 +196,7 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 	p.Job.Streaming = p.Job.Streaming || w.streaming
 	out := &rowLog{loc: loc, committed: map[string][]string{}}
 	opts := scheduler.Options{
-		Parallelism: w.parallelism, BatchRows: w.batchRows, Connectors: s.Registry,
+		Parallelism: w.parallelism, BatchRows: w.batchRows, EncodeExchanges: w.encoded, Connectors: s.Registry,
 		Bindings: scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &rowSink{log: out} }},
 		Env:      &expr.Env{Location: loc, Now: func() int64 { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() }},
 	}

@@ -20,6 +20,7 @@ var tpchWays = []way{
 	{name: "one task", parallelism: 1},
 	{name: "three tasks", parallelism: 3},
 	{name: "batches of 7", parallelism: 1, batchRows: 7},
+	{name: "encoded exchanges", parallelism: 2, encoded: true},
 	{name: "stream restored", parallelism: 2, batchRows: 500, streaming: true, restore: true},
 }
 
