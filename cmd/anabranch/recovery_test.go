@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRecoveryFlags stops a job with a checkpoint and goes through what can be done about it.
+func TestRecoveryFlags(t *testing.T) {
+	t.Chdir(t.TempDir())
+	script := `SET 'execution.runtime-mode' = 'streaming';
+SET 'execution.checkpointing.interval' = '10 ms';
+CREATE TABLE g (id BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '%d', 'fields.id.kind' = 'sequence', 'fields.id.end' = '200000');
+CREATE TABLE result (id BIGINT) WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'csv', 'csv.header' = 'false');
+INSERT INTO result SELECT id %s FROM g;`
+	write := func(rate int, expr string) {
+		t.Helper()
+		if err := os.WriteFile("job.sql", fmt.Appendf(nil, script, rate, expr), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	call := func(ctx context.Context, args ...string) (int, string) {
+		var out, errs bytes.Buffer
+		status := run(ctx, streams{in: strings.NewReader(""), out: &out, err: &errs}, append([]string{"run", "job.sql"}, args...))
+		return status, errs.String()
+	}
+	write(100_000, "")
+	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	status, text := call(ctx)
+	stop()
+	if status != statusOK || !strings.Contains(text, "stopped after a checkpoint") {
+		t.Fatalf("stopped: status %d\n%s", status, text)
+	}
+	if status, text := call(t.Context()); status != statusFailed || !strings.Contains(text, "--resume") || !strings.Contains(text, "--fresh") {
+		t.Errorf("without a flag: status %d\n%s", status, text)
+	}
+	write(100_000, "+ 1")
+	if status, text := call(t.Context(), "--resume"); status != statusFailed || !strings.Contains(text, "another plan") {
+		t.Errorf("another plan: status %d\n%s", status, text)
+	}
+	if status, _ := call(t.Context(), "--resume", "--fresh"); status != statusUsage {
+		t.Errorf("two flags: status %d", status)
+	}
+	write(100_000, "")
+	if status, text := call(t.Context(), "--resume", "--parallelism", "3"); status != statusOK || !strings.Contains(text, "resuming from checkpoint") {
+		t.Errorf("resumed: status %d\n%s", status, text)
+	}
+	if n := countLines(t, "out"); n != 200_001 {
+		t.Errorf("%d rows, want 200001", n)
+	}
+}
+
+func countLines(t *testing.T, dir string) int {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += bytes.Count(text, []byte("\n"))
+	}
+	return n
+}
