@@ -37,9 +37,10 @@ func Digest(job *graph.Job) (string, error) {
 	return hex.EncodeToString(sum[:16]), nil
 }
 
-// ownerOf names a node of a job for those who leave things behind in the world.
-func ownerOf(job *graph.Job, uid string) string {
-	sum := sha256.Sum256([]byte(job.Name + "\x00" + uid))
+// ownerOf names a node of the job for those who leave things behind in the world: the same after
+// a restart from a checkpoint, another for each run without checkpoints.
+func (x *execution) ownerOf(uid string) string {
+	sum := sha256.Sum256([]byte(x.job.Name + "\x00" + uid + "\x00" + x.salt))
 	return hex.EncodeToString(sum[:4])
 }
 
@@ -126,11 +127,24 @@ func (c *checkpointer) recover(ctx context.Context) error {
 		return nil
 	}
 	for uid, committer := range c.x.committers {
-		if err := committer.Recover(ctx, ownerOf(c.x.job, uid), keep[uid]); err != nil {
+		if err := committer.Recover(ctx, c.x.ownerOf(uid), keep[uid]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// abandon removes what sinks of a job without checkpoints have prepared, when it failed.
+func (c *checkpointer) abandon() error {
+	if c.x.opts.Checkpoint != nil {
+		return nil
+	}
+	var errs []error
+	for uid, committer := range c.x.committers {
+		// The run's own context may be what ended it.
+		errs = append(errs, committer.Recover(context.Background(), c.x.ownerOf(uid), nil))
+	}
+	return errors.Join(errs...)
 }
 
 // run serves until all tasks have returned, which closes tasks.

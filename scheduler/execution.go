@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 
@@ -30,6 +31,7 @@ type execution struct {
 	// committers make the output of sinks visible, by uid.
 	committers map[string]dataflow.Committer
 	checkpoint *checkpointer
+	salt       string // tells runs without checkpoints apart
 }
 
 // build makes all tasks of the job and connects them. Operators are made but not opened.
@@ -42,6 +44,9 @@ func build(ctx context.Context, job *graph.Job, opts Options) (*execution, error
 		committers: map[string]dataflow.Committer{},
 	}
 	x.checkpoint = newCheckpointer(x)
+	if opts.Checkpoint == nil {
+		x.salt = rand.Text()
+	}
 	for _, n := range job.Nodes {
 		for _, e := range n.Inputs {
 			x.consumer[e.From] = append(x.consumer[e.From], n.ID)
@@ -198,7 +203,7 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 // context is what an operator may know.
 func (x *execution) context(n *graph.Node, sub, p int) *dataflow.Context {
 	c := &dataflow.Context{
-		Name: n.Name, Owner: ownerOf(x.job, n.UID), Checkpoints: x.opts.Checkpoint != nil, Subtask: sub, Parallelism: p, Streaming: x.job.Streaming,
+		Name: n.Name, Owner: x.ownerOf(n.UID), Checkpoints: x.opts.Checkpoint != nil, Subtask: sub, Parallelism: p, Streaming: x.job.Streaming,
 		Output: n.Schema, Budget: x.opts.Budget, Env: x.opts.Env,
 	}
 	for _, e := range n.Inputs {

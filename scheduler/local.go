@@ -130,6 +130,9 @@ func (x *execution) run(ctx context.Context) error {
 	if first == nil {
 		first = x.checkpoint.err
 	}
+	if first != nil {
+		first = errors.Join(first, x.checkpoint.abandon())
+	}
 	return first
 }
 
