@@ -15,7 +15,7 @@ func TestTPCH(t *testing.T) {
 	if err := addTPCH(s); err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob("../parser/testdata/tpch/*.sql")
+	files, err := filepath.Glob("../../test/sql/testdata/tpch/*.sql")
 	if err != nil || len(files) != 22 {
 		t.Fatalf("found %d queries: %v", len(files), err)
 	}
