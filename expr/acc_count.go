@@ -42,6 +42,13 @@ func appendWords(out *columnar.Vector, cells columnar.Cells, first uint32, n int
 }
 
 func (countAcc) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+	if state[0].Enc == columnar.Flat && rows.Group != nil && rows.Sel == nil {
+		counts := columnar.Values[int64](state[0])[:rows.Len]
+		for i, g := range rows.Group[:rows.Len] {
+			*cells.At(g) += uint64(counts[i])
+		}
+		return nil
+	}
 	counts := values{state[0]}
 	rows.each(nil, func(i int, g uint32, _ int64) { *cells.At(g) += uint64(counts.int(i)) })
 	return nil

@@ -97,11 +97,28 @@ func (s *exactSum) State(cells columnar.Cells, first uint32, n int, out []*colum
 }
 
 func (s *exactSum) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+	if state[0].Enc == columnar.Flat && state[0].Phys == columnar.PhysInt128 && state[1].Enc == columnar.Flat && rows.Group != nil && rows.Sel == nil {
+		return s.mergeFlat(cells, rows, columnar.Values[columnar.Int128](state[0]), columnar.Values[int64](state[1]))
+	}
 	sums, counts, over := values{state[0]}, values{state[1]}, false
 	rows.each(nil, func(i int, g uint32, _ int64) {
 		over = !addWide(cells.Span(g, 3), sums.wide(i), uint64(counts.int(i))) || over
 	})
 	if over {
+		return s.overflow()
+	}
+	return nil
+}
+
+// mergeFlat is Merge without a call a row.
+func (s *exactSum) mergeFlat(cells columnar.Cells, rows Rows, sums []columnar.Int128, counts []int64) error {
+	ok := true
+	group := rows.Group[:rows.Len]
+	sums, counts = sums[:len(group)], counts[:len(group)]
+	for i, g := range group {
+		ok = addWide(cells.Span(g, 3), sums[i], uint64(counts[i])) && ok
+	}
+	if !ok {
 		return s.overflow()
 	}
 	return nil
