@@ -150,3 +150,62 @@ type doubled struct {
 }
 
 type recursive struct{ Next *recursive }
+
+func TestEveryEncodingIsDecoded(t *testing.T) {
+	type row struct {
+		S *string
+		N int64
+	}
+	c, err := (&compiler{}).compile(reflect.TypeFor[row]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dict := columnar.NewVector(columnar.TypeString)
+	dict.Reset(2)
+	dict.SetString(0, "short")
+	dict.SetString(1, "a string that is not short")
+	s := columnar.NewVector(columnar.TypeString)
+	copy(s.SetDictionary(dict, 3), []int32{1, 0, 0})
+	s.SetNull(2)
+	n := columnar.NewVector(columnar.TypeBigInt)
+	n.Reset(1)
+	columnar.Values[int64](n)[0] = 7
+	n.SetConstant(3)
+	got := newCoder[row](c).decode([]*columnar.Vector{s, n}, []int32{0, 1, 2})
+	if *got[0].S != "a string that is not short" || *got[1].S != "short" || got[2].S != nil || got[0].N != 7 || got[2].N != 7 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func BenchmarkCoder(b *testing.B) {
+	c, err := (&compiler{}).compile(reflect.TypeFor[fares]())
+	if err != nil {
+		b.Fatal(err)
+	}
+	rows := make([]fares, columnar.BatchRows)
+	for i := range rows {
+		rows[i] = fares{Start: timeOf(int64(i)), City: "a city with a long name", Sum: int64(i)}
+	}
+	batch := columnar.NewBatch(columnar.NewSchema(c.columns("")...))
+	defer batch.Release()
+	co := newCoder[fares](c)
+	all := make([]int32, len(rows))
+	for i := range all {
+		all[i] = int32(i)
+	}
+	b.Run("encode", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			batch.Reset(len(rows))
+			co.encode(batch.Cols, rows)
+		}
+		b.ReportMetric(float64(b.N)*float64(len(rows))/b.Elapsed().Seconds(), "rows/s")
+	})
+	b.Run("decode", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			co.decode(batch.Cols, all)
+		}
+		b.ReportMetric(float64(b.N)*float64(len(rows))/b.Elapsed().Seconds(), "rows/s")
+	})
+}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/anabranch/anabranch/checkpoint"
@@ -87,6 +89,9 @@ func NewEnv(opts ...EnvOption) *Env {
 	if e.dir != "" && e.interval <= 0 {
 		e.fail(fmt.Errorf("checkpoint interval is %s; it is above 0", e.interval))
 	}
+	if e.dir != "" && (!filepath.IsLocal(e.name) || filepath.Base(e.name) != e.name || e.name == ".") {
+		e.fail(fmt.Errorf("the job's name %q is not the name of a folder", e.name))
+	}
 	return e
 }
 
@@ -99,7 +104,7 @@ func (e *Env) Execute(ctx context.Context) error {
 		}
 	}
 	if len(sinks) == 0 {
-		e.errs = append(e.errs, errors.New("the job has no sink"))
+		return fmt.Errorf("job %s: %w", e.name, errors.Join(append(slices.Clone(e.errs), errors.New("the job has no sink"))...))
 	}
 	return e.run(ctx, sinks)
 }
@@ -161,7 +166,7 @@ func (e *Env) plan(targets []*node) (*plan, error) {
 	p := &plan{
 		job: &graph.Job{Name: e.name, Streaming: true}, bindings: scheduler.Bindings{}, sources: scheduler.SourceBindings{},
 	}
-	errs := e.errs
+	errs := slices.Clone(e.errs)
 	needed := map[*node]bool{}
 	var mark func(n *node)
 	mark = func(n *node) {

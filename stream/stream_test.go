@@ -259,6 +259,12 @@ func TestWhatIsWrongWithAJobIsSaid(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range []string{"", ".", "..", "a/b"} {
+		err := NewEnv(WithName(name), WithCheckpoints(t.TempDir(), time.Second)).Execute(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "is not the name of a folder") {
+			t.Errorf("name %q: %v", name, err)
+		}
+	}
 	if err := NewEnv(WithParallelism(0)).Execute(t.Context()); err == nil || !strings.Contains(err.Error(), "parallelism is 0") {
 		t.Error(err)
 	}
