@@ -77,6 +77,13 @@ type WatermarkHolder interface {
 	OutputWatermark(t Time) Time
 }
 
+// WatermarkMaker is an Operator that knows the event time of its rows: after each batch the task
+// passes MadeWatermark on where it rose. It is a WatermarkHolder too, for marks from before it.
+type WatermarkMaker interface {
+	WatermarkHolder
+	MadeWatermark() Time
+}
+
 // InputEnder is an Operator that acts on the end of an input. After the last one ends the
 // operator emits what is left.
 type InputEnder interface {

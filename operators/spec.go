@@ -20,6 +20,9 @@ const (
 	KindUnion     graph.Kind = "union"
 	KindSink      graph.Kind = "sink"
 	KindCollect   graph.Kind = "collect"
+	// The functions of these are bound by the submitting process.
+	KindFunction       graph.Kind = "function"
+	KindFunctionSource graph.Kind = "function_source"
 )
 
 // SourceSpec reads a table.
@@ -118,6 +121,9 @@ type UnionSpec struct{}
 type SinkSpec struct {
 	Table *catalog.TableSpec `json:"table"`
 }
+
+// FunctionSpec is a user's function, found by the uid of the node.
+type FunctionSpec struct{}
 
 // CollectSpec hands the rows to whoever submitted the job, by the uid of the node.
 type CollectSpec struct{}

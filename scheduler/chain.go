@@ -51,6 +51,10 @@ type link struct {
 	counter     dataflow.Counter
 	snapshotter dataflow.Snapshotter
 	committing  dataflow.Committing
+	maker       dataflow.WatermarkMaker
+	made        dataflow.Time // newest watermark of maker
+
+	running bool // op is being called, for the report of a panic
 
 	epoch  dataflow.Epoch // of the last barrier
 	finals []dataflow.Committable
@@ -70,7 +74,7 @@ type stage interface {
 }
 
 func newLink(n *graph.Node, op dataflow.Operator, out stage) *link {
-	l := &link{name: n.Name, uid: n.UID, op: op, out: out, open: len(n.Inputs)}
+	l := &link{name: n.Name, uid: n.UID, op: op, out: out, open: len(n.Inputs), made: dataflow.MinTime}
 	l.resumer, _ = op.(dataflow.Resumer)
 	l.watermarker, _ = op.(dataflow.Watermarker)
 	l.ender, _ = op.(dataflow.InputEnder)
@@ -80,6 +84,7 @@ func newLink(n *graph.Node, op dataflow.Operator, out stage) *link {
 	l.counter, _ = op.(dataflow.Counter)
 	l.snapshotter, _ = op.(dataflow.Snapshotter)
 	l.committing, _ = op.(dataflow.Committing)
+	l.maker, _ = op.(dataflow.WatermarkMaker)
 	return l
 }
 
@@ -115,6 +120,7 @@ func (l *link) handle(e event) error {
 // do deals with an event. The event itself goes on to the next stage when op is done with it.
 func (l *link) do(e event) error {
 	status, err := dataflow.Done, error(nil)
+	l.running = true
 	switch e.kind {
 	case batchEvent:
 		status, err = l.op.Process(e.port, e.batch, l.out)
@@ -134,6 +140,7 @@ func (l *link) do(e event) error {
 			status, err = l.ender.EndInput(e.port, l.out)
 		}
 	}
+	l.running = false
 	return l.settle(status, err)
 }
 
@@ -149,7 +156,7 @@ func (l *link) settle(status dataflow.Status, err error) error {
 		return nil
 	}
 	if !l.passOn {
-		return nil
+		return l.passMade()
 	}
 	l.passOn = false
 	e := l.after
@@ -162,6 +169,19 @@ func (l *link) settle(status dataflow.Status, err error) error {
 		}
 	}
 	return l.out.handle(e)
+}
+
+// passMade passes the watermark on that op has made of a batch.
+func (l *link) passMade() error {
+	if l.maker == nil {
+		return nil
+	}
+	t := l.maker.MadeWatermark()
+	if t <= l.made {
+		return nil
+	}
+	l.made = t
+	return l.out.handle(event{kind: watermarkEvent, watermark: t})
 }
 
 // snapshot writes the state of op down.
@@ -196,7 +216,9 @@ func (l *link) advance() (finished bool, err error) {
 			return false, nil
 		}
 		if l.pending {
+			l.running = true
 			status, err := l.resumer.Resume(l.out)
+			l.running = false
 			if err := l.settle(status, err); err != nil {
 				return false, err
 			}

@@ -281,8 +281,9 @@ func (c *checkpointer) trigger(epoch dataflow.Epoch) {
 	}
 }
 
-// persist makes the epoch durable and then its output visible. Of a job that has ended nothing
-// is kept once its output is visible.
+// persist makes the epoch durable and then its output visible. The last checkpoint of a job that
+// has ended stays: a process killed right after may be started again to resume, which must not
+// do the work again.
 func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error {
 	list := c.committable
 	c.committable, c.later = c.later, nil
@@ -302,11 +303,8 @@ func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error 
 		}
 	}
 	clear(c.snapshots)
-	switch {
-	case o == nil:
+	if o == nil {
 		return nil
-	case c.coordinator.Ended():
-		return o.Store.Clear()
 	}
 	return o.Store.Retain(epoch, max(o.Retained, 1))
 }

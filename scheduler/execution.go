@@ -98,7 +98,7 @@ func (x *execution) buildChain(ctx context.Context, last *graph.Node) error {
 	p := x.parallelism(last)
 	var splits *enumerator
 	var source dataflow.Source
-	if chain[0].Kind == operators.KindSource || chain[0].Kind == operators.KindValues {
+	if len(chain[0].Inputs) == 0 {
 		var err error
 		if source, err = x.openSource(chain[0]); err != nil {
 			return err
@@ -150,7 +150,14 @@ func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflo
 
 // openSource makes the source of a node without inputs.
 func (x *execution) openSource(n *graph.Node) (dataflow.Source, error) {
-	if n.Kind == operators.KindValues {
+	switch n.Kind {
+	case operators.KindFunctionSource:
+		s, ok := x.opts.Sources[n.UID]
+		if !ok {
+			return nil, fmt.Errorf("no source is bound to %s in this process", n.UID)
+		}
+		return s, nil
+	case operators.KindValues:
 		var spec operators.ValuesSpec
 		if err := json.Unmarshal(n.Spec, &spec); err != nil {
 			return nil, err
@@ -172,9 +179,9 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 			if err := json.Unmarshal(n.Spec, &d.spec); err != nil {
 				return err
 			}
-			if x.opts.BatchRows > 0 {
-				d.spec.Request.BatchRows = x.opts.BatchRows
-			}
+		}
+		if x.opts.BatchRows > 0 {
+			d.spec.Request.BatchRows = x.opts.BatchRows
 		}
 		t.source = d
 		return d.open(n.Schema)
@@ -234,7 +241,7 @@ func (x *execution) operator(n *graph.Node) (dataflow.Operator, error) {
 			x.committers[n.UID] = committer
 		}
 		return x.opts.Connectors.Sink(spec.Table)
-	case operators.KindCollect:
+	case operators.KindCollect, operators.KindFunction:
 		bind, ok := x.opts.Bindings[n.UID]
 		if !ok {
 			return nil, fmt.Errorf("nothing is bound to %s in this process", n.UID)
@@ -300,6 +307,9 @@ func (x *execution) connectEdge(from, to *graph.Node, port int, e graph.Edge) er
 	}
 	return nil
 }
+
+// SourceBindings give the sources of nodes that live in the submitting process, by uid.
+type SourceBindings map[string]dataflow.Source
 
 // Bindings give the operators of nodes that live in the submitting process, by uid.
 type Bindings map[string]func() dataflow.Operator

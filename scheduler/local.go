@@ -21,6 +21,7 @@ type Options struct {
 	Parallelism int
 	Connectors  registry
 	Bindings    Bindings
+	Sources     SourceBindings
 	// Budget is the memory the operators share; default unlimited.
 	Budget *columnar.Budget
 	Env    *expr.Env

@@ -78,7 +78,7 @@ func (t *task) signal() {
 func (t *task) run(ctx context.Context) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("task %s: panic: %v\n%s", t.name, r, debug.Stack())
+			err = fmt.Errorf("task %s: %spanic: %v\n%s", t.name, t.running(), r, debug.Stack())
 		}
 		err = errors.Join(err, t.close())
 	}()
@@ -102,6 +102,19 @@ func (t *task) run(ctx context.Context) (err error) {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// running names the operator being called, the last one if each called the next.
+func (t *task) running() string {
+	for i := len(t.links) - 1; i >= 0; i-- {
+		if t.links[i].running {
+			return t.links[i].name + ": "
+		}
+	}
+	if t.source != nil {
+		return t.source.name + ": "
+	}
+	return ""
 }
 
 // ready is the channel by which an unbounded reader announces rows.

@@ -119,10 +119,18 @@ func (e *Engine) restore(store *checkpoint.Store) (*checkpoint.Snapshot, error) 
 	case err != nil || newest == 0:
 		return nil, err
 	case !r.Resume:
+		if s, err := store.Read(newest); err == nil && s.Ended {
+			return nil, store.Clear() // the job before has ended; this is a new one
+		}
 		return nil, fmt.Errorf("a checkpoint of this job exists in %s: go on from it with --resume, from another with --from-checkpoint PATH, or start over with --fresh", store.Dir())
 	}
-	e.note("resuming from checkpoint %d in %s", newest, store.Dir())
-	return store.Read(newest)
+	s, err := store.Read(newest)
+	if err == nil && s.Ended {
+		e.note("the job has ended with checkpoint %d in %s; run it again without --resume", newest, store.Dir())
+	} else {
+		e.note("resuming from checkpoint %d in %s", newest, store.Dir())
+	}
+	return s, err
 }
 
 // sameGraph refuses a checkpoint of another job.

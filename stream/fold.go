@@ -1,0 +1,217 @@
+package stream
+
+import (
+	"slices"
+	"time"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/state"
+)
+
+// Reduce is one row for each key when the input has ended: all rows of the key combined by f,
+// two at a time. It needs a name.
+func Reduce[K comparable, T any](s *KeyedStream[K, T], f func(a, b T) T, opts ...Option) *Stream[T] {
+	return folded(s, "reduce", 0, reducer(f), func(_ Window, _ K, acc T) T { return acc }, opts)
+}
+
+// Aggregate is one row for each key when the input has ended: add takes each row of the key into
+// an accumulator, which begins as a zero value, and result makes a row of it. It needs a name.
+func Aggregate[K comparable, T, A, O any](s *KeyedStream[K, T], add func(acc A, in T) A, result func(key K, acc A) O, opts ...Option) *Stream[O] {
+	return folded(s, "aggregate", 0, func(acc A, _ bool, in T) A { return add(acc, in) },
+		func(_ Window, k K, acc A) O { return result(k, acc) }, opts)
+}
+
+// reducer is f as what a fold calls for each row.
+func reducer[T any](f func(a, b T) T) func(T, bool, T) T {
+	return func(acc T, fresh bool, in T) T {
+		if fresh {
+			return in
+		}
+		return f(acc, in)
+	}
+}
+
+// folded is the stream of a fold over windows of the size; 0 is one window over all time.
+func folded[K comparable, T, A, O any](s *KeyedStream[K, T], what string, size time.Duration, add func(A, bool, T) A, result func(Window, K, A) O, opts []Option) *Stream[O] {
+	return stateful[K, T, A, O](s, what, size > 0, func(r *keyedRows[K, T], st, out *codec) dataflow.Operator {
+		return &fold[K, T, A, O]{
+			add: add, result: result, size: size.Microseconds(), keyedRows: r, out: newEmitter[O](out, size > 0),
+			windows: map[int64]*table[K, A]{}, mark: dataflow.MinTime,
+			store: store[K, A]{keys: newCoder[K](s.key), values: newCoder[A](st)},
+		}
+	}, opts)
+}
+
+// fold keeps an accumulator for each key and window, and emits those of a window when the
+// watermark or the end of the input closes it.
+type fold[K comparable, T, A, O any] struct {
+	add    func(acc A, fresh bool, in T) A
+	result func(Window, K, A) O
+	size   int64 // of a window in microseconds; 0: all rows are in the window that begins at 0
+	*keyedRows[K, T]
+	out     *emitter[O]
+	windows map[int64]*table[K, A] // by start
+	starts  []int64                // of windows, ascending
+	mark    dataflow.Time          // windows that end at it or before are closed
+	next    int                    // key to emit of the oldest window
+	late    int64
+	store   store[K, A]
+	account *columnar.Account
+}
+
+var (
+	_ dataflow.Opener      = (*fold[int, int, int, int])(nil)
+	_ dataflow.Resumer     = (*fold[int, int, int, int])(nil)
+	_ dataflow.Watermarker = (*fold[int, int, int, int])(nil)
+	_ dataflow.InputEnder  = (*fold[int, int, int, int])(nil)
+	_ dataflow.Snapshotter = (*fold[int, int, int, int])(nil)
+	_ dataflow.Measurer    = (*fold[int, int, int, int])(nil)
+	_ dataflow.Counter     = (*fold[int, int, int, int])(nil)
+)
+
+// Open opens the account for the state.
+func (o *fold[K, T, A, O]) Open(ctx *dataflow.Context) error {
+	o.account = ctx.Budget.Account(ctx.Name)
+	return nil
+}
+
+// Process adds rows to their windows; those of closed windows are counted and left out.
+func (o *fold[K, T, A, O]) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
+	o.decode(b)
+	for i, k := range o.keys {
+		start := int64(0)
+		if o.size > 0 {
+			start = columnar.FloorDiv(o.stamps[i], o.size) * o.size
+			if o.closes(start, o.mark) {
+				o.late++
+				continue
+			}
+		}
+		t := o.window(start)
+		at, fresh := t.at(k)
+		t.values[at] = o.add(t.values[at], fresh, o.rows[i])
+	}
+	return dataflow.Done, o.account.Resize(o.StateBytes())
+}
+
+// closes reports whether no row of the window that begins at start comes after the watermark.
+func (o *fold[K, T, A, O]) closes(start int64, mark dataflow.Time) bool {
+	return start+o.size-1 <= int64(mark)
+}
+
+// window finds or makes the table of a window.
+func (o *fold[K, T, A, O]) window(start int64) *table[K, A] {
+	t, ok := o.windows[start]
+	if !ok {
+		t = newTable[K, A]()
+		o.windows[start] = t
+		at, _ := slices.BinarySearch(o.starts, start)
+		o.starts = slices.Insert(o.starts, at, start)
+	}
+	return t
+}
+
+// Watermark emits the windows that t closes, oldest first.
+func (o *fold[K, T, A, O]) Watermark(t dataflow.Time, out dataflow.Output) (dataflow.Status, error) {
+	if o.size == 0 {
+		return dataflow.Done, nil
+	}
+	o.mark = t
+	return o.Resume(out)
+}
+
+// EndInput emits what is left.
+func (o *fold[K, T, A, O]) EndInput(_ dataflow.Port, out dataflow.Output) (dataflow.Status, error) {
+	o.mark = dataflow.MaxTime
+	return o.Resume(out)
+}
+
+// Resume goes on emitting closed windows.
+func (o *fold[K, T, A, O]) Resume(out dataflow.Output) (dataflow.Status, error) {
+	for len(o.starts) > 0 && o.closes(o.starts[0], o.mark) {
+		start := o.starts[0]
+		t := o.windows[start]
+		w := Window{Start: timeOf(start), End: timeOf(start + o.size)}
+		o.out.now = start + o.size - 1
+		for o.next < len(t.keys) {
+			o.out.add(o.result(w, t.keys[o.next], t.values[o.next]))
+			o.next++
+			if !o.out.full() {
+				continue
+			}
+			if err := o.out.flush(out); err != nil {
+				return dataflow.Done, err
+			}
+			if !out.Room() {
+				return dataflow.More, nil
+			}
+		}
+		delete(o.windows, start)
+		o.starts, o.next = slices.Delete(o.starts, 0, 1), 0
+	}
+	if err := o.out.flush(out); err != nil {
+		return dataflow.Done, err
+	}
+	return dataflow.Done, o.account.Resize(o.StateBytes())
+}
+
+// foldState is what a fold remembers beside its tables.
+type foldState struct {
+	Mark dataflow.Time
+	Late int64
+}
+
+// Snapshot writes the accumulators of all windows.
+func (o *fold[K, T, A, O]) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
+	w.Value("meta", foldState{o.mark, o.late})
+	for _, start := range o.starts {
+		o.store.write(w, o.windows[start], start)
+	}
+	return nil
+}
+
+// Restore takes the accumulators of this subtask's keys in. All subtasks had seen the same
+// watermark, so any window that is there was open in each.
+func (o *fold[K, T, A, O]) Restore(r *state.Reader) error {
+	metas, err := state.Values[foldState](r, "meta")
+	if err != nil {
+		return err
+	}
+	for i, m := range metas {
+		if i == 0 || m.Mark < o.mark {
+			o.mark = m.Mark
+		}
+		if r.Mine(i) {
+			o.late += m.Late
+		}
+	}
+	err = o.store.read(r, func(start int64, k K, acc A) {
+		t := o.window(start)
+		at, _ := t.at(k)
+		t.values[at] = acc
+	})
+	if err != nil {
+		return err
+	}
+	return o.account.Resize(o.StateBytes())
+}
+
+// StateBytes estimates the memory of the state.
+func (o *fold[K, T, A, O]) StateBytes() int64 {
+	n := int64(0)
+	for _, t := range o.windows {
+		n += t.sizeBytes()
+	}
+	return n
+}
+
+// Counts is the number of late rows.
+func (o *fold[K, T, A, O]) Counts() map[string]int64 { return map[string]int64{"late": o.late} }
+
+// Close frees what the operator holds.
+func (o *fold[K, T, A, O]) Close() error {
+	o.account.Close()
+	o.out.batch.Release()
+	return nil
+}

@@ -1,0 +1,190 @@
+package stream
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"iter"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/operators"
+)
+
+// Stream is rows of T that pass one after the other. T is a struct, whose exported fields become
+// columns, or a boolean, number, string, []byte or time.Time.
+type Stream[T any] struct {
+	node  *node
+	codec *codec
+	timed bool // the last column is the rows' event time
+}
+
+// FromSlice is a stream of the rows, which must not change before the job has ended. One subtask
+// reads them, in order.
+func FromSlice[T any](e *Env, rows []T, opts ...Option) *Stream[T] {
+	return newSource[T](e, "slice", func(c *codec, s *columnar.Schema) dataflow.Source {
+		return &source[T]{open: func(_ context.Context, position int) rowReader[T] {
+			return &sliceReader[T]{rows: rows, at: position}
+		}, codec: c, schema: s}
+	}, opts)
+}
+
+// FromFunc is a stream of what generate emits until it returns; an error fails the job. emit
+// reports whether more is wanted. One subtask calls generate. After a restart it is called again
+// and the rows that had been read are left out, so it must emit the same rows in every run.
+func FromFunc[T any](e *Env, name string, generate func(ctx context.Context, emit func(T) bool) error) *Stream[T] {
+	return newSource[T](e, name, func(c *codec, s *columnar.Schema) dataflow.Source {
+		return &source[T]{open: func(ctx context.Context, _ int) rowReader[T] {
+			return newFuncReader(ctx, generate)
+		}, codec: c, schema: s}
+	}, []Option{Named(name)})
+}
+
+func newSource[T any](e *Env, what string, build func(*codec, *columnar.Schema) dataflow.Source, opts []Option) *Stream[T] {
+	c := codecOf[T](e, what)
+	schema := columnar.NewSchema(c.columns("")...)
+	n := &node{kind: operators.KindFunctionSource, what: what, sole: true, schema: schema, source: build(c, schema)}
+	return &Stream[T]{node: e.add(n, opts), codec: c}
+}
+
+// source reads rows in one split.
+type source[T any] struct {
+	open   func(ctx context.Context, position int) rowReader[T]
+	codec  *codec
+	schema *columnar.Schema
+}
+
+var _ dataflow.Source = (*source[int])(nil)
+
+// rowReader is where a source's rows come from.
+type rowReader[T any] interface {
+	// read appends up to n rows to dst; io.EOF may come with the last ones.
+	read(dst []T, n int) ([]T, error)
+	// position is where to go on, -1 if reading starts over.
+	position() int
+	close()
+}
+
+// Bounded is true.
+func (s *source[T]) Bounded() bool { return true }
+
+// Splits is one split.
+func (s *source[T]) Splits(context.Context, int) ([]dataflow.Split, error) {
+	return []dataflow.Split{{ID: "rows"}}, nil
+}
+
+// Open reads on from the split's position.
+func (s *source[T]) Open(ctx context.Context, split dataflow.Split, req dataflow.ReadRequest) (dataflow.Reader, error) {
+	position := 0
+	if len(split.Position) > 0 {
+		v, _ := binary.Uvarint(split.Position)
+		position = int(v)
+	}
+	n := req.BatchRows
+	if n <= 0 {
+		n = columnar.BatchRows
+	}
+	return &reader[T]{rows: s.open(ctx, position), size: n, coder: newCoder[T](s.codec), batch: columnar.NewBatch(s.schema)}, nil
+}
+
+// reader makes batches of rows.
+type reader[T any] struct {
+	rows  rowReader[T]
+	size  int
+	ended bool
+	buf   []T
+	coder *coder[T]
+	batch *columnar.Batch
+}
+
+// Next encodes the next rows.
+func (r *reader[T]) Next() (*columnar.Batch, error) {
+	if r.ended {
+		return nil, io.EOF
+	}
+	clear(r.buf)
+	var err error
+	r.buf, err = r.rows.read(r.buf[:0], r.size)
+	if err == io.EOF { //nolint:errorlint // a rowReader returns it bare
+		r.ended = true
+	} else if err != nil {
+		return nil, err
+	}
+	if len(r.buf) == 0 {
+		return nil, io.EOF
+	}
+	r.batch.Reset(len(r.buf))
+	r.coder.encode(r.batch.Cols, r.buf)
+	return r.batch, nil
+}
+
+// Position is the number of rows read, empty where reading starts over.
+func (r *reader[T]) Position() []byte {
+	if p := r.rows.position(); p >= 0 {
+		return binary.AppendUvarint(nil, uint64(p))
+	}
+	return nil
+}
+
+// Close stops reading.
+func (r *reader[T]) Close() error {
+	r.rows.close()
+	r.batch.Release()
+	return nil
+}
+
+type sliceReader[T any] struct {
+	rows []T
+	at   int
+}
+
+func (r *sliceReader[T]) read(dst []T, n int) ([]T, error) {
+	from := min(r.at, len(r.rows))
+	r.at = min(from+n, len(r.rows))
+	dst = append(dst, r.rows[from:r.at]...)
+	if r.at == len(r.rows) {
+		return dst, io.EOF
+	}
+	return dst, nil
+}
+
+func (r *sliceReader[T]) position() int { return r.at }
+
+func (r *sliceReader[T]) close() {}
+
+// funcReader pulls rows out of a function that pushes them.
+type funcReader[T any] struct {
+	next func() (T, bool)
+	stop func()
+	err  error
+}
+
+func newFuncReader[T any](ctx context.Context, generate func(context.Context, func(T) bool) error) *funcReader[T] {
+	r := &funcReader[T]{}
+	r.next, r.stop = iter.Pull(func(yield func(T) bool) {
+		wanted := true
+		r.err = generate(ctx, func(v T) bool {
+			wanted = wanted && yield(v)
+			return wanted
+		})
+	})
+	return r
+}
+
+func (r *funcReader[T]) read(dst []T, n int) ([]T, error) {
+	for range n {
+		v, ok := r.next()
+		if !ok {
+			if r.err != nil {
+				return dst, r.err
+			}
+			return dst, io.EOF
+		}
+		dst = append(dst, v)
+	}
+	return dst, nil
+}
+
+func (r *funcReader[T]) position() int { return -1 }
+
+func (r *funcReader[T]) close() { r.stop() }
