@@ -188,7 +188,7 @@ func Read(dir string) (*Snapshot, error) {
 	}
 	var s Snapshot
 	if err := json.Unmarshal(text, &s.Metadata); err != nil {
-		return nil, fmt.Errorf("checkpoint %s: %s: %w", dir, metadataName, err)
+		return nil, fmt.Errorf("checkpoint %s: %s is damaged: %w; restore another checkpoint with --from-checkpoint or start over with --fresh", dir, metadataName, err)
 	}
 	if s.Version != metadataVersion || s.HashVersion != columnar.HashVersion {
 		return nil, fmt.Errorf("checkpoint %s: layout %d with hash %d; this version reads %d with %d", dir, s.Version, s.HashVersion, metadataVersion, columnar.HashVersion)

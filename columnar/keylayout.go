@@ -7,27 +7,27 @@ import (
 )
 
 // keyLayout lays a composite key out as 64-bit words: a header (the upper 48 bits of the hash
-// and 16 null flags), then one word for each fixed-width column of up to 8 bytes and two for
-// strings and wide decimals. Null columns are zero words.
+// and 16 null flags), then the null flags of the columns beyond 16, 64 a word, then one word for
+// each fixed-width column of up to 8 bytes and two for strings and wide decimals. Null columns
+// are zero words.
 type keyLayout struct {
 	types   []Type
 	offset  []int // of each column's first word
 	words   int   // header included
+	flags   int   // words of null flags behind the header
 	strings []int // the columns that are views
 	isWide  []bool
 }
 
-// maxKeyColumns is the number of null flags in a key's header.
-const maxKeyColumns = 16
+// headerFlags is the number of null flags in a key's header.
+const headerFlags = 16
 
-const headerHash = ^uint64(1<<maxKeyColumns - 1)
+const headerHash = ^uint64(1<<headerFlags - 1)
 
-// newKeyLayout fails for types that have no key form and for too many columns.
+// newKeyLayout fails for types that have no key form.
 func newKeyLayout(types []Type) (*keyLayout, error) {
-	if len(types) > maxKeyColumns {
-		return nil, fmt.Errorf("a key of %d columns: at most %d are supported", len(types), maxKeyColumns)
-	}
-	l := &keyLayout{types: types, words: 1}
+	flags := (max(len(types)-headerFlags, 0) + 63) / 64
+	l := &keyLayout{types: types, words: 1 + flags, flags: flags}
 	for c, t := range types {
 		l.offset = append(l.offset, l.words)
 		p := t.Physical()
@@ -56,15 +56,17 @@ func (l *keyLayout) encode(dst []uint64, hashes []uint64, cols []*Vector, sel []
 	w := l.words
 	for k, h := range hashes {
 		dst[k*w] = h & headerHash
+		clear(dst[k*w+1 : k*w+1+l.flags])
 	}
 	for c, v := range cols {
 		encodeColumn(dst[l.offset[c]:], w, v, sel, len(hashes), l.wide(c))
 		if v.Valid == nil {
 			continue
 		}
+		word, bit := nullFlag(c)
 		for k := range hashes {
 			if v.IsNull(rowAt(sel, k)) {
-				dst[k*w] |= 1 << c
+				dst[k*w+word] |= bit
 				dst[k*w+l.offset[c]] = 0
 				if l.wide(c) {
 					dst[k*w+l.offset[c]+1] = 0
@@ -72,6 +74,15 @@ func (l *keyLayout) encode(dst []uint64, hashes []uint64, cols []*Vector, sel []
 			}
 		}
 	}
+}
+
+// nullFlag is the word and the bit that say that column c is null.
+func nullFlag(c int) (word int, bit uint64) {
+	if c < headerFlags {
+		return 0, 1 << c
+	}
+	c -= headerFlags
+	return 1 + c/64, 1 << (c % 64)
 }
 
 // wide reports whether column c takes two words.
@@ -177,6 +188,11 @@ func (l *keyLayout) equal(key, stored []uint64, sources [][][]byte, arena [][]by
 
 // equalStrings is equal for keys with strings.
 func (l *keyLayout) equalStrings(key, stored []uint64, sources [][][]byte, arena [][]byte) bool {
+	for w := 1; w <= l.flags; w++ {
+		if key[w] != stored[w] {
+			return false
+		}
+	}
 	next := 0
 	for c := range l.types {
 		o := l.offset[c]
@@ -209,9 +225,10 @@ func (l *keyLayout) decode(dst *Vector, c int, arena [][]byte, n int, row func(k
 		dst.Valid = dst.growValid(base)
 	}
 	o := l.offset[c]
+	word, bit := nullFlag(c)
 	for k := range n {
 		r := row(k)
-		if r[0]>>c&1 != 0 {
+		if r[word]&bit != 0 {
 			dst.MakeValid().Clear(base + k)
 		}
 		storeWord(dst, base+k, r[o:], arena)

@@ -3,12 +3,55 @@ package columnar
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
 func TestTableAgreesWithMap(t *testing.T) {
+	tableAgreesWithMap(t, []Type{TypeBigInt, TypeString, DecimalOf(30, 2), TypeInteger})
+}
+
+// Null flags beyond those of the header are in words of their own; here two of them.
+func TestTableOfManyKeyColumns(t *testing.T) {
+	for _, some := range [][]Type{{TypeBigInt}, {TypeBigInt, TypeString}} {
+		tableAgreesWithMap(t, slices.Repeat(some, 100/len(some)))
+	}
+}
+
+// The nulls alone tell these keys apart.
+func TestNullsOfManyKeyColumns(t *testing.T) {
+	for _, last := range []Type{TypeBigInt, TypeString} {
+		types := append(slices.Repeat([]Type{TypeBigInt}, 89), last)
+		tab, err := NewTable(types, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cols := make([]*Vector, len(types))
+		for c, typ := range types {
+			cols[c] = NewVector(typ)
+			cols[c].Reset(len(types))
+			for i := range types {
+				if typ.Kind == TypeBigInt.Kind {
+					Values[int64](cols[c])[i] = 0
+				} else {
+					cols[c].SetString(i, "")
+				}
+			}
+			cols[c].SetNull(c)
+		}
+		ids := make([]uint32, len(types))
+		if _, err := tab.Upsert(ids, make([]uint64, len(types)), cols, nil); err != nil {
+			t.Fatal(err)
+		}
+		if tab.Rows() != len(types) {
+			t.Errorf("%d rows of %d keys", tab.Rows(), len(types))
+		}
+	}
+}
+
+func tableAgreesWithMap(t *testing.T, types []Type) {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(1, 2))
-	types := []Type{TypeBigInt, TypeString, DecimalOf(30, 2), TypeInteger}
 	tab, err := NewTable(types, 1, nil)
 	if err != nil {
 		t.Fatal(err)

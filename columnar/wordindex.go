@@ -393,11 +393,12 @@ func (t *Table) findBlock(ids []uint32, words, hashes []uint64) {
 // keyWords appends the int64 column c of the keys of n rows from first on to dst.
 func (t *Table) keyWords(dst *Vector, c, first, n int) {
 	base, o := dst.len, t.layout.offset[c]
+	word, bit := nullFlag(c)
 	out := Grow[int64](dst, n)
 	for k := range out {
 		r := t.Row(uint32(first + k))
 		out[k] = int64(r[o])
-		if r[0]>>c&1 != 0 {
+		if r[word]&bit != 0 {
 			dst.MakeValid().Clear(base + k)
 		}
 	}

@@ -91,6 +91,15 @@ func (e *Expr) IsConstant() bool { return e.Op == Constant }
 // IsNullConstant reports whether e is the literal NULL.
 func (e *Expr) IsNullConstant() bool { return e.Op == Constant && e.Value.Null }
 
+// Depth is the number of levels of e; a column or a constant has one.
+func (e *Expr) Depth() int {
+	depth := 0
+	for _, a := range e.Args {
+		depth = max(depth, a.Depth())
+	}
+	return depth + 1
+}
+
 // Walk calls visit for e and everything below it, parents first.
 func (e *Expr) Walk(visit func(*Expr)) {
 	visit(e)

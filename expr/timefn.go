@@ -151,11 +151,11 @@ func compileTemporal(c *compiler, e *Expr) (node, error) {
 		})(c, e)
 	case a.Kind == columnar.Date && b.Kind == columnar.IntervalDay:
 		return plain(func(args []values, i int, out *columnar.Vector) error {
-			return storeInt(out, i, args[0].int(i)+sign*(args[1].int(i)/dayMicros))
+			return storeDate(e, out, i, args[0].int(i)+sign*(args[1].int(i)/dayMicros))
 		})(c, e)
 	case a.Kind == columnar.Date:
 		return plain(func(args []values, i int, out *columnar.Vector) error {
-			return storeInt(out, i, addMonths(args[0].int(i), sign*args[1].int(i)))
+			return storeDate(e, out, i, addMonths(args[0].int(i), sign*args[1].int(i)))
 		})(c, e)
 	}
 	return plain(addToTimestamp(e, a, b.Kind == columnar.IntervalMonth, sign))(c, e)
@@ -163,21 +163,43 @@ func compileTemporal(c *compiler, e *Expr) (node, error) {
 
 func addToTimestamp(e *Expr, t columnar.Type, months bool, sign int64) rowFunc {
 	unit := columnar.UnitsPerSecond(t.Precision)
+	lo, hi := int64(math.MinInt64), int64(math.MaxInt64)
+	if unit < 1e9 {
+		lo, hi = firstDay*86400*unit, (lastDay+1)*86400*unit-1
+	}
+	yMax := math.MaxInt64 / max(unit/1e6, 1)
 	return func(args []values, i int, out *columnar.Vector) error {
 		x, y := args[0].int(i), sign*args[1].int(i)
+		var ok bool
 		if months {
 			day := columnar.FloorDiv(x, 86400*unit)
-			columnar.Values[int64](out)[i] = addMonths(day, y)*86400*unit + x - day*86400*unit
-			return nil
+			moved := addMonths(day, y)
+			at := columnar.MulInt64(moved, 86400*unit)
+			ok = isDay(moved) && at.IsInt64()
+			x, y = x-day*86400*unit, int64(at.Lo)
+		} else {
+			ok = -yMax <= y && y <= yMax
+			y = scaleTime(y, 1e6, unit)
 		}
-		y = scaleTime(y, 1e6, unit)
 		s := x + y
-		if (x^s)&(y^s) < 0 {
+		if !ok || (x^s)&(y^s) < 0 || s < lo || s > hi {
 			return rowError(e, "%s out of range", t.Nullable())
 		}
 		columnar.Values[int64](out)[i] = s
 		return nil
 	}
+}
+
+// The days of the years 1 to 9999, those of dates and timestamps.
+const firstDay, lastDay = -719162, 2932896
+
+func isDay(day int64) bool { return firstDay <= day && day <= lastDay }
+
+func storeDate(e *Expr, out *columnar.Vector, i int, day int64) error {
+	if !isDay(day) {
+		return rowError(e, "DATE out of range, which holds the years 1 to 9999")
+	}
+	return storeInt(out, i, day)
 }
 
 // scaleTime converts between units per second, rounding down.
@@ -451,6 +473,9 @@ func compileTimestampAdd(_ *compiler, e *Expr) (rowFunc, error) {
 		default:
 			v += scaleTime(n*micros, 1e6, perDay/86400)
 		}
+		if !isDay(columnar.FloorDiv(v, perDay)) {
+			return rowError(e, "%s out of range, which holds the years 1 to 9999", t.Nullable())
+		}
 		return storeInt(out, i, v)
 	}, nil
 }
@@ -545,52 +570,4 @@ func (n *nowNode) eval(b *columnar.Batch, _ []int32) (*columnar.Vector, error) {
 	columnar.Values[int64](n.out)[0] = n.env.Now()
 	n.out.SetConstant(b.Len())
 	return n.out, nil
-}
-
-// floorTime is FLOOR or CEIL of a timestamp or date to a unit.
-func floorTime(e *Expr, up bool) (rowFunc, error) {
-	unit, err := unitOf(e.Args[1])
-	if err != nil {
-		return nil, err
-	}
-	t := e.Type
-	split := dayAndMicros(t, time.UTC)
-	return func(args []values, i int, out *columnar.Vector) error {
-		v := args[0].int(i)
-		day, micros := split(v)
-		d, m := floorUnit(unit, day, micros)
-		if up && (d != day || m != micros) {
-			d, m = nextUnit(unit, d, m)
-		}
-		if t.Kind == columnar.Date {
-			return storeInt(out, i, d)
-		}
-		u := columnar.UnitsPerSecond(t.Precision)
-		columnar.Values[int64](out)[i] = d*86400*u + scaleTime(m, 1e6, u)
-		return nil
-	}, nil
-}
-
-func floorUnit(unit string, day, micros int64) (int64, int64) {
-	if step := monthsOf(unit); step != 0 {
-		y, m, _ := columnar.CivilDate(day)
-		total := columnar.FloorDiv(y*12+int64(m-1), step) * step
-		return columnar.DaysOf(columnar.FloorDiv(total, 12), int(total-columnar.FloorDiv(total, 12)*12)+1, 1), 0
-	}
-	if unit == "WEEK" {
-		return day - ((day+4)-columnar.FloorDiv(day+4, 7)*7+6)%7, 0
-	}
-	step := microsOf(unit)
-	if step == 0 || step >= dayMicros {
-		return day, 0
-	}
-	return day, micros / step * step
-}
-
-func nextUnit(unit string, day, micros int64) (int64, int64) {
-	if step := monthsOf(unit); step != 0 {
-		return addMonths(day, step), 0
-	}
-	micros += max(microsOf(unit), 1)
-	return day + micros/dayMicros, micros % dayMicros
 }

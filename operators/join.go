@@ -131,11 +131,10 @@ func (j *HashJoin) run(out dataflow.Output) (dataflow.Status, error) {
 		if err != nil {
 			return dataflow.Done, fmt.Errorf("%s: %w", j.ctx.Name, err)
 		}
-		if b == nil || j.spec.Type == Semi || j.spec.Type == Anti {
-			continue
-		}
-		if err := out.Emit(b); err != nil {
-			return dataflow.Done, err
+		if b != nil && j.spec.Type != Semi && j.spec.Type != Anti {
+			if err := out.Emit(b); err != nil {
+				return dataflow.Done, err
+			}
 		}
 		if !p.finished() && !out.Room() {
 			p.keep()

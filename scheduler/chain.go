@@ -267,6 +267,7 @@ type tail struct {
 	writers []*shuffle.Writer
 	// acknowledge takes the snapshot of a task whose operators have all seen the barrier.
 	acknowledge func(*taskSnapshot)
+	canceled    func() bool // nil in a task that is stepped by hand
 	ended       bool
 	rows        int64
 	mark        dataflow.Time // newest watermark
@@ -286,8 +287,12 @@ func (t *tail) Emit(b *columnar.Batch) error {
 	return nil
 }
 
-// Room reports whether every writer has room.
+// Room reports whether every writer has room. A canceled task has none, so that an operator
+// that makes many batches of one returns and the task looks at its context.
 func (t *tail) Room() bool {
+	if t.canceled != nil && t.canceled() {
+		return false
+	}
 	for _, w := range t.writers {
 		if !w.Room() {
 			return false

@@ -206,6 +206,28 @@ func TestLimitStopsAnUnboundedSource(t *testing.T) {
 	}
 }
 
+// One batch of a cross join makes billions of rows, and the join looks at its context all the same.
+func TestCancelEndsACrossJoin(t *testing.T) {
+	for _, residual := range []*expr.Expr{nil, expr.Bool(false)} {
+		j := &graph.Job{}
+		left, right := bids(t, j, 200_000), bids(t, j, 200_000)
+		out := &columnar.Schema{Fields: append(slices.Clone(left.Schema.Fields), right.Schema.Fields...)}
+		spec := operators.JoinSpec{Type: operators.Inner, Residual: residual}
+		join := j.Add(operators.KindJoin, "join", spec, out, forward(left),
+			graph.Edge{From: right.ID, Partition: graph.Partitioning{Scheme: graph.Broadcast}})
+		j.Add(operators.KindSink, "sink", operators.SinkSpec{Table: &catalog.TableSpec{Name: "b", Connector: "blackhole"}}, out, forward(join))
+		ctx, cancel := context.WithCancel(t.Context())
+		var canceled time.Time
+		time.AfterFunc(500*time.Millisecond, func() { canceled = time.Now(); cancel() })
+		if err := Run(ctx, j, options(1, nil)); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		if took := time.Since(canceled); took > time.Second {
+			t.Errorf("ended %v after it was canceled", took)
+		}
+	}
+}
+
 func TestFailures(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	before := columnar.AllocatedBytes()

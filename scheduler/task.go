@@ -82,6 +82,7 @@ func (t *task) run(ctx context.Context) (err error) {
 		}
 		err = errors.Join(err, t.close())
 	}()
+	t.tail.canceled = func() bool { return ctx.Err() != nil }
 	for {
 		result, err := t.step(ctx)
 		switch {

@@ -84,6 +84,20 @@ func TestSkip(t *testing.T) {
 	}
 }
 
+func TestHeaderInAnotherOrderIsRefused(t *testing.T) {
+	schema := schemaOf(columnar.TypeBigInt, columnar.TypeBigInt)
+	for in, want := range map[string]string{
+		"a,b\n1,2\n": "",
+		"x,y\n1,2\n": "", // the names of a declared table are its own
+		"b,a\n1,2\n": `csv: f: the header has column "a" at place 2 where the table has it at 1; give all files the same columns in the same order`,
+	} {
+		_, err := readAll(NewReader(strings.NewReader(in), schema, Options{Name: "f", Dialect: Dialect{Header: true}}))
+		if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%q: %v, want %q", in, err, want)
+		}
+	}
+}
+
 func TestSniff(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"id,name,at\n1,x,2020-01-01\n2,y,2020-01-02\n", `',' true (id BIGINT, name STRING, at DATE)`},

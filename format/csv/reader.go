@@ -151,8 +151,27 @@ func (c *Reader) begin() error {
 		return nil
 	}
 	_, _, err := c.record()
+	if err == nil {
+		err = c.checkHeader()
+	}
 	c.spans = c.spans[:0]
 	return err
+}
+
+// checkHeader refuses a header that has a column's name at another place: columns are read by
+// position, so its values would silently become another column's.
+func (c *Reader) checkHeader() error {
+	place := make(map[string]int, len(c.spans))
+	for i, s := range c.spans {
+		place[string(c.buf[s.from:s.to])] = i
+	}
+	for i, f := range c.schema.Fields {
+		at, ok := place[f.Name]
+		if ok && at != i && (i >= len(c.spans) || string(c.buf[c.spans[i].from:c.spans[i].to]) != f.Name) {
+			return fmt.Errorf("the header has column %q at place %d where the table has it at %d; give all files the same columns in the same order", f.Name, at+1, i+1)
+		}
+	}
+	return nil
 }
 
 // record appends the spans of the next record; done is the end of input. c.line becomes the

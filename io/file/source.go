@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	stdjson "encoding/json"
@@ -22,6 +23,12 @@ import (
 
 // sampleBytes is how much of a text file is looked at to tell its columns.
 const sampleBytes = 1 << 20
+
+// A sample of long lines goes on until it holds a header and a row, but not without end.
+const (
+	sampleLines    = 2
+	sampleBytesMax = 64 << 20
+)
 
 // opened is a Parquet file with the handle it reads from.
 type opened struct {
@@ -110,8 +117,16 @@ func readSample(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	sample, err := io.ReadAll(io.LimitReader(f, sampleBytes))
-	return sample, errors.Join(err, f.Close())
+	var sample []byte
+	for ended := false; !ended && len(sample) < sampleBytesMax && bytes.Count(sample, []byte{'\n'}) < sampleLines; {
+		more, err := io.ReadAll(io.LimitReader(f, sampleBytes))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+		}
+		sample = append(sample, more...)
+		ended = len(more) < sampleBytes
+	}
+	return sample, f.Close()
 }
 
 // source is a bounded table of files.

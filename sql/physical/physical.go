@@ -71,6 +71,9 @@ func (b *Builder) chain(in *graph.Node, kind graph.Kind, name string, spec any, 
 }
 
 func (b *Builder) build(n plan.Node) (*graph.Node, error) {
+	if plan.TooDeep(n) {
+		return nil, plan.Refuse(b.At, "deep")
+	}
 	inputs := make([]*graph.Node, len(n.Inputs()))
 	for i, in := range n.Inputs() {
 		var err error

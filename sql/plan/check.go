@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
@@ -69,6 +70,19 @@ func exprsOf(n Node) []*expr.Expr {
 		}
 	}
 	return exprs
+}
+
+// depthMax bounds the nesting of an expression. A job is encoded as JSON, whose decoder stops at
+// 10 000 levels, and an expression takes two of them a level.
+const depthMax = 4500
+
+// TooDeep reports whether an expression of n alone is nested too deep to be encoded.
+func TooDeep(n Node) bool {
+	exprs := exprsOf(n)
+	if s, ok := n.(*Scan); ok {
+		exprs = slices.Concat(s.Filter, s.Project)
+	}
+	return slices.ContainsFunc(exprs, func(e *expr.Expr) bool { return e.Depth() > depthMax })
 }
 
 func checkScan(s *Scan) error {

@@ -51,6 +51,7 @@ func Refusals() map[Refusal]string {
 		"unbounded-join":    "%s JOIN of an unbounded table is supported with a bounded right side only; bound the source",
 		"unbounded-sort":    "ORDER BY and LIMIT of an unbounded table are not supported; bound the source or sort a window's result outside",
 		"unbounded-batch":   "execution.runtime-mode is 'batch', but table %s is unbounded",
+		"deep":              "an expression nested more than 4500 levels deep is not supported",
 		"time-attribute":    "the time column of a window over an unbounded table must have a watermark; declare WATERMARK FOR %s",
 	}
 }
