@@ -117,6 +117,9 @@ func (e *Engine) restore(store *checkpoint.Store) (*checkpoint.Snapshot, error) 
 	newest, err := store.Newest()
 	switch {
 	case err != nil || newest == 0:
+		if err == nil && r.Resume {
+			e.note("no complete checkpoint in %s: starting from the beginning", store.Dir())
+		}
 		return nil, err
 	case !r.Resume:
 		if s, err := store.Read(newest); err == nil && s.Ended {
