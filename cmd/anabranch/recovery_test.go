@@ -54,6 +54,13 @@ INSERT INTO result SELECT id %s FROM g;`
 	if n := countLines(t, "out"); n != 200_001 {
 		t.Errorf("%d rows, want 200001", n)
 	}
+	// A process killed after its job has ended may be started again: the work is not done twice.
+	if status, text := call(t.Context(), "--resume"); status != statusOK || !strings.Contains(text, "has ended") {
+		t.Errorf("resumed after the end: status %d\n%s", status, text)
+	}
+	if n := countLines(t, "out"); n != 200_001 {
+		t.Errorf("%d rows after resuming an ended job, want 200001", n)
+	}
 }
 
 func countLines(t *testing.T, dir string) int {
