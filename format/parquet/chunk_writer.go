@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 	"math"
 
 	"github.com/klauspost/compress/snappy"
@@ -144,6 +145,7 @@ func (w *Writer) page(k *chunk, h *pageHeader, b []byte) error {
 	c.int32(1, h.kind)
 	c.int32(2, len(b))
 	c.int32(3, len(stored))
+	c.int32(4, int(int32(crc32.ChecksumIEEE(stored))))
 	if h.kind == pageDictionary {
 		c.open(7)
 	} else {

@@ -126,6 +126,8 @@ type pageHeader struct {
 	defEncoding, repEncoding int
 	defBytes, repBytes       int
 	plain                    bool // v2: the values are not compressed
+	checksum                 uint32
+	hasChecksum              bool
 }
 
 func readFooter(b []byte) (f footer, ok bool) {
@@ -316,6 +318,8 @@ func (c *compact) pageHeader() pageHeader {
 			h.uncompressed = int(c.int())
 		case 3:
 			h.compressed = int(c.int())
+		case 4:
+			h.checksum, h.hasChecksum = uint32(c.int()), true
 		case 5, 7:
 			c.pageHeaderV1(&h)
 		case 8:

@@ -3,6 +3,7 @@ package parquet
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -126,7 +127,11 @@ func (p *pageReader) raw() (pageHeader, []byte, error) {
 		return h, nil, err
 	}
 	p.pos += h.compressed
-	return h, b[:h.compressed], nil
+	b = b[:h.compressed]
+	if h.hasChecksum && crc32.ChecksumIEEE(b) != h.checksum {
+		return h, nil, errors.New("the page is damaged: its checksum does not agree")
+	}
+	return h, b, nil
 }
 
 // content decompresses body into a buffer that has slack.

@@ -2,6 +2,8 @@ package parquet
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"testing"
 
@@ -190,4 +192,45 @@ func BenchmarkWrite(b *testing.B) {
 	}
 	b.ReportMetric(float64(rows)/b.Elapsed().Seconds()/1e6, "Mrows/s")
 	b.ReportMetric(float64(size)/float64(kept[0].Len()*len(kept)), "B/row")
+}
+
+// TestDamagedPagesAreNoticed changes bytes of the pages one by one: a page's checksum must not
+// let any pass.
+func TestDamagedPagesAreNoticed(t *testing.T) {
+	b := columnar.NewBatch(columnar.NewSchema(columnar.Field{Name: "n", Type: columnar.TypeBigInt}))
+	b.Reset(500)
+	for i := range 500 {
+		columnar.Values[int64](b.Cols[0])[i] = int64(i * i * 7919)
+	}
+	var buf bytes.Buffer
+	w := NewWriter(&buf, b.Schema, WriterOptions{})
+	if err := w.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	read := func(file []byte) error {
+		f, err := Open(bytes.NewReader(file), int64(len(file)), "test")
+		if err != nil {
+			return err
+		}
+		s := f.Scan(ScanOptions{})
+		defer s.Close()
+		for {
+			if _, err := s.Next(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := read(buf.Bytes()); !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	for at := 100; at < 2000; at += 37 {
+		file := bytes.Clone(buf.Bytes())
+		file[at] ^= 0x10
+		if err := read(file); err == nil || errors.Is(err, io.EOF) {
+			t.Errorf("byte %d of %d changed: %v", at, len(file), err)
+		}
+	}
 }
