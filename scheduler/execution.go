@@ -117,6 +117,7 @@ func (x *execution) buildChain(ctx context.Context, last *graph.Node) error {
 				return err
 			}
 		}
+		t.startAfter(x.opts.Restore)
 		t.skip = true
 		for _, n := range chain {
 			t.uids = append(t.uids, n.UID)

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 
+	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/shuffle"
 )
@@ -71,6 +72,17 @@ func (t *task) signal() {
 	select {
 	case t.wake <- struct{}{}:
 	default:
+	}
+}
+
+// startAfter makes the task's epochs go on after those of the checkpoint it is restored from.
+func (t *task) startAfter(s *checkpoint.Snapshot) {
+	if s == nil {
+		return
+	}
+	t.epoch = s.Epoch
+	for _, l := range t.links {
+		l.epoch = s.Epoch
 	}
 }
 

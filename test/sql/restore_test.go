@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -79,10 +80,14 @@ func (s *rowSink) Commit(_ context.Context, data []byte) error {
 	}
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	if _, ok := s.log.committed[e.ID]; !ok {
-		s.log.committed[e.ID] = e.Rows
-		s.log.rows = append(s.log.rows, e.Rows...)
+	if before, ok := s.log.committed[e.ID]; ok {
+		if !slices.Equal(before, e.Rows) {
+			return fmt.Errorf("epoch %s is committed with other rows than before", e.ID)
+		}
+		return nil
 	}
+	s.log.committed[e.ID] = e.Rows
+	s.log.rows = append(s.log.rows, e.Rows...)
 	return nil
 }
 

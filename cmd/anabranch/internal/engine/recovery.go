@@ -109,7 +109,7 @@ func (e *Engine) checkpointing(p *session.Planned) (interval time.Duration, dir 
 func (e *Engine) restore(store *checkpoint.Store) (*checkpoint.Snapshot, error) {
 	r := e.opts.Recovery
 	if r.From != "" {
-		return checkpoint.Read(r.From)
+		return restoreFrom(store, r.From)
 	}
 	if r.Fresh {
 		return nil, store.Clear()
@@ -133,6 +133,18 @@ func (e *Engine) restore(store *checkpoint.Store) (*checkpoint.Snapshot, error) 
 	} else {
 		e.note("resuming from checkpoint %d in %s", newest, store.Dir())
 	}
+	return s, err
+}
+
+// restoreFrom reads the checkpoint in a folder. Epochs go on after all the store has, so that a
+// later --resume finds what follows from here and not what it was chosen over.
+func restoreFrom(store *checkpoint.Store, dir string) (*checkpoint.Snapshot, error) {
+	s, err := checkpoint.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := store.Newest()
+	s.Epoch = max(s.Epoch, newest)
 	return s, err
 }
 
