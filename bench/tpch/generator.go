@@ -37,9 +37,6 @@ func New(scale float64) (*Generator, error) {
 	return &Generator{scale: scale, words: newWords(), text: newText()}, nil
 }
 
-// Scale returns the scale of the tables.
-func (g *Generator) Scale() float64 { return g.scale }
-
 // rowCount scales a row count of scale 1, rounding down.
 func (g *Generator) rowCount(base int64) int64 { return int64(float64(base) * g.scale) }
 
