@@ -74,7 +74,7 @@ type checkpointer struct {
 	stopping    bool
 	err         error
 	// Of the epoch in progress:
-	snapshots   [][]byte
+	snapshots   [][]byte // by task; nil: not acknowledged
 	splits      map[string]json.RawMessage
 	committable []dataflow.Committable
 	later       []dataflow.Committable // final output of tasks that ended after their snapshot
@@ -236,6 +236,9 @@ func (c *checkpointer) drain(ctx context.Context, cancel context.CancelCauseFunc
 		b, err := m.snapshot.writer.Bytes()
 		if err != nil && c.err == nil {
 			c.err = err
+		}
+		if b == nil {
+			b = []byte{} // a task without state has a snapshot too; nil is none
 		}
 		c.snapshots[i] = b
 		c.committable = append(c.committable, m.snapshot.committable...)

@@ -103,16 +103,26 @@ func (x *execution) run(ctx context.Context) error {
 	for _, t := range x.tasks {
 		wg.Go(func() {
 			err := t.run(ctx)
+			fail := func(err error) {
+				mu.Lock()
+				if first == nil {
+					first = err
+				}
+				mu.Unlock()
+				cancel(err)
+			}
+			if err != nil {
+				// The job is canceled before the task closes its inputs: to the tasks before it a closed
+				// channel then means failure and not that enough was read.
+				fail(err)
+			}
+			if closed := t.close(); err == nil && closed != nil {
+				err = closed
+				fail(err)
+			}
 			if err == nil {
 				x.checkpoint.finish(t)
-				return
 			}
-			mu.Lock()
-			if first == nil {
-				first = err
-			}
-			mu.Unlock()
-			cancel(err)
 		})
 	}
 	finished := make(chan struct{})

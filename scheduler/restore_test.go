@@ -85,3 +85,59 @@ func TestEpochsGoOnAfterRestore(t *testing.T) {
 		t.Error("the restored job prepared nothing")
 	}
 }
+
+// TestFailureEndsNoTask lets a sink fail again and again: the tasks before it, whose channels
+// the failed one cancels, must not count as having ended, or a checkpoint that is open just then
+// would be completed without their rows.
+func TestFailureEndsNoTask(t *testing.T) {
+	boom := errors.New("boom")
+	for range 300 {
+		job := &graph.Job{Streaming: true}
+		in := bids(t, job, 0)
+		c := job.Add(operators.KindCollect, "collect", operators.CollectSpec{}, in.Schema, hashed(in, 0))
+		opts := options(2, Bindings{c.UID: func() dataflow.Operator {
+			return &Collector{Take: func(*columnar.Batch) error { return boom }}
+		}})
+		opts.Budget = columnar.NewBudget(0)
+		x, err := build(t.Context(), job, opts)
+		must(t, err)
+		if err := x.run(t.Context()); !errors.Is(err, boom) {
+			t.Fatal(err)
+		}
+		for i, finished := range x.checkpoint.finished {
+			if finished {
+				t.Fatalf("task %s counts as ended", x.tasks[i].name)
+			}
+		}
+		for _, m := range x.checkpoint.inbox {
+			if m.snapshot == nil {
+				t.Fatalf("task %s has said that it ended", m.task.name)
+			}
+		}
+	}
+}
+
+// TestTaskWithoutStateAcknowledges lets a source acknowledge an epoch before it has taken a
+// split and end before the epoch is complete: its splits belong to the time after the epoch.
+func TestTaskWithoutStateAcknowledges(t *testing.T) {
+	source, sink := &task{uids: []string{"source"}, tail: &tail{}}, &task{uids: []string{"sink"}, tail: &tail{}}
+	store, err := checkpoint.Open(t.TempDir(), "job")
+	must(t, err)
+	defer func() { must(t, store.Close()) }()
+	x := &execution{job: &graph.Job{Name: "job"}, tasks: []*task{source, sink}, opts: Options{Checkpoint: &Checkpointing{Store: store}}}
+	c := newCheckpointer(x)
+	c.start()
+	cancel := func(error) {}
+	c.handle(t.Context(), checkpoint.Event{Kind: checkpoint.Due})
+	c.acknowledge(source, &taskSnapshot{epoch: 1})
+	c.finish(source)
+	c.drain(t.Context(), cancel)
+	c.acknowledge(sink, &taskSnapshot{epoch: 1})
+	c.drain(t.Context(), cancel)
+	must(t, c.err)
+	snap, err := store.Read(1)
+	must(t, err)
+	if snap.AllFinished("source") {
+		t.Error("a source that had not begun at the barrier counts as ended")
+	}
+}

@@ -92,7 +92,6 @@ func (t *task) run(ctx context.Context) (err error) {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("task %s: %spanic: %v\n%s", t.name, t.running(), r, debug.Stack())
 		}
-		err = errors.Join(err, t.close())
 	}()
 	t.tail.canceled = func() bool { return ctx.Err() != nil }
 	for {
@@ -101,7 +100,8 @@ func (t *task) run(ctx context.Context) (err error) {
 		case err != nil:
 			return fmt.Errorf("task %s: %w", t.name, err)
 		case result == done:
-			return nil
+			// A task whose receivers were closed because the job fails has not ended.
+			return context.Cause(ctx)
 		case result == progressed:
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
