@@ -56,6 +56,11 @@ type SingleWriter interface {
 	WritesAlone(spec *TableSpec) bool
 }
 
+// ChangelogSink is a SinkConnector some of whose tables take rows back as well as new ones.
+type ChangelogSink interface {
+	TakesChangelog(spec *TableSpec) bool
+}
+
 // CommitterConnector is a SinkConnector whose output becomes visible in two steps.
 type CommitterConnector interface {
 	Committer(spec *TableSpec) (dataflow.Committer, error)

@@ -15,8 +15,9 @@ type Grouping struct {
 	words   int
 	account *columnar.Account
 
-	ids   []uint32 // in live order
-	byRow []uint32 // by row position, when the batch has a selection
+	ids     []uint32 // in live order
+	byRow   []uint32 // by row position, when the batch has a selection
+	touched []uint32 // by Change: ascending, each once
 }
 
 type groupedCall struct {
@@ -149,6 +150,10 @@ func (g *Grouping) Update(b *columnar.Batch, cols []*columnar.Vector) error {
 	if err != nil {
 		return err
 	}
+	return g.updateAll(b, rows)
+}
+
+func (g *Grouping) updateAll(b *columnar.Batch, rows Rows) error {
 	for i := range g.calls {
 		if err := g.update(&g.calls[i], b, rows); err != nil {
 			return err

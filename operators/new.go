@@ -17,7 +17,12 @@ func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
 	case KindProject:
 		op, err = decode(n, func(s ProjectSpec) dataflow.Operator { return NewProject(s) })
 	case KindAggregate:
-		op, err = decode(n, func(s AggregateSpec) dataflow.Operator { return NewAggregate(s) })
+		op, err = decode(n, func(s AggregateSpec) dataflow.Operator {
+			if s.Phase == Changelog {
+				return NewChangelogAggregate(s)
+			}
+			return NewAggregate(s)
+		})
 	case KindJoin:
 		op, err = decode(n, func(s JoinSpec) dataflow.Operator { return NewHashJoin(s) })
 	case KindSort:

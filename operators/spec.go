@@ -54,11 +54,13 @@ type ProjectSpec struct {
 type Phase string
 
 // The phases. Single takes rows and emits results. Partial takes rows and emits keys and partial
-// states; Final takes those, keys first, and emits results.
+// states; Final takes those, keys first, and emits results. Changelog takes rows and emits how the
+// results change with each batch.
 const (
-	Single  Phase = "single"
-	Partial Phase = "partial"
-	Final   Phase = "final"
+	Single    Phase = "single"
+	Partial   Phase = "partial"
+	Final     Phase = "final"
+	Changelog Phase = "changelog"
 )
 
 // AggregateSpec groups by the columns Keys and emits them followed by the results of Calls. Of

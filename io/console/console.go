@@ -17,7 +17,10 @@ import (
 // Blackhole is the connector 'blackhole': it takes every column of every row and forgets them.
 type Blackhole struct{}
 
-var _ catalog.SinkConnector = Blackhole{}
+var (
+	_ catalog.SinkConnector = Blackhole{}
+	_ catalog.ChangelogSink = Blackhole{}
+)
 
 // Name is 'blackhole'.
 func (Blackhole) Name() string { return "blackhole" }
@@ -27,6 +30,9 @@ func (Blackhole) Options() []catalog.Option { return nil }
 
 // Sink makes the operator.
 func (Blackhole) Sink(*catalog.TableSpec) (dataflow.Operator, error) { return hole{}, nil }
+
+// TakesChangelog is true: a row taken back is forgotten like a new one.
+func (Blackhole) TakesChangelog(*catalog.TableSpec) bool { return true }
 
 type hole struct{}
 
@@ -42,7 +48,10 @@ func (hole) Close() error { return nil }
 // +I[1, Rome].
 type Print struct{}
 
-var _ catalog.SinkConnector = Print{}
+var (
+	_ catalog.SinkConnector = Print{}
+	_ catalog.ChangelogSink = Print{}
+)
 
 // Name is 'print'.
 func (Print) Name() string { return "print" }
@@ -54,6 +63,9 @@ func (Print) Options() []catalog.Option {
 		{Key: "standard-error", Description: "print to standard error", Default: "false"},
 	}
 }
+
+// TakesChangelog is true: a row taken back is a line such as -D[1, Rome].
+func (Print) TakesChangelog(*catalog.TableSpec) bool { return true }
 
 // Sink makes the operator.
 func (p Print) Sink(spec *catalog.TableSpec) (dataflow.Operator, error) {

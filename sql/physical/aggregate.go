@@ -14,8 +14,8 @@ import (
 // aggregate groups in two phases, the first where the rows are; calls of distinct values need
 // all rows of a group in one place and one phase.
 func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, error) {
-	if plan.TraitsOf(n.Input).Unbounded {
-		return nil, plan.Refuse(b.At, "unbounded-group")
+	if t := plan.TraitsOf(n.Input); t.Unbounded {
+		return b.changelogAggregate(n, in, t.Changelog)
 	}
 	spec := operators.AggregateSpec{Keys: n.Keys, Calls: n.Calls, Phase: operators.Single}
 	if in.Parallelism == 1 {
@@ -39,6 +39,28 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 	spec.Keys, spec.Phase = keys, operators.Final
 	node := b.Job.Add(operators.KindAggregate, label(n, "HashAggregate(final, "), spec, n.Out, exchange(partial, keys))
 	node.Parallelism = parallelism(keys)
+	return node, nil
+}
+
+// changelogAggregate groups rows without end and emits how the groups change. Where the rows may be
+// taken back the calls must be able to forget them.
+func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) (*graph.Node, error) {
+	for _, c := range n.Calls {
+		acc, err := expr.NewAccumulator(c)
+		if err != nil {
+			return nil, fmt.Errorf("aggregate: %w", err)
+		}
+		if retracted && !acc.Retractable() {
+			return nil, plan.Refuse(b.At, "changelog-call", c.Name)
+		}
+	}
+	spec := operators.AggregateSpec{Keys: n.Keys, Calls: n.Calls, Phase: operators.Changelog}
+	name := label(n, "HashAggregate(changelog, ")
+	if in.Parallelism == 1 {
+		return b.chain(in, operators.KindAggregate, name, spec, n.Out), nil
+	}
+	node := b.Job.Add(operators.KindAggregate, name, spec, n.Out, exchange(in, n.Keys))
+	node.Parallelism = parallelism(n.Keys)
 	return node, nil
 }
 

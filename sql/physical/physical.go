@@ -2,6 +2,7 @@ package physical
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
@@ -25,9 +26,6 @@ func (b *Builder) Sink(n plan.Node, table *catalog.TableSpec, alone bool) error 
 	in, err := b.build(n)
 	if err != nil {
 		return err
-	}
-	if plan.TraitsOf(n).Changelog {
-		return plan.Refuse(b.At, "unbounded-group")
 	}
 	edge, parallelism := forward(in), in.Parallelism
 	if alone {
@@ -81,6 +79,9 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 			return nil, err
 		}
 	}
+	if what := appendOnly(n); what != "" && slices.ContainsFunc(n.Inputs(), isChangelog) {
+		return nil, plan.Refuse(b.At, "changelog-input", what)
+	}
 	switch n := n.(type) {
 	case *plan.Scan:
 		spec := operators.SourceSpec{Table: n.Table, Project: n.Project, Watermark: n.Watermark}
@@ -108,6 +109,19 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 	}
 	return b.blocking(n, inputs[0])
 }
+
+// appendOnly names a node whose operator cannot take rows back; "" for the others.
+func appendOnly(n plan.Node) string {
+	switch n.(type) {
+	case *plan.Window, *plan.WindowAggregate:
+		return "a window"
+	case *plan.Join:
+		return "a join"
+	}
+	return ""
+}
+
+func isChangelog(n plan.Node) bool { return plan.TraitsOf(n).Changelog }
 
 // blocking builds the nodes that see all rows before they answer.
 func (b *Builder) blocking(n plan.Node, in *graph.Node) (*graph.Node, error) {

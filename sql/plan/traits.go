@@ -48,7 +48,8 @@ func TraitsOf(n Node) Traits {
 	case *WindowAggregate:
 		t.Time = []int{Width(n) - 1}
 	case *Aggregate:
-		t.Changelog = t.Changelog || t.Unbounded
+		// Without calls a group's row never changes.
+		t.Changelog = t.Changelog || t.Unbounded && len(n.Calls) > 0
 	case *Join:
 		// A regular join may emit a row long after its time, so the times are times no more.
 		// A right side that ends is known as a whole before a left row is, so that none is taken back.

@@ -49,6 +49,8 @@ func (f fake) Sink(*catalog.TableSpec) (dataflow.Operator, error) {
 	return nil, fmt.Errorf("%s cannot run", f.name)
 }
 
+func (f fake) TakesChangelog(*catalog.TableSpec) bool { return f.name == "blackhole" }
+
 func (f fake) Infer(_ context.Context, options map[string]string) (*columnar.Schema, error) {
 	if options["format"] == "" {
 		return nil, fmt.Errorf("'%s' does not exist", options["path"])

@@ -54,6 +54,9 @@ func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, build *
 	if err != nil {
 		return err
 	}
+	if changes, ok := c.(catalog.ChangelogSink); plan.TraitsOf(n).Changelog && (!ok || !changes.TakesChangelog(spec)) {
+		return plan.Refuse(build.At, "changelog-sink", spec.Connector)
+	}
 	single, ok := c.(catalog.SingleWriter)
 	return build.Sink(n, spec, ok && single.WritesAlone(spec))
 }

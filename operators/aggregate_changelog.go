@@ -1,0 +1,185 @@
+package operators
+
+import (
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
+)
+
+// ChangelogAggregate groups rows by key and emits after each batch how the groups it touched have
+// changed: the old row taken back, the new one added, at most once a group. Rows of its input may
+// be taken back too; a group without rows is none. Without keys the one group is there from the
+// first row on, and at the end of the input in any case.
+type ChangelogAggregate struct {
+	Aggregate // with a further call, that counts the rows of each group
+
+	before, after *columnar.Batch // the touched groups: keys, results, number of rows
+	results       columnar.Batch  // the results of before, then those of after
+	differs       *expr.Program   // over results; nil without calls
+	unequal       []int32         // groups whose results differ
+	gone, come    []int32
+	kinds         []columnar.RowKind
+}
+
+var (
+	_ dataflow.Operator    = (*ChangelogAggregate)(nil)
+	_ dataflow.InputEnder  = (*ChangelogAggregate)(nil)
+	_ dataflow.Snapshotter = (*ChangelogAggregate)(nil)
+)
+
+// NewChangelogAggregate makes the operator of spec.
+func NewChangelogAggregate(spec AggregateSpec) *ChangelogAggregate {
+	return &ChangelogAggregate{Aggregate: Aggregate{spec: spec, next: -1}}
+}
+
+// Open makes the hash table and what compares the results before and after a batch.
+func (a *ChangelogAggregate) Open(ctx *dataflow.Context) error {
+	calls := a.spec.Calls
+	count, err := expr.NewAggregate("COUNT", false, nil)
+	if err != nil {
+		return err
+	}
+	a.spec.Calls = append(calls[:len(calls):len(calls)], count)
+	if err := a.Aggregate.Open(ctx); err != nil {
+		return err
+	}
+	counted := &columnar.Schema{Fields: append([]columnar.Field(nil), ctx.Output.Fields...)}
+	counted.Fields = append(counted.Fields, columnar.Field{Name: "$rows", Type: count.Type})
+	a.before, a.after = columnar.NewBatch(counted), columnar.NewBatch(counted)
+	return a.compare(calls, ctx.Env)
+}
+
+// compare compiles the condition that a result of a group has changed.
+func (a *ChangelogAggregate) compare(calls []*expr.Aggregate, env *expr.Env) error {
+	if len(calls) == 0 {
+		return nil
+	}
+	keys, n := len(a.spec.Keys), len(calls)
+	a.results.Schema = &columnar.Schema{}
+	for _, b := range []*columnar.Batch{a.before, a.after} {
+		a.results.Schema.Fields = append(a.results.Schema.Fields, b.Schema.Fields[keys:keys+n]...)
+		a.results.Cols = append(a.results.Cols, b.Cols[keys:keys+n]...)
+	}
+	var any *expr.Expr
+	for i := range calls {
+		f := a.results.Schema.Fields[i]
+		e, err := expr.NewCall("IS DISTINCT FROM", expr.Col(i, f.Name, f.Type), expr.Col(n+i, f.Name, f.Type))
+		if err == nil && any != nil {
+			e, err = expr.NewCall("OR", any, e)
+		}
+		if err != nil {
+			return err
+		}
+		any = e
+	}
+	var err error
+	a.differs, err = expr.Compile(any, env)
+	return err
+}
+
+// Process takes rows in and emits what they change.
+func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
+	if b.Live() == 0 {
+		return dataflow.Done, nil
+	}
+	first := a.groups.Rows() == 0
+	a.cols = keyColumns(a.cols, b, a.spec.Keys)
+	ids, err := a.groups.Change(b, a.cols, func(ids []uint32) error { return a.groups.EmitRows(a.before, ids) })
+	if err == nil {
+		err = a.groups.EmitRows(a.after, ids)
+	}
+	if err == nil {
+		err = a.changes(first)
+	}
+	if err != nil {
+		return dataflow.Done, fmt.Errorf("%s: %w", a.ctx.Name, err)
+	}
+	return dataflow.Done, a.emit(out)
+}
+
+// changes finds the touched groups whose row is taken back and those that get a new one. first
+// says that there were no groups before.
+func (a *ChangelogAggregate) changes(first bool) (err error) {
+	n := a.after.Len()
+	a.unequal = a.unequal[:0]
+	if a.differs != nil {
+		a.results.SetLen(n)
+		if a.unequal, err = a.differs.Select(&a.results, a.unequal); err != nil {
+			return err
+		}
+	}
+	last := len(a.before.Cols) - 1
+	rowsBefore, rowsAfter := columnar.Values[int64](a.before.Cols[last]), columnar.Values[int64](a.after.Cols[last])
+	keyed := len(a.spec.Keys) > 0
+	a.gone, a.come = a.gone[:0], a.come[:0]
+	unequal := a.unequal
+	for i := range int32(n) {
+		was, is := rowsBefore[i] > 0, rowsAfter[i] > 0
+		if !keyed {
+			was, is = !first, true
+		}
+		differs := len(unequal) > 0 && unequal[0] == i
+		if differs {
+			unequal = unequal[1:]
+		}
+		if was && (!is || differs) {
+			a.gone = append(a.gone, i)
+		}
+		if is && (!was || differs) {
+			a.come = append(a.come, i)
+		}
+	}
+	return nil
+}
+
+// emit passes the changes on, what is taken back first.
+func (a *ChangelogAggregate) emit(out dataflow.Output) error {
+	if len(a.gone)+len(a.come) == 0 {
+		return nil
+	}
+	a.out.Reset(0)
+	a.out.Kinds = nil // all are inserts, unless set below
+	for _, part := range []struct {
+		from *columnar.Batch
+		rows []int32
+	}{{a.before, a.gone}, {a.after, a.come}} {
+		if len(part.rows) > 0 {
+			a.out.AppendSel(part.from, part.rows)
+		}
+	}
+	if len(a.gone) > 0 {
+		a.kinds = append(a.kinds[:0], make([]columnar.RowKind, a.out.Len())...)
+		for i := range a.gone {
+			a.kinds[i] = columnar.Retract
+		}
+		a.out.Kinds = a.kinds
+	}
+	return out.Emit(a.out)
+}
+
+// EndInput emits the one group of an aggregation without keys that has seen no rows.
+func (a *ChangelogAggregate) EndInput(_ dataflow.Port, out dataflow.Output) (dataflow.Status, error) {
+	if len(a.spec.Keys) > 0 || a.groups.Rows() > 0 {
+		return dataflow.Done, nil
+	}
+	if err := a.groups.Touch(); err != nil {
+		return dataflow.Done, err
+	}
+	if err := a.groups.EmitRows(a.after, []uint32{0}); err != nil {
+		return dataflow.Done, fmt.Errorf("%s: %w", a.ctx.Name, err)
+	}
+	a.gone, a.come = a.gone[:0], append(a.come[:0], 0)
+	return dataflow.Done, a.emit(out)
+}
+
+// Close frees the table.
+func (a *ChangelogAggregate) Close() error {
+	if a.before != nil {
+		a.before.Release()
+		a.after.Release()
+	}
+	a.differs.Close()
+	return a.Aggregate.Close()
+}
