@@ -62,20 +62,20 @@ func (a *ChangelogAggregate) compare(calls []*expr.Aggregate, env *expr.Env) err
 		a.results.Schema.Fields = append(a.results.Schema.Fields, b.Schema.Fields[keys:keys+n]...)
 		a.results.Cols = append(a.results.Cols, b.Cols[keys:keys+n]...)
 	}
-	var any *expr.Expr
+	var changed *expr.Expr
 	for i := range calls {
 		f := a.results.Schema.Fields[i]
 		e, err := expr.NewCall("IS DISTINCT FROM", expr.Col(i, f.Name, f.Type), expr.Col(n+i, f.Name, f.Type))
-		if err == nil && any != nil {
-			e, err = expr.NewCall("OR", any, e)
+		if err == nil && changed != nil {
+			e, err = expr.NewCall("OR", changed, e)
 		}
 		if err != nil {
 			return err
 		}
-		any = e
+		changed = e
 	}
 	var err error
-	a.differs, err = expr.Compile(any, env)
+	a.differs, err = expr.Compile(changed, env)
 	return err
 }
 

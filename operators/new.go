@@ -25,6 +25,8 @@ func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
 		})
 	case KindJoin:
 		op, err = decode(n, func(s JoinSpec) dataflow.Operator { return NewHashJoin(s) })
+	case KindSymmetric:
+		op, err = decode(n, func(s JoinSpec) dataflow.Operator { return NewSymmetricJoin(s) })
 	case KindSort:
 		op, err = decode(n, func(s SortSpec) dataflow.Operator { return NewSort(s) })
 	case KindLimit:

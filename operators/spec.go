@@ -15,6 +15,7 @@ const (
 	KindProject   graph.Kind = "project"
 	KindAggregate graph.Kind = "aggregate"
 	KindJoin      graph.Kind = "join"
+	KindSymmetric graph.Kind = "symmetric_join"
 	KindSort      graph.Kind = "sort"
 	KindLimit     graph.Kind = "limit"
 	KindUnion     graph.Kind = "union"
@@ -86,7 +87,7 @@ const (
 )
 
 // JoinSpec is a hash join on LeftKeys[i] = RightKeys[i], pairwise of equal type; port 0 is left,
-// port 1 right. The right side is read first, as a whole. Residual is a further condition over
+// port 1 right. The right side is read first, as a whole, unless the join is symmetric. Residual is a further condition over
 // the left columns followed by the right ones. Without keys every pair is a candidate.
 type JoinSpec struct {
 	Type      JoinType   `json:"type"`
