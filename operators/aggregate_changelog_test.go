@@ -99,8 +99,14 @@ func aggCalls(t *testing.T, extremes bool) []*expr.Aggregate {
 		distinct bool
 		args     []*expr.Expr
 	}
-	list := []call{{"COUNT", false, nil}, {"COUNT", false, []*expr.Expr{v}}, {"SUM", false, []*expr.Expr{v}},
-		{"AVG", false, []*expr.Expr{p}}, {"COUNT", true, []*expr.Expr{v}}, {"SUM", true, []*expr.Expr{p}}}
+	list := []call{
+		{"COUNT", false, nil},
+		{"COUNT", false, []*expr.Expr{v}},
+		{"SUM", false, []*expr.Expr{v}},
+		{"AVG", false, []*expr.Expr{p}},
+		{"COUNT", true, []*expr.Expr{v}},
+		{"SUM", true, []*expr.Expr{p}},
+	}
 	if extremes {
 		list = append(list, call{"MIN", false, []*expr.Expr{p}}, call{"MAX", false, []*expr.Expr{expr.Col(0, "k", columnar.TypeString)}})
 	}

@@ -37,7 +37,7 @@ CREATE VIEW bid AS SELECT bid.auction, bid.bidder, bid.price, bid.url, at FROM n
 `
 
 // jobs write one table each: windows, sliding windows, a join, an aggregation without window and
-// one over distinct values, and rows passed on.
+// one over distinct values, windows grouped again, and rows passed on.
 var jobs = map[string]string{
 	"tumble": "SELECT auction, count(*) AS n, max(price) AS x, window_start AS w FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(at), INTERVAL '10' SECOND)) GROUP BY auction, window_start, window_end",
 	"hop":    "SELECT auction, count(*) AS n, min(price) AS x, window_end AS w FROM TABLE(HOP(TABLE bid, DESCRIPTOR(at), INTERVAL '2' SECOND, INTERVAL '6' SECOND)) GROUP BY auction, window_start, window_end",
@@ -46,7 +46,10 @@ var jobs = map[string]string{
 		JOIN (SELECT bidder, count(*) AS n, window_start AS w FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(at), INTERVAL '5' SECOND)) GROUP BY bidder, window_start, window_end) b
 		ON a.auction = b.bidder AND a.w = b.w`,
 	"group": "SELECT auction, count(*) AS n, count(DISTINCT bidder) AS x, max(at) AS w FROM bid GROUP BY auction",
-	"rows":  "SELECT auction, bidder AS n, price AS x, at AS w FROM bid WHERE MOD(auction, 7) = 0",
+	"nested": `SELECT MOD(auction, 4) AS auction, max(n) AS n, count(*) AS x, w FROM
+		(SELECT auction, count(*) AS n, window_start AS w, window_end AS e FROM TABLE(HOP(TABLE bid, DESCRIPTOR(at), INTERVAL '2' SECOND, INTERVAL '6' SECOND)) GROUP BY auction, window_start, window_end)
+		GROUP BY MOD(auction, 4), w, e`,
+	"rows": "SELECT auction, bidder AS n, price AS x, at AS w FROM bid WHERE MOD(auction, 7) = 0",
 }
 
 func TestKilledJobsWriteEveryRowOnce(t *testing.T) {
