@@ -6,172 +6,355 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/state"
 )
 
 // SymmetricJoin joins two inputs neither of which need end: each row is stored and looked up among
-// those of the other side that have come before it. It is an inner join of rows that are only
-// added.
+// those of the other side that have come before it. Rows may be taken back, on either side.
+//
+// A row of a side that is kept without a match is emitted beside nulls (or alone, by an anti join)
+// and taken back when its first match comes; it is emitted again when its last match goes. With a
+// time bound such a row waits instead until the watermark says that no match will come, so that
+// the output only appends.
 type SymmetricJoin struct {
 	spec     JoinSpec
 	ctx      *dataflow.Context
 	residual *expr.Program
-	sides    [2]joinBuild // by port
-	port     dataflow.Port
-	probe    joinProbe // of the batch that came in at port
-	out      *columnar.Batch
+	sides    [2]joinSide // by port
+	width    int         // columns of the left side
+	run      joinRun
+	expiring *expiry // with a time bound
+	mark     dataflow.Time
+	late     int64
+
+	out    *columnar.Batch // pairs: left columns, right columns
+	sel    []int32         // pairs that meet the residual condition
+	turned []uint32        // rows of the other side whose first match came or last match went
+	kinds  []columnar.RowKind
 }
 
 var (
 	_ dataflow.Operator    = (*SymmetricJoin)(nil)
 	_ dataflow.Resumer     = (*SymmetricJoin)(nil)
 	_ dataflow.Snapshotter = (*SymmetricJoin)(nil)
+	_ dataflow.Watermarker = (*SymmetricJoin)(nil)
+	_ dataflow.Counter     = (*SymmetricJoin)(nil)
 )
 
-// NewSymmetricJoin makes the operator of spec, which is inner and has keys.
-func NewSymmetricJoin(spec JoinSpec) *SymmetricJoin { return &SymmetricJoin{spec: spec} }
+// joinSide is what is held of one input.
+type joinSide struct {
+	schema *columnar.Schema
+	keys   []int
+	rows   *columnar.RowTable // the owner's word of a row: how many matches it has
+	// keeps says that rows without a match are part of the result, counts that the number of
+	// matches decides what the result has of a row.
+	keeps, counts bool
+}
 
-// Open makes a hash table for each side.
+// NewSymmetricJoin makes the operator of spec, which has keys.
+func NewSymmetricJoin(spec JoinSpec) *SymmetricJoin {
+	return &SymmetricJoin{spec: spec, mark: dataflow.MinTime}
+}
+
+// leftOnly reports that rows of the left side alone are emitted.
+func (j *SymmetricJoin) leftOnly() bool { return j.spec.Type == Semi || j.spec.Type == Anti }
+
+// Open makes a table for each side.
 func (j *SymmetricJoin) Open(ctx *dataflow.Context) (err error) {
 	j.ctx = ctx
 	pairs := &columnar.Schema{}
+	kept := [2]bool{
+		j.spec.Type == Left || j.spec.Type == Full || j.spec.Type == Anti,
+		j.spec.Type == Right || j.spec.Type == Full,
+	}
 	for port, in := range ctx.Inputs {
 		pairs.Fields = append(pairs.Fields, in.Fields...)
-		keys := j.keys(dataflow.Port(port))
-		types := make([]columnar.Type, len(keys))
-		for i, k := range keys {
-			types[i] = in.Fields[k].Type
-		}
 		s := &j.sides[port]
-		s.account, s.rows = ctx.Budget.Account(ctx.Name), columnar.NewBatch(in)
-		if s.table, err = columnar.NewTable(types, 1, nil); err != nil {
+		s.schema, s.keys, s.keeps = in, [2][]int{j.spec.LeftKeys, j.spec.RightKeys}[port], kept[port]
+		s.counts = s.keeps || j.spec.Type == Semi && dataflow.Port(port) == leftPort
+		if s.rows, err = columnar.NewRowTable(in.Types(), s.keys, 1, ctx.Budget.Account(ctx.Name)); err != nil {
 			return err
 		}
 	}
+	j.width = len(ctx.Inputs[leftPort].Fields)
 	j.out = columnar.NewBatch(pairs)
+	if j.spec.Bound != nil {
+		j.expiring = newExpiry(*j.spec.Bound, ctx.Inputs)
+	}
 	if j.spec.Residual != nil {
 		j.residual, err = expr.Compile(j.spec.Residual, ctx.Env)
 	}
 	return err
 }
 
-func (j *SymmetricJoin) keys(in dataflow.Port) []int {
-	if in == leftPort {
-		return j.spec.LeftKeys
-	}
-	return j.spec.RightKeys
-}
-
-// Process stores the rows and looks them up on the other side.
+// Process takes rows of one side in. Rows added and rows taken back one behind the other are taken
+// in as runs of one kind.
 func (j *SymmetricJoin) Process(in dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
-	if err := j.sides[in].add(b, j.keys(in), false); err != nil {
-		return dataflow.Done, fmt.Errorf("%s: %w", j.ctx.Name, err)
-	}
-	j.port = in
-	j.probe.start(b, j.keys(in), &j.sides[1-in])
+	j.run.start(in, b)
 	return j.Resume(out)
 }
 
-// Resume emits the pairs of the current batch from the cursor on.
+// Resume goes on with the rows taken in, or with those whose time has passed.
 func (j *SymmetricJoin) Resume(out dataflow.Output) (dataflow.Status, error) {
-	p := &j.probe
-	for p.pairs(&j.sides[1-j.port], columnar.BatchRows) {
-		if err := j.emit(out); err != nil {
+	r := &j.run
+	for r.batch != nil {
+		if !r.open {
+			if !r.nextRun() {
+				r.drop()
+				break
+			}
+			if err := j.beginRun(out); err != nil {
+				return dataflow.Done, err
+			}
+		}
+		for r.pairs(j.sides[1-r.port].rows) {
+			if err := j.emitPairs(out); err != nil {
+				return dataflow.Done, err
+			}
+			if !out.Room() {
+				r.keep()
+				return dataflow.More, nil
+			}
+		}
+		if err := j.endRun(out); err != nil {
 			return dataflow.Done, err
 		}
-		if !p.finished() && !out.Room() {
-			p.keep()
-			return dataflow.More, nil
-		}
 	}
-	p.drop()
-	return dataflow.Done, nil
+	return j.expire(out)
 }
 
-// emit puts the current pairs together and passes those on that meet the residual condition.
-func (j *SymmetricJoin) emit(out dataflow.Output) error {
-	p := &j.probe
-	from := [2]*columnar.Batch{p.batch, j.sides[rightPort].rows}
-	rows := [2][]int32{p.left, p.right}
-	if j.port == rightPort {
-		from = [2]*columnar.Batch{j.sides[leftPort].rows, p.batch}
-		rows = [2][]int32{p.right, p.left}
+// beginRun looks the rows of a run up on the other side. Rows that cannot have a match, as a key
+// is null, are done with at once; rows taken back leave their side.
+func (j *SymmetricJoin) beginRun(out dataflow.Output) error {
+	r := &j.run
+	s := &j.sides[r.port]
+	cols := keyColumns(nil, r.batch, s.keys)
+	if t := j.timeColumn(r.port); t >= 0 {
+		cols = append(cols, r.batch.Cols[t])
 	}
-	width := len(from[leftPort].Cols)
-	for c, v := range j.out.Cols {
-		if c < width {
-			v.Gather(from[leftPort].Cols[c], rows[leftPort])
-		} else {
-			v.Gather(from[rightPort].Cols[c-width], rows[rightPort])
-		}
-	}
-	j.out.SetLen(len(p.left))
-	b := j.out
-	if j.residual != nil {
-		sel, err := j.residual.Select(b, p.sel)
-		if err != nil {
-			return fmt.Errorf("%s: %w", j.ctx.Name, err)
-		}
-		if p.sel = sel; len(sel) == 0 {
-			return nil
-		}
-		b = b.WithSel(sel)
-	}
-	return out.Emit(b)
-}
-
-// sideName is the name of a side's rows in snapshots.
-func sideName(in int) string { return [2]string{"left", "right"}[in] }
-
-// Snapshot writes the rows of both sides down.
-func (j *SymmetricJoin) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
-	for in := range j.sides {
-		rows := j.sides[in].rows
-		for first := 0; first < rows.Len(); first += columnar.BatchRows {
-			sel := make([]int32, min(columnar.BatchRows, rows.Len()-first))
-			for k := range sel {
-				sel[k] = int32(first + k)
-			}
-			w.Rows(sideName(in), rows.WithSel(sel))
-		}
-	}
-	return nil
-}
-
-// Restore stores the rows of this subtask's keys again; their pairs were emitted.
-func (j *SymmetricJoin) Restore(r *state.Reader) error {
-	for in := range j.sides {
-		s, keys := &j.sides[in], j.keys(dataflow.Port(in))
-		err := r.Rows(sideName(in), s.rows.Schema, func(b *columnar.Batch) error {
-			own := r.SelectOwn(columnar.HashRows(nil, keyColumns(nil, b, keys), nil, b.Len()))
-			if len(own) == 0 {
-				return nil
-			}
-			return s.add(b.WithSel(own), keys, false)
-		})
-		if err != nil {
+	never := r.split(cols)
+	if s.keeps && len(never) > 0 {
+		if err := j.emitAlone(r.port, never, r.kind, out); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// StateBytes is the size of both sides.
-func (j *SymmetricJoin) StateBytes() int64 {
-	return j.sides[leftPort].account.Used() + j.sides[rightPort].account.Used()
-}
-
-// Close frees both sides.
-func (j *SymmetricJoin) Close() error {
-	j.probe.drop()
-	for in := range j.sides {
-		if j.sides[in].table != nil {
-			j.sides[in].release()
+	b := r.batch.WithSel(r.rows)
+	if r.kind == columnar.Retract {
+		r.ids = s.rows.Remove(r.ids[:0], b)
+		for k, id := range r.ids {
+			if id == columnar.NoRow {
+				return fmt.Errorf("%s: the %s input takes a row back that is not there: %s",
+					j.ctx.Name, sideName(int(r.port)), shownRow(b, b.Row(k), j.ctx.Env))
+			}
 		}
 	}
-	if j.out != nil {
-		j.out.Release()
-	}
-	j.residual.Close()
+	other := j.sides[1-r.port].rows
+	r.heads = other.Find(r.heads, cols[:len(s.keys)], r.rows, r.batch.Len())
+	r.matches = append(r.matches[:0], make([]uint32, len(r.rows))...)
 	return nil
 }
+
+// endRun says what the number of matches decides and stores added rows.
+func (j *SymmetricJoin) endRun(out dataflow.Output) error {
+	r := &j.run
+	r.open = false
+	s := &j.sides[r.port]
+	waits := j.spec.Bound != nil // until the time of a row without a match has passed
+	switch {
+	case j.spec.Type == Semi && r.port == leftPort:
+		if err := j.emitAlone(r.port, r.where(true), r.kind, out); err != nil {
+			return err
+		}
+	case s.keeps && !waits:
+		if err := j.emitAlone(r.port, r.where(false), r.kind, out); err != nil {
+			return err
+		}
+	}
+	if r.kind == columnar.Retract || len(r.rows) == 0 {
+		return nil
+	}
+	if waits {
+		if err := j.leaveExpired(out); err != nil {
+			return err
+		}
+	}
+	b := r.batch.WithSel(r.rows)
+	var err error
+	if r.ids, err = s.rows.Add(r.ids[:0], b); err != nil {
+		return fmt.Errorf("%s: %w", j.ctx.Name, err)
+	}
+	for k, id := range r.ids {
+		s.rows.Extra(id)[0] = uint64(r.matches[k])
+	}
+	if waits {
+		j.expiring.add(r.port, b, r.ids)
+	}
+	return nil
+}
+
+// emitPairs passes the current pairs on that meet the residual condition, and what they change for
+// the rows of the other side.
+func (j *SymmetricJoin) emitPairs(out dataflow.Output) error {
+	r := &j.run
+	pairs := !j.leftOnly()
+	if pairs || j.residual != nil {
+		j.fill(r.positions(), r.found)
+	}
+	var sel []int32
+	if j.residual != nil {
+		var err error
+		if sel, err = j.residual.Select(j.out, j.sel[:0]); err != nil {
+			return fmt.Errorf("%s: %w", j.ctx.Name, err)
+		}
+		if j.sel = sel; len(sel) == 0 {
+			return nil
+		}
+	}
+	j.count(sel)
+	if len(j.turned) > 0 && r.kind == columnar.Insert {
+		if err := j.emitTurned(out); err != nil {
+			return err
+		}
+		if pairs {
+			j.fill(r.positions(), r.found) // the rows before took its place
+		}
+	}
+	if pairs {
+		b := j.out.WithSel(sel)
+		b.Kinds = j.ofKind(r.kind, b.Len())
+		if err := out.Emit(b); err != nil {
+			return err
+		}
+	}
+	if r.kind == columnar.Retract {
+		return j.emitTurned(out)
+	}
+	return nil
+}
+
+// count counts the current pairs, of which sel meet the residual condition (nil: all).
+func (j *SymmetricJoin) count(sel []int32) {
+	r := &j.run
+	o := &j.sides[1-r.port]
+	j.turned = j.turned[:0]
+	if !o.counts && !j.sides[r.port].counts {
+		return
+	}
+	n := len(r.found)
+	if sel != nil {
+		n = len(sel)
+	}
+	for i := range n {
+		k := i
+		if sel != nil {
+			k = int(sel[i])
+		}
+		r.matches[r.at[k]]++
+		if o.counts && o.turns(r.found[k], r.kind) {
+			j.turned = append(j.turned, r.found[k])
+		}
+	}
+}
+
+// turns counts a match of a row that came or went, and reports whether it was the first to come or
+// the last to go.
+func (s *joinSide) turns(id uint32, kind columnar.RowKind) bool {
+	n := &s.rows.Extra(id)[0]
+	if kind == columnar.Insert {
+		*n++
+		return *n == 1
+	}
+	*n--
+	return *n == 0
+}
+
+// emitTurned emits the rows of the other side whose first match came or last match went.
+func (j *SymmetricJoin) emitTurned(out dataflow.Output) error {
+	ids := j.turned
+	if len(ids) == 0 || j.spec.Bound != nil && j.spec.Type != Semi {
+		return nil
+	}
+	r := &j.run
+	// The first match of a row takes back that it had none.
+	kind := columnar.Retract - r.kind
+	if j.spec.Type == Semi {
+		kind = r.kind
+	}
+	return j.emitStored(1-r.port, ids, kind, out)
+}
+
+// emitStored emits stored rows of a side beside nulls, or alone.
+func (j *SymmetricJoin) emitStored(side dataflow.Port, ids []uint32, kind columnar.RowKind, out dataflow.Output) error {
+	rows := j.sides[side].rows
+	for c, v := range j.out.Cols {
+		if mine := (c < j.width) == (side == leftPort); mine {
+			rows.Gather(v, j.own(side, c), ids)
+		} else {
+			v.NullConstant(len(ids))
+		}
+	}
+	j.out.SetLen(len(ids))
+	return j.emitOut(kind, out)
+}
+
+// emitAlone emits rows of the batch, at the given positions, beside nulls, or alone.
+func (j *SymmetricJoin) emitAlone(side dataflow.Port, rows []int32, kind columnar.RowKind, out dataflow.Output) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	for c, v := range j.out.Cols {
+		if mine := (c < j.width) == (side == leftPort); mine {
+			v.Gather(j.run.batch.Cols[j.own(side, c)], rows)
+		} else {
+			v.NullConstant(len(rows))
+		}
+	}
+	j.out.SetLen(len(rows))
+	return j.emitOut(kind, out)
+}
+
+// emitOut passes j.out on, all rows of one kind.
+func (j *SymmetricJoin) emitOut(kind columnar.RowKind, out dataflow.Output) error {
+	b := j.out
+	if j.leftOnly() {
+		b = &columnar.Batch{Schema: j.sides[leftPort].schema, Cols: b.Cols[:j.width]}
+		b.SetLen(j.out.Len())
+	}
+	b.Sel, b.Kinds = nil, j.ofKind(kind, b.Len())
+	return out.Emit(b)
+}
+
+// own is the column of a side that column c of the pairs is.
+func (j *SymmetricJoin) own(side dataflow.Port, c int) int {
+	if side == rightPort {
+		return c - j.width
+	}
+	return c
+}
+
+// fill makes j.out the pairs of rows of the batch with stored rows of the other side.
+func (j *SymmetricJoin) fill(rows []int32, ids []uint32) {
+	port := j.run.port
+	for c, v := range j.out.Cols {
+		if mine := (c < j.width) == (port == leftPort); mine {
+			v.Gather(j.run.batch.Cols[j.own(port, c)], rows)
+		} else {
+			j.sides[1-port].rows.Gather(v, j.own(1-port, c), ids)
+		}
+	}
+	j.out.SetLen(len(rows))
+	j.out.Sel, j.out.Kinds = nil, nil
+}
+
+// ofKind are n rows' kinds.
+func (j *SymmetricJoin) ofKind(kind columnar.RowKind, n int) []columnar.RowKind {
+	if kind == columnar.Insert {
+		return nil
+	}
+	for len(j.kinds) < n {
+		j.kinds = append(j.kinds, columnar.Retract)
+	}
+	return j.kinds[:n]
+}
+
+// sideName is the name of a side, in errors and of its rows in snapshots.
+func sideName(in int) string { return [2]string{"left", "right"}[in] }

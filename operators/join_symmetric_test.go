@@ -11,72 +11,134 @@ import (
 	"github.com/anabranch/anabranch/expr"
 )
 
-// TestSymmetricJoinAgreesWithNestedLoop feeds both sides in any order, with snapshots in between,
-// to an output that often has no room.
-func TestSymmetricJoinAgreesWithNestedLoop(t *testing.T) {
-	s := &columnar.Schema{Fields: []columnar.Field{{Name: "k", Type: columnar.TypeBigInt}, {Name: "s", Type: columnar.TypeString}}}
-	for seed := range uint64(20) {
-		rng := rand.New(rand.NewPCG(seed, 2))
-		sides := [2][]joinRow{}
-		for in := range sides {
-			for i := range rng.IntN(300) {
-				sides[in] = append(sides[in], joinRow{key: rng.Int64N(60), null: rng.IntN(20) == 0, id: 1000*in + i})
-			}
+// pairRow is a row of a side of a symmetric join.
+type pairRow struct {
+	key  int64
+	null bool
+	id   int64
+	time int64 // milliseconds
+}
+
+func pairSchema() *columnar.Schema {
+	return columnar.NewSchema(
+		columnar.Field{Name: "k", Type: columnar.TypeString},
+		columnar.Field{Name: "id", Type: columnar.TypeBigInt},
+		columnar.Field{Name: "t", Type: columnar.TimestampOf(3)},
+	)
+}
+
+func (r pairRow) keyText() string { return fmt.Sprintf("the key number %d", r.key) }
+
+func (r pairRow) text() string {
+	b := pairBatch([]pairRow{r}, nil, nil)
+	defer b.Release()
+	return changeText(b, 0)
+}
+
+func changeText(b *columnar.Batch, i int) string {
+	text := ""
+	for _, v := range b.Cols {
+		text += " " + string(columnar.AppendText(nil, v, i, nil))
+	}
+	return text
+}
+
+// pairBatch makes a batch, every second position of which may be dead.
+func pairBatch(rows []pairRow, kinds []columnar.RowKind, rng *rand.Rand) *columnar.Batch {
+	b := columnar.NewBatch(pairSchema())
+	step := 1
+	if rng != nil {
+		step += rng.IntN(2)
+	}
+	b.Reset(len(rows) * step)
+	if kinds != nil {
+		b.Kinds = make([]columnar.RowKind, b.Len())
+	}
+	sel := []int32{}
+	for i := range b.Len() {
+		r := rows[i/step]
+		if i%step == 0 {
+			sel = append(sel, int32(i))
+		} else {
+			r.id = 1 << 40
 		}
-		want := nestedLoop(Inner, sides[0], sides[1])
-		op, out := openSymmetric(t, s, nil), &rowSink{}
-		left := [2][]joinRow{sides[0], sides[1]}
-		for len(left[0])+len(left[1]) > 0 {
-			in := rng.IntN(2)
-			part := left[in][:min(len(left[in]), 1+rng.IntN(40))]
-			left[in] = left[in][len(part):]
-			if len(part) == 0 {
+		b.Cols[0].SetString(i, r.keyText())
+		columnar.Values[int64](b.Cols[1])[i] = r.id
+		columnar.Values[int64](b.Cols[2])[i] = r.time
+		if r.null {
+			b.Cols[0].SetNull(i)
+		}
+		if kinds != nil {
+			b.Kinds[i] = kinds[i/step]
+		}
+	}
+	if step > 1 {
+		b.Sel = sel
+	}
+	return b
+}
+
+// joinedPairs is the join by looking at every pair.
+func joinedPairs(typ JoinType, left, right []pairRow, match func(l, r pairRow) bool) map[string]int {
+	rows := map[string]int{}
+	matched := make([]bool, len(right))
+	nulls := " NULL NULL NULL"
+	for _, l := range left {
+		found := false
+		for i, r := range right {
+			if l.null || r.null || l.key != r.key || !match(l, r) {
 				continue
 			}
-			status, err := op.Process(dataflow.Port(in), joinBatch(s, part, rng), out)
-			drain(t, op, status, err, out)
-			if rng.IntN(3) == 0 {
-				op = restored(t, op, openSymmetric(t, s, nil)).(*SymmetricJoin)
+			found, matched[i] = true, true
+			if typ != Semi && typ != Anti {
+				rows[l.text()+r.text()]++
 			}
 		}
-		if err := op.Close(); err != nil {
-			t.Fatal(err)
-		}
-		slices.Sort(out.rows)
-		slices.Sort(want)
-		if !slices.Equal(out.rows, want) {
-			t.Errorf("seed %d: %d rows, want %d\n%q\n%q", seed, len(out.rows), len(want), out.rows, want)
+		switch {
+		case typ == Semi && found, typ == Anti && !found:
+			rows[l.text()]++
+		case !found && (typ == Left || typ == Full):
+			rows[l.text()+nulls]++
 		}
 	}
+	for i, r := range right {
+		if !matched[i] && (typ == Right || typ == Full) {
+			rows[nulls+r.text()]++
+		}
+	}
+	return rows
 }
 
-func TestSymmetricJoinWithResidual(t *testing.T) {
-	s := &columnar.Schema{Fields: []columnar.Field{{Name: "k", Type: columnar.TypeBigInt}, {Name: "s", Type: columnar.TypeString}}}
-	rng := rand.New(rand.NewPCG(1, 2))
-	// The left text must be smaller than the right one.
-	e, err := expr.NewCall("<", expr.Col(1, "s", columnar.TypeString), expr.Col(3, "s", columnar.TypeString))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, first := range []int{0, 1} {
-		op, out := openSymmetric(t, s, e), &rowSink{}
-		sides := [2][]joinRow{{{key: 1, id: 5}, {key: 2, id: 5}}, {{key: 1, id: 4}, {key: 1, id: 6}, {key: 3, id: 9}}}
-		for _, in := range []int{first, 1 - first} {
-			status, err := op.Process(dataflow.Port(in), joinBatch(s, sides[in], rng), out)
-			drain(t, op, status, err, out)
-		}
-		if err := op.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if want := []string{" 1 the text of row 5 1 the text of row 6"}; !slices.Equal(out.rows, want) {
-			t.Errorf("side %d first: got %q", first, out.rows)
-		}
-	}
+// fullSink folds a changelog and has no room every other time.
+type fullSink struct {
+	changelogSink
+	asked int
 }
 
-func openSymmetric(t *testing.T, s *columnar.Schema, residual *expr.Expr) *SymmetricJoin {
+func (s *fullSink) Room() bool { s.asked++; return s.asked%2 == 0 }
+
+func newFullSink() *fullSink { return &fullSink{changelogSink: changelogSink{rows: map[string]int{}}} }
+
+func differing(got, want map[string]int) (lines []string) {
+	for row, n := range got {
+		if want[row] != n {
+			lines = append(lines, fmt.Sprintf("%q is there %d times, want %d", row, n, want[row]))
+		}
+	}
+	for row, n := range want {
+		if got[row] == 0 {
+			lines = append(lines, fmt.Sprintf("%q is missing, want %d", row, n))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func openSymmetric(t testing.TB, spec JoinSpec) *SymmetricJoin {
 	t.Helper()
-	j := NewSymmetricJoin(JoinSpec{Type: Inner, LeftKeys: []int{0}, RightKeys: []int{0}, Residual: residual})
+	spec.LeftKeys, spec.RightKeys = []int{0}, []int{0}
+	j := NewSymmetricJoin(spec)
+	s := pairSchema()
 	ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(0), Env: &expr.Env{}}
 	if err := j.Open(ctx); err != nil {
 		t.Fatal(err)
@@ -84,32 +146,204 @@ func openSymmetric(t *testing.T, s *columnar.Schema, residual *expr.Expr) *Symme
 	return j
 }
 
-func BenchmarkSymmetricJoin(b *testing.B) {
-	s := &columnar.Schema{Fields: []columnar.Field{{Name: "k", Type: columnar.TypeBigInt}}}
-	j := NewSymmetricJoin(JoinSpec{Type: Inner, LeftKeys: []int{0}, RightKeys: []int{0}})
-	ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(0), Env: &expr.Env{}}
-	if err := j.Open(ctx); err != nil {
-		b.Fatal(err)
-	}
-	in := columnar.NewBatch(s)
-	in.Reset(columnar.BatchRows)
-	k := columnar.Values[int64](in.Cols[0])
-	next := int64(0)
-	nothing := discard{}
-	b.ReportAllocs()
-	for b.Loop() {
-		for i := range k {
-			k[i] = next + int64(i)
+// changes are random changes of rows that are there: some rows are added, some taken back.
+func changes(rng *rand.Rand, held *[]pairRow, next *int64) (rows []pairRow, kinds []columnar.RowKind) {
+	for range 1 + rng.IntN(40) {
+		if n := len(*held); n > 0 && rng.IntN(5) < 2 {
+			at := rng.IntN(n)
+			rows, kinds = append(rows, (*held)[at]), append(kinds, columnar.Retract)
+			*held = slices.Delete(*held, at, at+1)
+			continue
 		}
-		next += columnar.BatchRows
-		for port := range dataflow.Port(2) {
-			if _, err := j.Process(port, in, nothing); err != nil {
-				b.Fatal(fmt.Errorf("port %d: %w", port, err))
+		*next++
+		r := pairRow{key: rng.Int64N(12), null: rng.IntN(15) == 0, id: *next}
+		if rng.IntN(4) == 0 {
+			r.id %= 5 // the same row may be there several times
+		}
+		rows, kinds = append(rows, r), append(kinds, columnar.Insert)
+		*held = append(*held, r)
+	}
+	return rows, kinds
+}
+
+// TestSymmetricJoinFoldsToTheJoin feeds changes of both sides and compares what is left of the
+// changelog with the join of what is left of the sides, after every batch and across snapshots.
+func TestSymmetricJoinFoldsToTheJoin(t *testing.T) {
+	before := columnar.AllocatedBytes()
+	smaller, err := expr.NewCall("<", expr.Col(1, "id", columnar.TypeBigInt), expr.Col(4, "id", columnar.TypeBigInt))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, typ := range []JoinType{Inner, Left, Right, Full, Semi, Anti} {
+		for _, residual := range []*expr.Expr{nil, smaller} {
+			for seed := range uint64(8) {
+				rng := rand.New(rand.NewPCG(seed, 2))
+				spec := JoinSpec{Type: typ, Residual: residual}
+				op, out := openSymmetric(t, spec), newFullSink()
+				var held [2][]pairRow
+				next := int64(0)
+				for range 30 {
+					in := rng.IntN(2)
+					rows, kinds := changes(rng, &held[in], &next)
+					b := pairBatch(rows, kinds, rng)
+					status, err := op.Process(dataflow.Port(in), b, out)
+					drain(t, op, status, err, out)
+					b.Release()
+					want := joinedPairs(typ, held[0], held[1], func(l, r pairRow) bool { return residual == nil || l.id < r.id })
+					if d := differing(out.rows, want); len(d) > 0 || out.err != nil {
+						t.Fatalf("%s join, residual %v, seed %d: %v %q", typ, residual, seed, out.err, d)
+					}
+					if rng.IntN(4) == 0 {
+						op = restored(t, op, openSymmetric(t, spec)).(*SymmetricJoin)
+					}
+				}
+				if err := op.Close(); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}
-	b.ReportMetric(float64(2*b.N)*columnar.BatchRows/b.Elapsed().Seconds()/1e6, "Mrows/s")
-	if err := j.Close(); err != nil {
-		b.Fatal(err)
+	if left := columnar.AllocatedBytes() - before; left != 0 {
+		t.Errorf("%d bytes are still allocated", left)
+	}
+}
+
+// within is the condition low <= left time - right time <= high, in milliseconds.
+func within(t *testing.T, low, high int64) *expr.Expr {
+	t.Helper()
+	call := func(name string, args ...*expr.Expr) *expr.Expr {
+		e, err := expr.NewCall(name, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	l, r := expr.Col(2, "t", columnar.TimestampOf(3)), expr.Col(5, "t", columnar.TimestampOf(3))
+	day := columnar.Type{Kind: columnar.IntervalDay}
+	at := func(d int64) *expr.Expr { return call("+", r, expr.Int(d*1000, day)) }
+	return call("AND", call(">=", l, at(low)), call("<=", l, at(high)))
+}
+
+// TestBoundedJoinAgreesWithTheJoin feeds both sides out of order within the delay of their watermark.
+func TestBoundedJoinAgreesWithTheJoin(t *testing.T) {
+	const delay = 3000 // milliseconds
+	for _, limits := range [][2]int64{{-5000, 5000}, {0, 0}, {2000, 9000}, {-9000, -2000}} {
+		for _, typ := range []JoinType{Inner, Left, Right, Full, Semi, Anti} {
+			for seed := range uint64(4) {
+				rng := rand.New(rand.NewPCG(seed, 9))
+				low, high := limits[0]*1000, limits[1]*1000
+				spec := JoinSpec{
+					Type: typ, Residual: within(t, limits[0], limits[1]),
+					Bound: &TimeBound{Left: 2, Right: 2, Low: &low, High: &high},
+				}
+				op, out := openSymmetric(t, spec), newFullSink()
+				var held [2][]pairRow
+				clock, most := int64(1_000_000), 0
+				for range 60 {
+					in := rng.IntN(2)
+					var rows []pairRow
+					for range rng.IntN(30) {
+						clock += rng.Int64N(120)
+						at := clock - rng.Int64N(delay)
+						if limits[0] == limits[1] {
+							at = columnar.FloorDiv(at, 500) * 500
+						}
+						rows = append(rows, pairRow{key: rng.Int64N(4), null: rng.IntN(15) == 0, id: rng.Int64N(1e9), time: at})
+					}
+					held[in] = append(held[in], rows...)
+					b := pairBatch(rows, nil, rng)
+					status, err := op.Process(dataflow.Port(in), b, out)
+					drain(t, op, status, err, out)
+					b.Release()
+					status, err = op.Watermark(dataflow.Time((clock-delay-500)*1000), out)
+					drain(t, op, status, err, out)
+					if rng.IntN(5) == 0 {
+						op = restored(t, op, openSymmetric(t, spec)).(*SymmetricJoin)
+					}
+					most = max(most, op.sides[0].rows.Live(), op.sides[1].rows.Live())
+				}
+				status, err := op.Watermark(dataflow.MaxTime, out)
+				drain(t, op, status, err, out)
+				want := joinedPairs(typ, held[0], held[1], func(l, r pairRow) bool {
+					return l.time-r.time >= limits[0] && l.time-r.time <= limits[1]
+				})
+				if d := differing(out.rows, want); len(d) > 0 || out.err != nil {
+					t.Fatalf("%s join within %v, seed %d: %v %q", typ, limits, seed, out.err, d)
+				}
+				if n := op.sides[0].rows.Live() + op.sides[1].rows.Live(); n != 0 || op.late != 0 || most > len(held[0])/2 {
+					t.Errorf("%s join within %v: %d rows are left, %d late; a side held up to %d of %d", typ, limits, n, op.late, most, len(held[0]))
+				}
+				if err := op.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// A late row is counted, takes part while its matches are there and is not stored.
+func TestBoundedJoinCountsLateRows(t *testing.T) {
+	low, high := int64(-5_000_000), int64(5_000_000)
+	op, out := openSymmetric(t, JoinSpec{Type: Left, Residual: within(t, -5000, 5000), Bound: &TimeBound{Left: 2, Right: 2, Low: &low, High: &high}}), newFullSink()
+	if _, err := op.Watermark(100_000_000, out); err != nil {
+		t.Fatal(err)
+	}
+	status, err := op.Process(leftPort, pairBatch([]pairRow{{key: 1, id: 1, time: 10_000}, {key: 1, id: 2, time: 99_000}}, nil, nil), out)
+	drain(t, op, status, err, out)
+	if n := op.Counts()["late"]; n != 1 || op.sides[0].rows.Live() != 1 {
+		t.Errorf("%d rows are late, %d stored", n, op.sides[0].rows.Live())
+	}
+	if len(out.rows) != 1 {
+		t.Errorf("got %v, want the late row", out.rows)
+	}
+	if err := op.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSymmetricJoinRefusesRowsThatAreNotThere(t *testing.T) {
+	op := openSymmetric(t, JoinSpec{Type: Inner})
+	_, err := op.Process(rightPort, pairBatch([]pairRow{{key: 1, id: 7}}, []columnar.RowKind{columnar.Retract}, nil), newFullSink())
+	want := "join: the right input takes a row back that is not there: the key number 1 | 7 | 1970-01-01 00:00:00.000"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if err := op.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func BenchmarkSymmetricJoin(b *testing.B) {
+	s := &columnar.Schema{Fields: []columnar.Field{{Name: "k", Type: columnar.TypeBigInt}}}
+	for _, typ := range []JoinType{Inner, Full} {
+		b.Run(string(typ), func(b *testing.B) {
+			j := NewSymmetricJoin(JoinSpec{Type: typ, LeftKeys: []int{0}, RightKeys: []int{0}})
+			ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(0), Env: &expr.Env{}}
+			if err := j.Open(ctx); err != nil {
+				b.Fatal(err)
+			}
+			in := columnar.NewBatch(s)
+			in.Reset(columnar.BatchRows)
+			in.SetLen(columnar.BatchRows)
+			k := columnar.Values[int64](in.Cols[0])
+			next := int64(0)
+			nothing := discard{}
+			b.ReportAllocs()
+			for b.Loop() {
+				for i := range k {
+					k[i] = next + int64(i)
+				}
+				next += columnar.BatchRows
+				for port := range dataflow.Port(2) {
+					if _, err := j.Process(port, in, nothing); err != nil {
+						b.Fatal(fmt.Errorf("port %d: %w", port, err))
+					}
+				}
+			}
+			b.ReportMetric(float64(2*b.N)*columnar.BatchRows/b.Elapsed().Seconds()/1e6, "Mrows/s")
+			if err := j.Close(); err != nil {
+				b.Fatal(err)
+			}
+		})
 	}
 }

@@ -94,6 +94,8 @@ type JoinSpec struct {
 	LeftKeys  []int      `json:"leftKeys"`
 	RightKeys []int      `json:"rightKeys"`
 	Residual  *expr.Expr `json:"residual,omitempty"`
+	// Bound, of a symmetric join, says how far apart in time rows match; no row is ever taken back then.
+	Bound *TimeBound `json:"bound,omitempty"`
 }
 
 // SortKey is a column to order by.

@@ -1,0 +1,113 @@
+package columnar
+
+import "encoding/binary"
+
+// A nested value is stored as bytes: of a value that is not null a one, then a fixed-width value as
+// 16 bytes, a string as its length and bytes, a ROW as its fields, an ARRAY or MAP as the number of
+// its elements and these column by column; of a null a zero. Equal values are equal bytes.
+
+// encodeNested makes dst, a vector of bytes, the values of src at the rows sel of n.
+func encodeNested(dst, src *Vector, n int, sel []int32) {
+	dst.Reset(n)
+	var value []byte
+	for k := range liveRows(sel, n) {
+		i := rowAt(sel, k)
+		value = packNested(value[:0], src, i)
+		dst.SetBytes(i, value)
+	}
+}
+
+func packNested(dst []byte, v *Vector, i int) []byte {
+	if v.IsNull(i) {
+		return append(dst, 0)
+	}
+	dst = append(dst, 1)
+	switch v.Phys {
+	case PhysStruct:
+		for _, c := range v.Children {
+			dst = packNested(dst, c, v.Index(i))
+		}
+	case PhysList:
+		from, to := v.Offsets()[v.Index(i)], v.Offsets()[v.Index(i)+1]
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(to-from))
+		for _, c := range v.Children {
+			for e := from; e < to; e++ {
+				dst = packNested(dst, c, int(e))
+			}
+		}
+	case PhysView:
+		s := v.Bytes(i)
+		dst = append(binary.LittleEndian.AppendUint32(dst, uint32(len(s))), s...)
+	default:
+		var words [2]uint64
+		encodeColumn(words[:], 2, v, []int32{int32(i)}, 1, true)
+		if v.Type.IsFloat() {
+			rawFloats(words[:], 2, v, []int32{int32(i)}, 1)
+		}
+		dst = binary.LittleEndian.AppendUint64(dst, words[0])
+		dst = binary.LittleEndian.AppendUint64(dst, words[1])
+	}
+	return dst
+}
+
+func (t *RowTable) gatherNested(dst *Vector, c int, ids []uint32) {
+	dst.Reset(0)
+	o := t.layout.offset[c]
+	for _, id := range ids {
+		if id == NoRow {
+			dst.AppendNull()
+			continue
+		}
+		r := t.row(id)
+		v := View{r[o], r[o+1]}
+		unpackNested(dst, v.bytesOf(t.chunk(id).bufs))
+	}
+}
+
+// unpackNested appends the value at the start of src to dst and returns what follows. src is what
+// packNested made.
+func unpackNested(dst *Vector, src []byte) []byte {
+	null := src[0] == 0
+	if src = src[1:]; null {
+		dst.AppendNull()
+		return src
+	}
+	if dst.Phys == PhysList {
+		return unpackList(dst, src)
+	}
+	i := dst.len
+	dst.setLen(i + 1)
+	if dst.Valid != nil {
+		dst.Valid = dst.growValid(i)
+	}
+	switch dst.Phys {
+	case PhysStruct:
+		for _, c := range dst.Children {
+			src = unpackNested(c, src)
+		}
+		return src
+	case PhysView:
+		n := binary.LittleEndian.Uint32(src)
+		dst.SetBytes(i, src[4:4+n])
+		return src[4+n:]
+	}
+	storeWord(dst, i, []uint64{binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])}, nil)
+	return src[16:]
+}
+
+func unpackList(dst *Vector, src []byte) []byte {
+	n := binary.LittleEndian.Uint32(src)
+	src = src[4:]
+	for _, c := range dst.Children {
+		for range n {
+			src = unpackNested(c, src)
+		}
+	}
+	i := dst.len
+	dst.setLen(i + 1)
+	if dst.Valid != nil {
+		dst.Valid = dst.growValid(i)
+	}
+	dst.Offsets()[i+1] = dst.Offsets()[i] + int32(n)
+	return src
+}

@@ -1,0 +1,122 @@
+package operators
+
+import (
+	"strings"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/state"
+)
+
+// joinMeta is what a symmetric join remembers beside its rows.
+type joinMeta struct {
+	Mark dataflow.Time
+	Late int64
+}
+
+// matchesField is the column, behind those of a side, with the number of matches.
+func (s *joinSide) stateSchema() *columnar.Schema {
+	fields := append([]columnar.Field(nil), s.schema.Fields...)
+	return columnar.NewSchema(append(fields, columnar.Field{Name: "$matches", Type: columnar.TypeBigInt.Required()})...)
+}
+
+// Snapshot writes the rows of both sides down.
+func (j *SymmetricJoin) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
+	w.Value("meta", joinMeta{j.mark, j.late})
+	for in := range j.sides {
+		s := &j.sides[in]
+		b := columnar.NewBatch(s.stateSchema())
+		err := s.rows.Each(func(ids []uint32) error {
+			last := len(b.Cols) - 1
+			for c, v := range b.Cols[:last] {
+				s.rows.Gather(v, c, ids)
+			}
+			b.Cols[last].Reset(len(ids))
+			for k, id := range ids {
+				columnar.Values[int64](b.Cols[last])[k] = int64(s.rows.Extra(id)[0])
+			}
+			b.SetLen(len(ids))
+			w.Rows(sideName(in), b)
+			return nil
+		})
+		b.Release()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Restore stores the rows of this subtask's keys again; what they decided was emitted.
+func (j *SymmetricJoin) Restore(r *state.Reader) error {
+	metas, err := state.Values[joinMeta](r, "meta")
+	if err != nil {
+		return err
+	}
+	for i, m := range metas {
+		if i == 0 || m.Mark < j.mark {
+			j.mark = m.Mark
+		}
+		if r.Mine(i) {
+			j.late += m.Late
+		}
+	}
+	for in := range j.sides {
+		err := r.Rows(sideName(in), j.sides[in].stateSchema(), func(b *columnar.Batch) error {
+			own := r.SelectOwn(columnar.HashRows(nil, keyColumns(nil, b, j.sides[in].keys), nil, b.Len()))
+			return j.restoreRows(dataflow.Port(in), b.WithSel(own))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *SymmetricJoin) restoreRows(port dataflow.Port, b *columnar.Batch) error {
+	s := &j.sides[port]
+	last := len(b.Cols) - 1
+	rows := &columnar.Batch{Schema: s.schema, Cols: b.Cols[:last], Sel: b.Sel}
+	rows.SetLen(b.Len())
+	ids, err := s.rows.Add(nil, rows)
+	if err != nil {
+		return err
+	}
+	for k, id := range ids {
+		s.rows.Extra(id)[0] = uint64(columnar.Values[int64](b.Cols[last])[b.Row(k)])
+	}
+	if j.expiring != nil {
+		j.expiring.add(port, rows, ids)
+	}
+	return nil
+}
+
+// StateBytes is the size of both sides.
+func (j *SymmetricJoin) StateBytes() int64 {
+	return j.sides[leftPort].rows.SizeBytes() + j.sides[rightPort].rows.SizeBytes()
+}
+
+// Close frees both sides.
+func (j *SymmetricJoin) Close() error {
+	j.run.drop()
+	for in := range j.sides {
+		if j.sides[in].rows != nil {
+			j.sides[in].rows.Release()
+		}
+	}
+	if j.out != nil {
+		j.out.Release()
+	}
+	j.residual.Close()
+	return nil
+}
+
+// shownRow shows row i of b, in errors.
+func shownRow(b *columnar.Batch, i int, env *expr.Env) string {
+	var cells []string
+	for _, v := range b.Cols {
+		cells = append(cells, string(columnar.AppendText(nil, v, i, env.Location)))
+	}
+	return strings.Join(cells, " | ")
+}
