@@ -20,6 +20,8 @@ type TimeBound struct {
 	// Later rows of an input have no time this much below the watermark, in microseconds.
 	LeftBehind  int64 `json:"leftBehind,omitempty"`
 	RightBehind int64 `json:"rightBehind,omitempty"`
+	// Slack is how far below Left and Right columns lie that are to be event times of the output.
+	Slack int64 `json:"slack,omitempty"`
 }
 
 // Step is the length of time, in microseconds, that rows expire together.
@@ -37,7 +39,7 @@ func (b *TimeBound) Hold() (micros int64, ok bool) {
 	if b.Low == nil || b.High == nil {
 		return 0, false
 	}
-	return max(0, b.LeftBehind, b.RightBehind, b.LeftBehind+*b.High, b.RightBehind-*b.Low) + b.Step(), true
+	return max(0, b.LeftBehind, b.RightBehind, b.LeftBehind+*b.High, b.RightBehind-*b.Low) + b.Step() + b.Slack, true
 }
 
 // expiry knows which stored rows of a symmetric join expire when. Of each side it has lists of row

@@ -140,11 +140,8 @@ func (j *SymmetricJoin) beginRun(out dataflow.Output) error {
 	b := r.batch.WithSel(r.rows)
 	if r.kind == columnar.Retract {
 		r.ids = s.rows.Remove(r.ids[:0], b)
-		for k, id := range r.ids {
-			if id == columnar.NoRow {
-				return fmt.Errorf("%s: the %s input takes a row back that is not there: %s",
-					j.ctx.Name, sideName(int(r.port)), shownRow(b, b.Row(k), j.ctx.Env))
-			}
+		if err := notThere(r.ids, b, j.ctx, "the "+sideName(int(r.port))+" input"); err != nil {
+			return err
 		}
 	}
 	other := j.sides[1-r.port].rows

@@ -33,6 +33,8 @@ func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
 		op, err = decode(n, func(s LimitSpec) dataflow.Operator { return NewLimit(s) })
 	case KindUnion:
 		op = Union{}
+	case KindMaterial:
+		op = &Materialize{}
 	default:
 		return nil, false, nil
 	}

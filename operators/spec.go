@@ -19,6 +19,7 @@ const (
 	KindSort      graph.Kind = "sort"
 	KindLimit     graph.Kind = "limit"
 	KindUnion     graph.Kind = "union"
+	KindMaterial  graph.Kind = "materialize"
 	KindSink      graph.Kind = "sink"
 	KindCollect   graph.Kind = "collect"
 	// The functions of these are bound by the submitting process.
@@ -121,6 +122,9 @@ type LimitSpec struct {
 
 // UnionSpec passes the rows of all inputs on; their types are equal.
 type UnionSpec struct{}
+
+// MaterializeSpec folds a changelog into the rows that are left at its end.
+type MaterializeSpec struct{}
 
 // SinkSpec writes to a table.
 type SinkSpec struct {

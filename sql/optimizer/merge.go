@@ -2,6 +2,7 @@ package optimizer
 
 import (
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
@@ -67,4 +68,22 @@ func isIdentity(n *plan.Project) bool {
 		}
 	}
 	return true
+}
+
+// absorb makes a filter above an inner join part of its condition, where a condition on times can
+// bound what the join holds.
+func absorb(n plan.Node) plan.Node {
+	return rewrite(n, func(n plan.Node) plan.Node {
+		f, ok := n.(*plan.Filter)
+		if !ok {
+			return n
+		}
+		j, ok := f.Input.(*plan.Join)
+		if !ok || j.Type != operators.Inner {
+			return n
+		}
+		c := *j
+		c.On = and(append(conjuncts(j.On), conjuncts(f.Predicate)...))
+		return &c
+	})
 }

@@ -101,7 +101,7 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 	case *plan.Union:
 		return b.union(n, inputs), nil
 	case *plan.Join:
-		return b.join(n, inputs[0], inputs[1])
+		return b.join(n, inputs[0], inputs[1]), nil
 	case *plan.Sort, *plan.Limit:
 		if plan.TraitsOf(n).Unbounded {
 			return nil, plan.Refuse(b.At, "unbounded-sort")
@@ -115,8 +115,6 @@ func appendOnly(n plan.Node) string {
 	switch n.(type) {
 	case *plan.Window, *plan.WindowAggregate:
 		return "a window"
-	case *plan.Join:
-		return "a join"
 	}
 	return ""
 }
@@ -130,6 +128,8 @@ func (b *Builder) blocking(n plan.Node, in *graph.Node) (*graph.Node, error) {
 		return b.aggregate(n, in)
 	case *plan.WindowAggregate:
 		return b.windowAggregate(n, in), nil
+	case *plan.Materialize:
+		return b.materialize(n, in), nil
 	case *plan.Sort:
 		return b.sort(n, in), nil
 	case *plan.Limit:
@@ -138,6 +138,24 @@ func (b *Builder) blocking(n plan.Node, in *graph.Node) (*graph.Node, error) {
 	return nil, fmt.Errorf("no operator for %s", n)
 }
 
+// materialize brings equal rows together.
+func (b *Builder) materialize(n *plan.Materialize, in *graph.Node) *graph.Node {
+	if in.Parallelism == 1 {
+		return b.chain(in, operators.KindMaterial, n.String(), operators.MaterializeSpec{}, n.Schema())
+	}
+	return b.Job.Add(operators.KindMaterial, n.String(), operators.MaterializeSpec{}, n.Schema(), edge(in, graph.Hash, allColumns(n)...))
+}
+
+func allColumns(n plan.Node) []int {
+	all := make([]int, plan.Width(n))
+	for c := range all {
+		all[c] = c
+	}
+	return all
+}
+
+// union reads all inputs. Where they have different numbers of subtasks rows move; those of a
+// changelog go by what they hold, so that a row is never taken back before it comes.
 func (b *Builder) union(n *plan.Union, inputs []*graph.Node) *graph.Node {
 	same := true
 	for _, in := range inputs {
@@ -146,7 +164,9 @@ func (b *Builder) union(n *plan.Union, inputs []*graph.Node) *graph.Node {
 	edges := make([]graph.Edge, len(inputs))
 	for i, in := range inputs {
 		edges[i] = forward(in)
-		if !same {
+		if !same && isChangelog(n) {
+			edges[i] = edge(in, graph.Hash, allColumns(n)...)
+		} else if !same {
 			edges[i] = edge(in, graph.Rebalance)
 		}
 	}

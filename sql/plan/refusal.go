@@ -50,7 +50,6 @@ func Refusals() map[Refusal]string {
 		"changelog-call":    "%s over rows that a GROUP BY of an unbounded table may take back is not supported; bound the source",
 		"changelog-input":   "%s over rows that a GROUP BY of an unbounded table may take back is not supported; bound the source",
 		"changelog-sink":    "connector '%s' takes new rows only, but this query takes rows back as its groups change; group by window_start and window_end of TUMBLE or HOP, or bound the source",
-		"unbounded-join":    "%s JOIN of this form is not supported over an unbounded table: it must be an INNER JOIN on equal columns or have a bounded right side",
 		"unbounded-sort":    "ORDER BY and LIMIT of an unbounded table are not supported; bound the source or sort a window's result outside",
 		"unbounded-batch":   "execution.runtime-mode is 'batch', but table %s is unbounded",
 		"deep":              "an expression nested more than 4500 levels deep is not supported",

@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/operators"
 )
@@ -15,49 +16,146 @@ type Traits struct {
 	Changelog bool
 	// Time are the columns that are event times, which the watermark bounds; ascending.
 	Time []int
+	// Rising are the columns that rise with the watermark, ascending.
+	Rising []Rising
+}
+
+// Rising says that no later row has a value in the column more than Behind microseconds below the
+// watermark.
+type Rising struct {
+	Column int
+	Behind int64
+	// Base, where it is not nil, is a time that the column lies exactly Behind microseconds before;
+	// so columns of one base are constants apart.
+	Base *int
 }
 
 // TraitsOf derives the traits of n from those of its inputs.
 func TraitsOf(n Node) Traits {
 	var t Traits
-	var first Traits
+	inputs := make([]Traits, len(n.Inputs()))
 	for i, in := range n.Inputs() {
-		u := TraitsOf(in)
-		t.Unbounded = t.Unbounded || u.Unbounded
-		t.Changelog = t.Changelog || u.Changelog
-		if i == 0 {
-			first = u
-		} else if _, ok := n.(*Union); ok {
-			first.Time = slices.DeleteFunc(slices.Clone(first.Time), func(c int) bool { return !slices.Contains(u.Time, c) })
-		}
+		inputs[i] = TraitsOf(in)
+		t.Unbounded = t.Unbounded || inputs[i].Unbounded
+		t.Changelog = t.Changelog || inputs[i].Changelog
 	}
 	switch n := n.(type) {
 	case *Scan:
 		t.Unbounded = n.Unbounded
 		if n.TimeColumn >= 0 {
 			t.Time = []int{n.TimeColumn}
+			t.Rising = []Rising{{Column: n.TimeColumn, Base: new(int)}}
 		}
 	case *Project:
-		for i, e := range n.Exprs {
-			if e.Op == expr.Column && slices.Contains(first.Time, e.Index) {
-				t.Time = append(t.Time, i)
-			}
-		}
+		t.project(n, inputs[0])
 	case *Window:
-		t.Time = append(slices.Clone(first.Time), Width(n)-1)
+		t.Time = append(slices.Clone(inputs[0].Time), Width(n)-1)
+		t.Rising = append(slices.Clone(inputs[0].Rising), windowRising(n, n.Window.Size)...)
 	case *WindowAggregate:
 		t.Time = []int{Width(n) - 1}
+		t.Rising = windowRising(n, n.Window.Size)
 	case *Aggregate:
 		// Without calls a group's row never changes.
 		t.Changelog = t.Changelog || t.Unbounded && len(n.Calls) > 0
 	case *Join:
-		// A regular join may emit a row long after its time, so the times are times no more.
-		// A right side that ends is known as a whole before a left row is, so that none is taken back.
-		right := TraitsOf(n.Right).Unbounded
-		keepsRight := n.Type == operators.Right || n.Type == operators.Full
-		t.Changelog = t.Changelog || right && n.Type != operators.Inner && n.Type != operators.Semi || t.Unbounded && keepsRight
-	case *Filter, *Union, *Limit:
-		t.Time = first.Time
+		t.join(n, inputs[0], inputs[1])
+	case *Union:
+		t.union(inputs)
+	case *Materialize:
+		t.Unbounded, t.Changelog = false, false
+	case *Filter, *Limit:
+		t.Time, t.Rising = inputs[0].Time, inputs[0].Rising
 	}
 	return t
+}
+
+func (t *Traits) project(n *Project, in Traits) {
+	for i, e := range n.Exprs {
+		if e.Op == expr.Column && slices.Contains(in.Time, e.Index) {
+			t.Time = append(t.Time, i)
+		}
+		column, ahead, ok := shifted(e)
+		if !ok {
+			continue
+		}
+		if r, ok := in.rising(column); ok {
+			t.Rising = append(t.Rising, Rising{Column: i, Behind: r.Behind - ahead, Base: r.Base})
+		}
+	}
+}
+
+func (t *Traits) rising(column int) (Rising, bool) {
+	for _, r := range t.Rising {
+		if r.Column == column {
+			return r, true
+		}
+	}
+	return Rising{}, false
+}
+
+// windowRising are the last three columns of n, a window's start, end and time.
+func windowRising(n Node, size int64) []Rising {
+	end, base := Width(n)-2, new(int)
+	start, last := Rising{end - 1, size, base}, Rising{end + 1, 1, nil}
+	// The last unit of a window is a whole number of microseconds before its end, or nanoseconds.
+	if per := columnar.UnitsPerSecond(n.Schema().Fields[end].Type.Precision); per <= 1_000_000 {
+		last.Behind, last.Base = 1_000_000/per, base
+	}
+	return []Rising{start, {end, 0, base}, last}
+}
+
+func (t *Traits) union(inputs []Traits) {
+	t.Time = slices.DeleteFunc(slices.Clone(inputs[0].Time), func(c int) bool {
+		return slices.ContainsFunc(inputs, func(in Traits) bool { return !slices.Contains(in.Time, c) })
+	})
+	for _, r := range inputs[0].Rising {
+		all := true
+		for _, in := range inputs[1:] {
+			other, ok := in.rising(r.Column)
+			all = all && ok
+			r.Behind = max(r.Behind, other.Behind)
+		}
+		if r.Base = nil; all {
+			t.Rising = append(t.Rising, r)
+		}
+	}
+}
+
+// join: a regular join may emit a row long after its time, so the times are times no more; one with
+// a bound on the times holds the watermark back. A right side that ends is known as a whole before
+// a left row is, so that none is taken back.
+func (t *Traits) join(n *Join, left, right Traits) {
+	keepsRight := n.Type == operators.Right || n.Type == operators.Full
+	bound := timeBound(n, left, right)
+	if bound == nil {
+		t.Changelog = t.Changelog || right.Unbounded && n.Type != operators.Inner && n.Type != operators.Semi || t.Unbounded && keepsRight
+		return
+	}
+	if _, ok := bound.Hold(); !ok {
+		return
+	}
+	keepsLeft := n.Type == operators.Left || n.Type == operators.Full
+	if !keepsRight {
+		t.kept(left, bound.Left, bound.Slack, 0)
+	}
+	if !keepsLeft && !n.LeftOnly() {
+		t.kept(right, bound.Right, bound.Slack, Width(n.Left))
+	}
+}
+
+// kept adds the times of a side of a bounded join: of its columns those that are constants apart from
+// the bound one.
+func (t *Traits) kept(in Traits, column int, slack int64, shift int) {
+	of, _ := in.rising(column)
+	base := new(int)
+	for _, r := range in.Rising {
+		if r.Column != column && (r.Base == nil || r.Base != of.Base) {
+			continue
+		}
+		behind := r.Behind - of.Behind - slack
+		t.Rising = append(t.Rising, Rising{r.Column + shift, behind, base})
+		if slices.Contains(in.Time, r.Column) && behind <= 0 {
+			t.Time = append(t.Time, r.Column+shift)
+		}
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/binder"
-	"github.com/anabranch/anabranch/sql/optimizer"
 	"github.com/anabranch/anabranch/sql/physical"
 	"github.com/anabranch/anabranch/sql/plan"
 )
@@ -48,14 +47,18 @@ func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) er
 
 func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, build *physical.Builder) error {
 	p.Logical = append(p.Logical, n)
-	n = optimizer.Optimize(n)
+	n = s.runnable(n)
 	p.Optimized = append(p.Optimized, n)
 	c, err := s.Registry.Lookup(spec.Connector)
 	if err != nil {
 		return err
 	}
-	if changes, ok := c.(catalog.ChangelogSink); plan.TraitsOf(n).Changelog && (!ok || !changes.TakesChangelog(spec)) {
-		return plan.Refuse(build.At, "changelog-sink", spec.Connector)
+	changes, ok := c.(catalog.ChangelogSink)
+	if plan.TraitsOf(n).Changelog && (!ok || !changes.TakesChangelog(spec)) {
+		if !s.Endless {
+			return plan.Refuse(build.At, "changelog-sink", spec.Connector)
+		}
+		n = &plan.Materialize{Input: n}
 	}
 	single, ok := c.(catalog.SingleWriter)
 	return build.Sink(n, spec, ok && single.WritesAlone(spec))

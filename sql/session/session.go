@@ -19,6 +19,10 @@ type Session struct {
 	Catalog  *catalog.Catalog
 	Registry *catalog.Registry
 
+	// Endless plans tables that end as if they did not, so that tests run what streams run on their
+	// rows. What is planned ends all the same.
+	Endless bool
+
 	settings map[string]string
 }
 
@@ -59,6 +63,15 @@ func located(err error, source string) error {
 	return err
 }
 
+// runnable is a plan as it is run.
+func (s *Session) runnable(n plan.Node) plan.Node {
+	n = optimizer.Optimize(n)
+	if s.Endless {
+		return plan.Endless(n)
+	}
+	return n
+}
+
 func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 	p := &Planned{Job: &graph.Job{Name: s.settings["pipeline.name"]}}
 	build := &physical.Builder{Job: p.Job, At: statement}
@@ -84,6 +97,10 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 	}
 	for _, n := range p.Optimized {
 		table := unboundedTable(n)
+		if s.Endless {
+			p.Job.Streaming = true
+			continue
+		}
 		p.Unbounded = p.Unbounded || table != ""
 		if table != "" && s.settings["execution.runtime-mode"] == "batch" {
 			return nil, plan.Refuse(statement, "unbounded-batch", table)
@@ -92,7 +109,7 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 	if p.Job.Name == "" {
 		p.Job.Name = p.Job.Nodes[len(p.Job.Nodes)-1].Name
 	}
-	p.Job.Streaming = p.Unbounded || s.settings["execution.runtime-mode"] == "streaming"
+	p.Job.Streaming = p.Job.Streaming || p.Unbounded || s.settings["execution.runtime-mode"] == "streaming"
 	if err := p.Job.Validate(); err != nil {
 		return nil, err
 	}
@@ -153,7 +170,7 @@ func (s *Session) optimized(q *ast.Query, p *Planned) (plan.Node, error) {
 		return nil, err
 	}
 	p.Logical = append(p.Logical, n)
-	n = optimizer.Optimize(n)
+	n = s.runnable(n)
 	p.Optimized = append(p.Optimized, n)
 	return n, nil
 }

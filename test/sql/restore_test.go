@@ -40,6 +40,35 @@ var (
 	_ dataflow.Committer  = (*rowSink)(nil)
 )
 
+// takenBack is in front of rows that are taken back.
+const takenBack = "\x00"
+
+// folded are the rows that are left of a changelog.
+func (l *rowLog) folded() ([]string, error) {
+	held := map[string]int{}
+	changes := false
+	for _, row := range l.rows {
+		old, gone := strings.CutPrefix(row, takenBack)
+		if held[old]++; gone {
+			changes = true
+			held[old] -= 2
+		}
+		if held[old] < 0 {
+			return nil, fmt.Errorf("the row %q is taken back but was not there", old)
+		}
+	}
+	if !changes {
+		return l.rows, nil
+	}
+	var rows []string
+	for row, n := range held {
+		for range n {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
 // epochRows is the committable.
 type epochRows struct {
 	ID   string
@@ -59,7 +88,11 @@ func (s *rowSink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output)
 				cells[c] = "(empty)"
 			}
 		}
-		s.lines = append(s.lines, strings.Join(cells, " | "))
+		line := strings.Join(cells, " | ")
+		if b.Kind(b.Row(k)) == columnar.Retract {
+			line = takenBack + line
+		}
+		s.lines = append(s.lines, line)
 	}
 	return dataflow.Done, nil
 }

@@ -52,6 +52,8 @@ type way struct {
 	restore bool
 	// encoded makes rows travel between tasks as bytes.
 	encoded bool
+	// endless plans tables as if they had no end, so that results are changelogs.
+	endless bool
 }
 
 var ways = []way{
@@ -62,6 +64,9 @@ var ways = []way{
 	{name: "stream", parallelism: 2, streaming: true},
 	{name: "encoded exchanges", parallelism: 3, encoded: true},
 	{name: "stream restored", parallelism: 2, batchRows: 7, streaming: true, restore: true},
+	{name: "endless", parallelism: 2, endless: true},
+	{name: "endless, batches of 3", parallelism: 3, batchRows: 3, endless: true, encoded: true},
+	{name: "endless restored", parallelism: 2, batchRows: 7, endless: true, restore: true},
 }
 
 func TestFiles(t *testing.T) {
@@ -90,6 +95,7 @@ func runFile(t *testing.T, file string, w way, rewrite bool) {
 		t.Fatal(err)
 	}
 	s := session.New(builtin.Connectors())
+	s.Endless = w.endless
 	blocks := strings.Split(strings.TrimSpace(string(text)), "\n\n")
 	for i, block := range blocks {
 		head, body := cutComments(block)
@@ -209,5 +215,5 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 	if err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
-	return out.rows, nil
+	return out.folded()
 }

@@ -22,6 +22,8 @@ var tpchWays = []way{
 	{name: "batches of 7", parallelism: 1, batchRows: 7},
 	{name: "encoded exchanges", parallelism: 2, encoded: true},
 	{name: "stream restored", parallelism: 2, batchRows: 500, streaming: true, restore: true},
+	{name: "endless", parallelism: 2, endless: true},
+	{name: "endless restored", parallelism: 2, batchRows: 500, endless: true, restore: true},
 }
 
 // TestTPCH runs the queries of the benchmark and compares with the rows in testdata/tpch, which
@@ -63,6 +65,7 @@ func runTPCH(t *testing.T, dir, query string, w way) {
 		t.Fatal(err)
 	}
 	s := session.New(builtin.Connectors())
+	s.Endless = w.endless
 	for _, table := range tpch.Tables() {
 		create := fmt.Sprintf("CREATE TABLE %s WITH ('connector' = 'filesystem', 'path' = '%s', 'format' = 'parquet')", table, filepath.Join(dir, table+".parquet"))
 		if _, err := runSQL(t, s, create, w); err != nil {

@@ -1,0 +1,136 @@
+package operators
+
+import (
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/state"
+)
+
+// Materialize holds the rows of a changelog and emits those that are left when its input has ended.
+// Equal rows come to one subtask.
+type Materialize struct {
+	ctx  *dataflow.Context
+	rows *columnar.RowTable
+	out  *columnar.Batch
+	left []uint32 // rows to emit, once the input has ended
+	ids  []uint32
+}
+
+var (
+	_ dataflow.Operator    = (*Materialize)(nil)
+	_ dataflow.Resumer     = (*Materialize)(nil)
+	_ dataflow.InputEnder  = (*Materialize)(nil)
+	_ dataflow.Snapshotter = (*Materialize)(nil)
+)
+
+// Open makes the table.
+func (m *Materialize) Open(ctx *dataflow.Context) (err error) {
+	m.ctx = ctx
+	in := ctx.Inputs[0]
+	all := make([]int, len(in.Fields))
+	for c := range all {
+		all[c] = c
+	}
+	m.out = columnar.NewBatch(in)
+	m.rows, err = columnar.NewRowTable(in.Types(), all, 0, ctx.Budget.Account(ctx.Name))
+	return err
+}
+
+// Process takes changes in.
+func (m *Materialize) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
+	var run joinRun
+	run.start(0, b)
+	for run.nextRun() {
+		run.split(nil)
+		part := b.WithSel(run.rows)
+		if run.kind == columnar.Retract {
+			m.ids = m.rows.Remove(m.ids[:0], part)
+			if err := notThere(m.ids, part, m.ctx, "the input"); err != nil {
+				return dataflow.Done, err
+			}
+			continue
+		}
+		if _, err := m.rows.Add(m.ids[:0], part); err != nil {
+			return dataflow.Done, fmt.Errorf("%s: %w", m.ctx.Name, err)
+		}
+	}
+	return dataflow.Done, nil
+}
+
+// notThere is the error for the first row of b that was to be removed but was not found.
+func notThere(ids []uint32, b *columnar.Batch, ctx *dataflow.Context, input string) error {
+	for k, id := range ids {
+		if id == columnar.NoRow {
+			return fmt.Errorf("%s: %s takes a row back that is not there: %s", ctx.Name, input, shownRow(b, b.Row(k), ctx.Env))
+		}
+	}
+	return nil
+}
+
+// EndInput emits the rows.
+func (m *Materialize) EndInput(_ dataflow.Port, out dataflow.Output) (dataflow.Status, error) {
+	err := m.rows.Each(func(ids []uint32) error {
+		m.left = append(m.left, ids...)
+		return nil
+	})
+	if err != nil {
+		return dataflow.Done, err
+	}
+	return m.Resume(out)
+}
+
+// Resume goes on emitting.
+func (m *Materialize) Resume(out dataflow.Output) (dataflow.Status, error) {
+	for len(m.left) > 0 {
+		n := min(columnar.BatchRows, len(m.left))
+		m.gather(m.left[:n])
+		m.left = m.left[n:]
+		if err := out.Emit(m.out); err != nil {
+			return dataflow.Done, err
+		}
+		if len(m.left) > 0 && !out.Room() {
+			return dataflow.More, nil
+		}
+	}
+	return dataflow.Done, nil
+}
+
+func (m *Materialize) gather(ids []uint32) {
+	for c, v := range m.out.Cols {
+		m.rows.Gather(v, c, ids)
+	}
+	m.out.SetLen(len(ids))
+}
+
+// Snapshot writes the rows down.
+func (m *Materialize) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
+	return m.rows.Each(func(ids []uint32) error {
+		m.gather(ids)
+		w.Rows("rows", m.out)
+		return nil
+	})
+}
+
+// Restore takes the rows of this subtask in, by the hash of all columns.
+func (m *Materialize) Restore(r *state.Reader) error {
+	return r.Rows("rows", m.out.Schema, func(b *columnar.Batch) error {
+		_, err := m.rows.Add(nil, b.WithSel(r.SelectOwn(columnar.HashRows(nil, b.Cols, nil, b.Len()))))
+		return err
+	})
+}
+
+// StateBytes is the size of the rows.
+func (m *Materialize) StateBytes() int64 { return m.rows.SizeBytes() }
+
+// Close frees the rows.
+func (m *Materialize) Close() error {
+	if m.out != nil {
+		m.out.Release()
+	}
+	if m.rows != nil {
+		m.rows.Release()
+	}
+	return nil
+}
