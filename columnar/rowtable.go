@@ -3,6 +3,7 @@ package columnar
 import (
 	"fmt"
 	"math"
+	"unsafe"
 )
 
 // RowTable keeps rows and finds them by key, any number of rows a key. A row is its columns in
@@ -123,8 +124,35 @@ func (t *RowTable) row(id uint32) []uint64 {
 
 func (t *RowTable) chunk(id uint32) *rowChunk { return t.chunks[id>>chunkShift] }
 
+// Value is column c of row id as an integer: of an integer, decimal, date, time, timestamp, interval or boolean.
+func (t *RowTable) Value(id uint32, c int) Int128 {
+	o := t.layout.offset[c]
+	row := t.row(id)
+	if t.layout.wide(c) {
+		return Int128{row[o], int64(row[o+1])}
+	}
+	return Int128Of(int64(row[o]))
+}
+
+// Float is column c of row id, a float.
+func (t *RowTable) Float(id uint32, c int) float64 {
+	return math.Float64frombits(t.row(id)[t.layout.offset[c]])
+}
+
+// Bytes is column c of row id, a string or binary, borrowed until the table changes.
+func (t *RowTable) Bytes(id uint32, c int) []byte {
+	o := t.layout.offset[c]
+	v := (*View)(unsafe.Pointer(&t.row(id)[o]))
+	return v.bytesOf(t.chunk(id).bufs)
+}
+
 // Add stores the live rows of b and appends their ids to ids.
-func (t *RowTable) Add(ids []uint32, b *Batch) ([]uint32, error) {
+func (t *RowTable) Add(ids []uint32, b *Batch) ([]uint32, error) { return t.add(ids, b, false) }
+
+// Upsert is Add, but a row whose key is there is not stored: its id is that of the key's first row.
+func (t *RowTable) Upsert(ids []uint32, b *Batch) ([]uint32, error) { return t.add(ids, b, true) }
+
+func (t *RowTable) add(ids []uint32, b *Batch, unique bool) ([]uint32, error) {
 	n := b.Live()
 	if t.live+n >= int(NoRow) {
 		return ids, fmt.Errorf("a table of more than %d rows is not supported", NoRow)
@@ -136,6 +164,13 @@ func (t *RowTable) Add(ids []uint32, b *Batch) ([]uint32, error) {
 		if k%warmBlock == 0 {
 			t.warm(t.hashes[k:])
 		}
+		probe := t.probes[k*pw : (k+1)*pw]
+		if unique {
+			if _, id := t.seek(&t.parts[partOf(probe[0])], probe); id != NoRow {
+				ids = append(ids, id)
+				continue
+			}
+		}
 		id := t.newRow()
 		row, chunk := t.row(id), t.chunk(id)
 		before := chunk.capacity()
@@ -144,7 +179,7 @@ func (t *RowTable) Add(ids []uint32, b *Batch) ([]uint32, error) {
 			chunk.keepString(row[t.layout.offset[c]:], t.sources[c])
 		}
 		t.bytes += chunk.capacity() - before
-		t.enter(id, row, t.probes[k*pw:(k+1)*pw])
+		t.enter(id, row, probe)
 		ids = append(ids, id)
 	}
 	return ids, t.account.Resize(t.bytes)

@@ -6,7 +6,6 @@ import "github.com/anabranch/anabranch/columnar"
 type countAcc struct{}
 
 func (countAcc) Words() int                  { return 1 }
-func (countAcc) Retractable() bool           { return true }
 func (countAcc) SizeBytes() int64            { return 0 }
 func (countAcc) Release()                    {}
 func (countAcc) StateTypes() []columnar.Type { return []columnar.Type{columnar.TypeBigInt.Required()} }

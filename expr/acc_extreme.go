@@ -17,10 +17,9 @@ type extreme struct {
 	typ columnar.Type
 }
 
-func (x *extreme) Words() int        { return 3 }
-func (x *extreme) Retractable() bool { return false }
-func (x *extreme) SizeBytes() int64  { return 0 }
-func (*extreme) Release()            {}
+func (x *extreme) Words() int       { return 3 }
+func (x *extreme) SizeBytes() int64 { return 0 }
+func (*extreme) Release()           {}
 
 func (x *extreme) StateTypes() []columnar.Type { return []columnar.Type{x.typ.Nullable()} }
 
@@ -140,7 +139,6 @@ type stringExtreme struct {
 }
 
 func (x *stringExtreme) Words() int                  { return 1 }
-func (x *stringExtreme) Retractable() bool           { return false }
 func (x *stringExtreme) SizeBytes() int64            { return int64(x.heap.SizeBytes()) }
 func (x *stringExtreme) Release()                    { x.heap.Release() }
 func (x *stringExtreme) StateTypes() []columnar.Type { return []columnar.Type{x.typ.Nullable()} }

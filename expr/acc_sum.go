@@ -15,10 +15,9 @@ type exactSum struct {
 	scale int
 }
 
-func (s *exactSum) Words() int        { return 3 }
-func (s *exactSum) Retractable() bool { return true }
-func (s *exactSum) SizeBytes() int64  { return 0 }
-func (*exactSum) Release()            {}
+func (s *exactSum) Words() int       { return 3 }
+func (s *exactSum) SizeBytes() int64 { return 0 }
+func (*exactSum) Release()           {}
 
 func (s *exactSum) StateTypes() []columnar.Type {
 	return []columnar.Type{columnar.DecimalOf(maxDigits, s.scale).Required(), columnar.TypeBigInt.Required()}
@@ -180,10 +179,9 @@ const (
 	sumWords
 )
 
-func (s *floatSum) Words() int        { return sumWords }
-func (s *floatSum) Retractable() bool { return true }
-func (s *floatSum) SizeBytes() int64  { return 0 }
-func (*floatSum) Release()            {}
+func (s *floatSum) Words() int       { return sumWords }
+func (s *floatSum) SizeBytes() int64 { return 0 }
+func (*floatSum) Release()           {}
 
 func (s *floatSum) StateTypes() []columnar.Type {
 	types := make([]columnar.Type, sumWords)

@@ -11,10 +11,9 @@ import (
 // Variances, 1979).
 type variance struct{ name string }
 
-func (v *variance) Words() int        { return 3 }
-func (v *variance) Retractable() bool { return true }
-func (v *variance) SizeBytes() int64  { return 0 }
-func (*variance) Release()            {}
+func (v *variance) Words() int       { return 3 }
+func (v *variance) SizeBytes() int64 { return 0 }
+func (*variance) Release()           {}
 
 func (v *variance) StateTypes() []columnar.Type {
 	return []columnar.Type{columnar.TypeBigInt.Required(), columnar.TypeDouble.Required(), columnar.TypeDouble.Required()}

@@ -14,6 +14,8 @@ type Aggregate struct {
 	Distinct bool          `json:"distinct,omitempty"`
 	Filter   *Expr         `json:"filter,omitempty"` // only rows for which it is true count
 	Type     columnar.Type `json:"type"`
+	// Retract says that rows may be taken back.
+	Retract bool `json:"retract,omitempty"`
 }
 
 // AggregateNames are the names of the aggregate functions.
@@ -132,8 +134,6 @@ type Accumulator interface {
 	Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error
 	// Result appends the results of n groups from first on to out.
 	Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error
-	// Retractable reports whether Update can take rows back.
-	Retractable() bool
 	// SizeBytes is the memory held beside the words.
 	SizeBytes() int64
 	// Release frees that memory.
@@ -153,6 +153,9 @@ func NewAccumulator(a *Aggregate) (Accumulator, error) {
 		}
 		return &exactSum{call: a, scale: t.Scale}, nil
 	case "MIN", "MAX":
+		if a.Retract {
+			return newRetractExtreme(a.Name == "MAX", t)
+		}
 		if t.Physical() == columnar.PhysView {
 			return &stringExtreme{max: a.Name == "MAX", typ: t, heap: columnar.NewVector(columnar.TypeBytes)}, nil
 		}

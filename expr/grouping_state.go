@@ -45,19 +45,20 @@ func (g *Grouping) EachState(each func(b *columnar.Batch)) error {
 	return nil
 }
 
-// DistinctCalls are the positions of the calls over distinct values.
-func (g *Grouping) DistinctCalls() []int {
+// ValueCalls are the positions of the calls that keep the values they have seen: those over distinct
+// values, and extremes whose rows may be taken back.
+func (g *Grouping) ValueCalls() []int {
 	var list []int
 	for i := range g.calls {
-		if g.calls[i].distinct != nil {
+		if _, ok := g.calls[i].acc.(*retractExtreme); ok || g.calls[i].distinct != nil {
 			list = append(list, i)
 		}
 	}
 	return list
 }
 
-// DistinctSchema is that of the rows EachDistinct makes for a call: keys, value, how often.
-func (g *Grouping) DistinctSchema(call int) *columnar.Schema {
+// ValueSchema is that of the rows EachValue makes for a call: keys, value, how often.
+func (g *Grouping) ValueSchema(call int) *columnar.Schema {
 	s := g.keySchema()
 	s.Fields = append(
 		s.Fields,
@@ -67,10 +68,23 @@ func (g *Grouping) DistinctSchema(call int) *columnar.Schema {
 	return s
 }
 
-// EachDistinct calls each with the values a call over distinct values has seen.
-func (g *Grouping) EachDistinct(call int, each func(b *columnar.Batch)) {
+// EachValue calls each with the values a call keeps.
+func (g *Grouping) EachValue(call int, each func(b *columnar.Batch)) {
+	b := columnar.NewBatch(g.ValueSchema(call))
+	if x, ok := g.calls[call].acc.(*retractExtreme); ok {
+		defer b.Release()
+		x.each(func(groups []uint32, fill func(value, count *columnar.Vector)) {
+			b.Reset(0)
+			for c := range g.keys {
+				g.table.KeyColumnOf(b.Cols[c], c, groups)
+			}
+			fill(b.Cols[len(g.keys)], b.Cols[len(g.keys)+1])
+			b.SetLen(len(groups))
+			each(b)
+		})
+		return
+	}
 	t := g.calls[call].distinct
-	b := columnar.NewBatch(g.DistinctSchema(call))
 	group := columnar.NewVector(columnar.TypeBigInt.Required())
 	defer b.Release()
 	defer group.Release()
@@ -97,11 +111,15 @@ func (g *Grouping) EachDistinct(call int, each func(b *columnar.Batch)) {
 	}
 }
 
-// AddDistinct takes rows of EachDistinct in; their groups' states must be merged already.
-func (g *Grouping) AddDistinct(call int, b *columnar.Batch) error {
+// AddValues takes rows of EachValue in; their groups' states must be merged already.
+func (g *Grouping) AddValues(call int, b *columnar.Batch) error {
 	rows, err := g.locate(b, b.Cols[:len(g.keys)])
 	if err != nil {
 		return err
+	}
+	counts := columnar.Values[int64](b.Cols[len(g.keys)+1])
+	if x, ok := g.calls[call].acc.(*retractExtreme); ok {
+		return x.take(g.table.Cells(g.calls[call].word), rows, b.Cols[len(g.keys)], func(i int) int64 { return counts[i] })
 	}
 	group := columnar.NewVector(columnar.TypeBigInt.Required())
 	defer group.Release()
@@ -118,7 +136,7 @@ func (g *Grouping) AddDistinct(call int, b *columnar.Batch) error {
 	if _, err := t.Upsert(entries, hashes, cols, b.Sel); err != nil {
 		return err
 	}
-	cells, counts := t.Cells(0), columnar.Values[int64](b.Cols[len(g.keys)+1])
+	cells := t.Cells(0)
 	for k, id := range entries {
 		*cells.At(id) += uint64(counts[b.Row(k)])
 	}

@@ -90,7 +90,7 @@ func aggBatch(rows []aggRow, kinds []columnar.RowKind, rng *rand.Rand) *columnar
 	return b
 }
 
-func aggCalls(t *testing.T, extremes bool) []*expr.Aggregate {
+func aggCalls(t *testing.T, retract bool) []*expr.Aggregate {
 	t.Helper()
 	v := expr.Col(1, "v", columnar.TypeBigInt)
 	p := expr.Col(2, "p", columnar.DecimalOf(10, 2))
@@ -107,8 +107,9 @@ func aggCalls(t *testing.T, extremes bool) []*expr.Aggregate {
 		{"COUNT", true, []*expr.Expr{v}},
 		{"SUM", true, []*expr.Expr{p}},
 	}
-	if extremes {
-		list = append(list, call{"MIN", false, []*expr.Expr{p}}, call{"MAX", false, []*expr.Expr{expr.Col(0, "k", columnar.TypeString)}})
+	text := expr.Col(0, "k", columnar.TypeString)
+	for _, x := range []*expr.Expr{p, text, v} {
+		list = append(list, call{"MIN", false, []*expr.Expr{x}}, call{"MAX", false, []*expr.Expr{x}})
 	}
 	var calls []*expr.Aggregate
 	for _, c := range list {
@@ -116,6 +117,7 @@ func aggCalls(t *testing.T, extremes bool) []*expr.Aggregate {
 		if err != nil {
 			t.Fatal(err)
 		}
+		a.Retract = retract
 		calls = append(calls, a)
 	}
 	return calls
@@ -186,7 +188,7 @@ func TestChangelogAggregateFoldsToTheBatchResult(t *testing.T) {
 			rng := rand.New(rand.NewPCG(7, uint64(len(c.name))))
 			var calls []*expr.Aggregate
 			if c.calls {
-				calls = aggCalls(t, !c.retracts)
+				calls = aggCalls(t, c.retracts)
 			}
 			sink := &changelogSink{rows: map[string]int{}}
 			op := openAggregate(t, c.keys, calls, Changelog)

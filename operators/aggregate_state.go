@@ -12,13 +12,13 @@ var _ dataflow.Snapshotter = (*Aggregate)(nil)
 
 // Snapshot writes the groups down.
 func (a *Aggregate) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
-	for _, call := range a.groups.DistinctCalls() {
-		a.groups.EachDistinct(call, func(b *columnar.Batch) { w.Rows(distinctName(call), b) })
+	for _, call := range a.groups.ValueCalls() {
+		a.groups.EachValue(call, func(b *columnar.Batch) { w.Rows(valuesName(call), b) })
 	}
 	return a.groups.EachState(func(b *columnar.Batch) { w.Rows("groups", b) })
 }
 
-func distinctName(call int) string { return fmt.Sprintf("distinct%d", call) }
+func valuesName(call int) string { return fmt.Sprintf("values%d", call) }
 
 // Restore takes the groups of this subtask in. Those of a Partial aggregation belong to no
 // subtask in particular.
@@ -31,12 +31,12 @@ func (a *Aggregate) Restore(r *state.Reader) error {
 	err = a.ownRows(r, "groups", schema, func(b *columnar.Batch) error {
 		return a.groups.Merge(b, b.Cols[:keys], b.Cols[keys:])
 	})
-	for _, call := range a.groups.DistinctCalls() {
+	for _, call := range a.groups.ValueCalls() {
 		if err != nil {
 			return err
 		}
-		err = a.ownRows(r, distinctName(call), a.groups.DistinctSchema(call), func(b *columnar.Batch) error {
-			return a.groups.AddDistinct(call, b)
+		err = a.ownRows(r, valuesName(call), a.groups.ValueSchema(call), func(b *columnar.Batch) error {
+			return a.groups.AddValues(call, b)
 		})
 	}
 	return err

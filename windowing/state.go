@@ -25,8 +25,8 @@ func (a *Aggregate) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 	w.Value("meta", aggregateState{a.mark, a.late, a.clock.nullRows})
 	for _, start := range a.starts {
 		g := a.slices[start]
-		for _, call := range g.DistinctCalls() {
-			g.EachDistinct(call, func(b *columnar.Batch) { w.Rows(distinctName(call), a.withStart(b, start)) })
+		for _, call := range g.ValueCalls() {
+			g.EachValue(call, func(b *columnar.Batch) { w.Rows(valuesName(call), a.withStart(b, start)) })
 		}
 		if err := g.EachState(func(b *columnar.Batch) { w.Rows("slices", a.withStart(b, start)) }); err != nil {
 			return err
@@ -35,7 +35,7 @@ func (a *Aggregate) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 	return nil
 }
 
-func distinctName(call int) string { return fmt.Sprintf("distinct%d", call) }
+func valuesName(call int) string { return fmt.Sprintf("values%d", call) }
 
 // startField is the column in front of a slice's rows.
 func startField() columnar.Field {
@@ -90,12 +90,12 @@ func (a *Aggregate) Restore(r *state.Reader) error {
 	err = a.restoreRows(r, "slices", schema, func(g *expr.Grouping, b *columnar.Batch) error {
 		return g.Merge(b, b.Cols[:keys], b.Cols[keys:])
 	})
-	for _, call := range model.DistinctCalls() {
+	for _, call := range model.ValueCalls() {
 		if err != nil {
 			return err
 		}
-		err = a.restoreRows(r, distinctName(call), model.DistinctSchema(call), func(g *expr.Grouping, b *columnar.Batch) error {
-			return g.AddDistinct(call, b)
+		err = a.restoreRows(r, valuesName(call), model.ValueSchema(call), func(g *expr.Grouping, b *columnar.Batch) error {
+			return g.AddValues(call, b)
 		})
 	}
 	return err

@@ -15,7 +15,7 @@ import (
 // all rows of a group in one place and one phase.
 func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, error) {
 	if t := plan.TraitsOf(n.Input); t.Unbounded {
-		return b.changelogAggregate(n, in, t.Changelog)
+		return b.changelogAggregate(n, in, t.Changelog), nil
 	}
 	spec := operators.AggregateSpec{Keys: n.Keys, Calls: n.Calls, Phase: operators.Single}
 	if in.Parallelism == 1 {
@@ -42,26 +42,22 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 	return node, nil
 }
 
-// changelogAggregate groups rows without end and emits how the groups change. Where the rows may be
-// taken back the calls must be able to forget them.
-func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) (*graph.Node, error) {
+// changelogAggregate groups rows without end and emits how the groups change. Calls over rows that
+// may be taken back must be able to forget them.
+func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) *graph.Node {
+	spec := operators.AggregateSpec{Keys: n.Keys, Phase: operators.Changelog}
 	for _, c := range n.Calls {
-		acc, err := expr.NewAccumulator(c)
-		if err != nil {
-			return nil, fmt.Errorf("aggregate: %w", err)
-		}
-		if retracted && !acc.Retractable() {
-			return nil, plan.Refuse(b.At, "changelog-call", c.Name)
-		}
+		call := *c
+		call.Retract = retracted
+		spec.Calls = append(spec.Calls, &call)
 	}
-	spec := operators.AggregateSpec{Keys: n.Keys, Calls: n.Calls, Phase: operators.Changelog}
 	name := label(n, "HashAggregate(changelog, ")
 	if in.Parallelism == 1 {
-		return b.chain(in, operators.KindAggregate, name, spec, n.Out), nil
+		return b.chain(in, operators.KindAggregate, name, spec, n.Out)
 	}
 	node := b.Job.Add(operators.KindAggregate, name, spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
-	return node, nil
+	return node
 }
 
 // exchange brings rows of equal keys together, all rows if there are no keys.

@@ -47,7 +47,6 @@ func Refusals() map[Refusal]string {
 		"insert-partition":  "PARTITION of INSERT is not supported; select the partition columns",
 		"copy-option":       "COPY option %s is not supported",
 		"watermark-field":   "a watermark on a field of a ROW is not supported",
-		"changelog-call":    "%s over rows that a GROUP BY of an unbounded table may take back is not supported; bound the source",
 		"changelog-input":   "%s over rows that a GROUP BY of an unbounded table may take back is not supported; bound the source",
 		"changelog-sink":    "connector '%s' takes new rows only, but this query takes rows back as its groups change; group by window_start and window_end of TUMBLE or HOP, or bound the source",
 		"unbounded-sort":    "ORDER BY and LIMIT of an unbounded table are not supported; bound the source or sort a window's result outside",
