@@ -16,14 +16,20 @@ func timeBound(n *Join, left, right Traits) *operators.TimeBound {
 	if left.Changelog || right.Changelog || !left.Unbounded || !right.Unbounded {
 		return nil
 	}
+	var best *operators.TimeBound
 	for _, l := range left.Rising {
 		for _, r := range right.Rising {
-			if b := boundBetween(n, left, right, l, r); b != nil && lets(n.Type, b) {
-				return b
+			b := boundBetween(n, left, right, l, r)
+			if b == nil || !lets(n.Type, b) {
+				continue
+			}
+			// Of columns that are constants apart those close to the watermark hold it back least.
+			if best == nil || b.LeftBehind+b.RightBehind < best.LeftBehind+best.RightBehind {
+				best = b
 			}
 		}
 	}
-	return nil
+	return best
 }
 
 // lets reports whether rows can be let go: a side that is kept without a match must be.
