@@ -108,6 +108,9 @@ func isNested(t Type) bool {
 // Live is the number of rows held.
 func (t *RowTable) Live() int { return t.live }
 
+// Width is the number of columns of a row.
+func (t *RowTable) Width() int { return len(t.types) }
+
 // SizeBytes is the memory the table occupies.
 func (t *RowTable) SizeBytes() int64 { return t.bytes }
 

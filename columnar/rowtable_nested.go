@@ -12,12 +12,13 @@ func encodeNested(dst, src *Vector, n int, sel []int32) {
 	var value []byte
 	for k := range liveRows(sel, n) {
 		i := rowAt(sel, k)
-		value = packNested(value[:0], src, i)
+		value = AppendNested(value[:0], src, i)
 		dst.SetBytes(i, value)
 	}
 }
 
-func packNested(dst []byte, v *Vector, i int) []byte {
+// AppendNested appends the bytes of value i of v.
+func AppendNested(dst []byte, v *Vector, i int) []byte {
 	if v.IsNull(i) {
 		return append(dst, 0)
 	}
@@ -25,14 +26,14 @@ func packNested(dst []byte, v *Vector, i int) []byte {
 	switch v.Phys {
 	case PhysStruct:
 		for _, c := range v.Children {
-			dst = packNested(dst, c, v.Index(i))
+			dst = AppendNested(dst, c, v.Index(i))
 		}
 	case PhysList:
 		from, to := v.Offsets()[v.Index(i)], v.Offsets()[v.Index(i)+1]
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(to-from))
 		for _, c := range v.Children {
 			for e := from; e < to; e++ {
-				dst = packNested(dst, c, int(e))
+				dst = AppendNested(dst, c, int(e))
 			}
 		}
 	case PhysView:
@@ -60,13 +61,13 @@ func (t *RowTable) gatherNested(dst *Vector, c int, ids []uint32) {
 		}
 		r := t.row(id)
 		v := View{r[o], r[o+1]}
-		unpackNested(dst, v.bytesOf(t.chunk(id).bufs))
+		unAppendNested(dst, v.bytesOf(t.chunk(id).bufs))
 	}
 }
 
-// unpackNested appends the value at the start of src to dst and returns what follows. src is what
-// packNested made.
-func unpackNested(dst *Vector, src []byte) []byte {
+// unAppendNested appends the value at the start of src to dst and returns what follows. src is what
+// AppendNested made.
+func unAppendNested(dst *Vector, src []byte) []byte {
 	null := src[0] == 0
 	if src = src[1:]; null {
 		dst.AppendNull()
@@ -83,7 +84,7 @@ func unpackNested(dst *Vector, src []byte) []byte {
 	switch dst.Phys {
 	case PhysStruct:
 		for _, c := range dst.Children {
-			src = unpackNested(c, src)
+			src = unAppendNested(c, src)
 		}
 		return src
 	case PhysView:
@@ -100,7 +101,7 @@ func unpackList(dst *Vector, src []byte) []byte {
 	src = src[4:]
 	for _, c := range dst.Children {
 		for range n {
-			src = unpackNested(c, src)
+			src = unAppendNested(c, src)
 		}
 	}
 	i := dst.len

@@ -56,7 +56,7 @@ func (k *SortKeyer) Sort(b *Batch, dst []int32) []int32 {
 	entries := make([]sortEntry, n)
 	k.keys, k.ends = k.keys[:0], append(k.ends[:0], 0)
 	for i := range n {
-		k.keys = k.appendKey(k.keys, b, i)
+		k.keys = k.AppendKey(k.keys, b, i)
 		k.ends = append(k.ends, len(k.keys))
 	}
 	for i := range entries {
@@ -92,7 +92,8 @@ func prefixOf(key []byte) uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-func (k *SortKeyer) appendKey(dst []byte, b *Batch, i int) []byte {
+// AppendKey appends the normalized key of row i of b.
+func (k *SortKeyer) AppendKey(dst []byte, b *Batch, i int) []byte {
 	for c, col := range k.columns {
 		v := b.Cols[col.Index]
 		if v.IsNull(i) {

@@ -1,8 +1,6 @@
 package operators
 
 import (
-	"fmt"
-
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
@@ -67,7 +65,7 @@ func (a *Aggregate) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Out
 		err = a.groups.Update(b, a.cols)
 	}
 	if err != nil {
-		return dataflow.Done, fmt.Errorf("%s: %w", a.ctx.Name, err)
+		return dataflow.Done, err
 	}
 	a.taken += b.Live()
 	if groups := a.groups.Rows(); a.spec.Phase == Partial && groups >= a.groupsMax {
@@ -100,7 +98,7 @@ func (a *Aggregate) Resume(out dataflow.Output) (dataflow.Status, error) {
 	for a.next >= 0 && a.next < a.groups.Rows() {
 		n := min(columnar.BatchRows, a.groups.Rows()-a.next)
 		if err := a.groups.Emit(a.out, a.next, n, a.spec.Phase == Partial); err != nil {
-			return dataflow.Done, fmt.Errorf("%s: %w", a.ctx.Name, err)
+			return dataflow.Done, err
 		}
 		a.next += n
 		if err := out.Emit(a.out); err != nil {

@@ -1,8 +1,6 @@
 package operators
 
 import (
-	"fmt"
-
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
@@ -94,7 +92,7 @@ func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dat
 		err = a.changes(first)
 	}
 	if err != nil {
-		return dataflow.Done, fmt.Errorf("%s: %w", a.ctx.Name, err)
+		return dataflow.Done, err
 	}
 	return dataflow.Done, a.emit(out)
 }
@@ -168,7 +166,7 @@ func (a *ChangelogAggregate) EndInput(_ dataflow.Port, out dataflow.Output) (dat
 		return dataflow.Done, err
 	}
 	if err := a.groups.EmitRows(a.after, []uint32{0}); err != nil {
-		return dataflow.Done, fmt.Errorf("%s: %w", a.ctx.Name, err)
+		return dataflow.Done, err
 	}
 	a.gone, a.come = a.gone[:0], append(a.come[:0], 0)
 	return dataflow.Done, a.emit(out)

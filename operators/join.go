@@ -1,8 +1,6 @@
 package operators
 
 import (
-	"fmt"
-
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
@@ -69,7 +67,7 @@ func (j *HashJoin) Wants(in dataflow.Port) bool { return in == rightPort || j.bu
 func (j *HashJoin) Process(in dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
 	if in == rightPort {
 		if err := j.build.add(b, j.spec.RightKeys, j.keepsRight()); err != nil {
-			return dataflow.Done, fmt.Errorf("%s: %w", j.ctx.Name, err)
+			return dataflow.Done, err
 		}
 		return dataflow.Done, nil
 	}
@@ -112,7 +110,7 @@ func (j *HashJoin) emitBeside(out dataflow.Output) error {
 	}
 	sel, err := j.residual.Select(b, p.sel)
 	if err != nil {
-		return fmt.Errorf("%s: %w", j.ctx.Name, err)
+		return err
 	}
 	if p.sel = sel; len(sel) == 0 {
 		return nil
@@ -129,7 +127,7 @@ func (j *HashJoin) run(out dataflow.Output) (dataflow.Status, error) {
 	for p.pairs(&j.build, columnar.BatchRows) {
 		b, err := j.matching()
 		if err != nil {
-			return dataflow.Done, fmt.Errorf("%s: %w", j.ctx.Name, err)
+			return dataflow.Done, err
 		}
 		if b != nil && j.spec.Type != Semi && j.spec.Type != Anti {
 			if err := out.Emit(b); err != nil {

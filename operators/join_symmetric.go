@@ -1,8 +1,6 @@
 package operators
 
 import (
-	"fmt"
-
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
@@ -140,7 +138,7 @@ func (j *SymmetricJoin) beginRun(out dataflow.Output) error {
 	b := r.batch.WithSel(r.rows)
 	if r.kind == columnar.Retract {
 		r.ids = s.rows.Remove(r.ids[:0], b)
-		if err := notThere(r.ids, b, j.ctx, "the "+sideName(int(r.port))+" input"); err != nil {
+		if err := notThere(r.ids, b, "the "+sideName(int(r.port))+" input", j.ctx.Env); err != nil {
 			return err
 		}
 	}
@@ -177,7 +175,7 @@ func (j *SymmetricJoin) endRun(out dataflow.Output) error {
 	b := r.batch.WithSel(r.rows)
 	var err error
 	if r.ids, err = s.rows.Add(r.ids[:0], b); err != nil {
-		return fmt.Errorf("%s: %w", j.ctx.Name, err)
+		return err
 	}
 	for k, id := range r.ids {
 		s.rows.Extra(id)[0] = uint64(r.matches[k])
@@ -200,7 +198,7 @@ func (j *SymmetricJoin) emitPairs(out dataflow.Output) error {
 	if j.residual != nil {
 		var err error
 		if sel, err = j.residual.Select(j.out, j.sel[:0]); err != nil {
-			return fmt.Errorf("%s: %w", j.ctx.Name, err)
+			return err
 		}
 		if j.sel = sel; len(sel) == 0 {
 			return nil

@@ -304,7 +304,7 @@ func TestBoundedJoinCountsLateRows(t *testing.T) {
 func TestSymmetricJoinRefusesRowsThatAreNotThere(t *testing.T) {
 	op := openSymmetric(t, JoinSpec{Type: Inner})
 	_, err := op.Process(rightPort, pairBatch([]pairRow{{key: 1, id: 7}}, []columnar.RowKind{columnar.Retract}, nil), newFullSink())
-	want := "join: the right input takes a row back that is not there: the key number 1 | 7 | 1970-01-01 00:00:00.000"
+	want := "the right input takes a row back that is not there: the key number 1 | 7 | 1970-01-01 00:00:00.000"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state"
 )
 
@@ -47,23 +48,23 @@ func (m *Materialize) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Out
 		part := b.WithSel(run.rows)
 		if run.kind == columnar.Retract {
 			m.ids = m.rows.Remove(m.ids[:0], part)
-			if err := notThere(m.ids, part, m.ctx, "the input"); err != nil {
+			if err := notThere(m.ids, part, "the input", m.ctx.Env); err != nil {
 				return dataflow.Done, err
 			}
 			continue
 		}
 		if _, err := m.rows.Add(m.ids[:0], part); err != nil {
-			return dataflow.Done, fmt.Errorf("%s: %w", m.ctx.Name, err)
+			return dataflow.Done, err
 		}
 	}
 	return dataflow.Done, nil
 }
 
 // notThere is the error for the first row of b that was to be removed but was not found.
-func notThere(ids []uint32, b *columnar.Batch, ctx *dataflow.Context, input string) error {
+func notThere(ids []uint32, b *columnar.Batch, input string, env *expr.Env) error {
 	for k, id := range ids {
 		if id == columnar.NoRow {
-			return fmt.Errorf("%s: %s takes a row back that is not there: %s", ctx.Name, input, shownRow(b, b.Row(k), ctx.Env))
+			return fmt.Errorf("%s takes a row back that is not there: %s", input, shownRow(b, b.Row(k), env))
 		}
 	}
 	return nil

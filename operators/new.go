@@ -31,6 +31,8 @@ func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
 		op, err = decode(n, func(s SortSpec) dataflow.Operator { return NewSort(s) })
 	case KindLimit:
 		op, err = decode(n, func(s LimitSpec) dataflow.Operator { return NewLimit(s) })
+	case KindRank:
+		op, err = decode(n, func(s RankSpec) dataflow.Operator { return NewRank(s) })
 	case KindUnion:
 		op = Union{}
 	case KindMaterial:

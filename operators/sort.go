@@ -1,7 +1,6 @@
 package operators
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -71,7 +70,7 @@ func (s *Sort) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (d
 		s.cut(int(n))
 	}
 	if err := s.account.Resize(int64(s.rows.SizeBytes())); err != nil {
-		return dataflow.Done, fmt.Errorf("%s: %w", s.ctx.Name, err)
+		return dataflow.Done, err
 	}
 	return dataflow.Done, nil
 }

@@ -18,6 +18,7 @@ const (
 	KindSymmetric graph.Kind = "symmetric_join"
 	KindSort      graph.Kind = "sort"
 	KindLimit     graph.Kind = "limit"
+	KindRank      graph.Kind = "rank"
 	KindUnion     graph.Kind = "union"
 	KindMaterial  graph.Kind = "materialize"
 	KindSink      graph.Kind = "sink"
@@ -118,6 +119,20 @@ type SortSpec struct {
 type LimitSpec struct {
 	Limit  *int64 `json:"limit,omitempty"`
 	Offset int64  `json:"offset,omitempty"`
+}
+
+// RankSpec numbers the rows of each partition, which are equal in the columns Partition, in the
+// order of Keys, and passes on those numbered From to To; a To of 0 is no limit. The number is a last
+// column if Number is set. AtEnd emits when the input has ended, which else is a changelog; Retract
+// says that rows of the input may be taken back.
+type RankSpec struct {
+	Partition []int     `json:"partition"`
+	Keys      []SortKey `json:"keys"`
+	From      int64     `json:"from"`
+	To        int64     `json:"to,omitempty"`
+	Number    bool      `json:"number,omitempty"`
+	AtEnd     bool      `json:"atEnd,omitempty"`
+	Retract   bool      `json:"retract,omitempty"`
 }
 
 // UnionSpec passes the rows of all inputs on; their types are equal.

@@ -16,6 +16,7 @@ type exprBinder struct {
 
 	calls *[]*expr.Aggregate // aggregate calls met; nil refuses them
 	subs  *[]subquery        // scalar subqueries met; nil refuses them
+	ranks *[]rank            // calls of ROW_NUMBER met; nil refuses them
 	// at is where the columns of an expression stand, kept if not nil.
 	at map[*expr.Expr]ast.Node
 	// isCorrelating allows columns of the outer query, which get positions from outerBase on.

@@ -14,7 +14,7 @@ func (x *exprBinder) call(e *ast.Call) (*expr.Expr, error) {
 	name := strings.ToUpper(e.Name.Last().Name)
 	switch {
 	case e.IsWindow():
-		return nil, plan.Refuse(e, "over")
+		return x.window(e, name)
 	case len(e.OrderBy) > 0 || len(e.WithinGroup) > 0:
 		return nil, plan.Refuse(e, "ordered-aggregate")
 	case e.Nulls != ast.NullsDefault:

@@ -98,7 +98,7 @@ func (s *selection) overGroups(e *expr.Expr) (*expr.Expr, error) {
 	}
 	if e.Op == expr.Column {
 		switch {
-		case e.Index >= subBase:
+		case e.Index >= rankBase:
 			return e, nil
 		case e.Index >= aggregateBase:
 			return expr.Col(len(s.keys)+e.Index-aggregateBase, e.Name, e.Type), nil

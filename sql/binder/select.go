@@ -62,7 +62,7 @@ func (b *Binder) start(s *ast.Select, with *ctes, outer *scope) (*selection, err
 	}
 	sel.x = &exprBinder{
 		b: b, with: with, scope: sel.input.scope, place: "SELECT",
-		calls: &[]*expr.Aggregate{}, subs: &[]subquery{}, at: map[*expr.Expr]ast.Node{},
+		calls: &[]*expr.Aggregate{}, subs: &[]subquery{}, ranks: &[]rank{}, at: map[*expr.Expr]ast.Node{},
 	}
 	return sel, nil
 }
@@ -184,6 +184,9 @@ func (s *selection) build(q *ast.Select, query *ast.Query) (*relation, error) {
 			return nil, err
 		}
 		node = &plan.Filter{Input: node, Predicate: h}
+	}
+	if node, final, err = numbered(node, *s.x.ranks, final); err != nil {
+		return nil, err
 	}
 	exprs := make([]*expr.Expr, 0, len(s.items)+len(s.order))
 	for _, e := range s.items {

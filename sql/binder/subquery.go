@@ -13,6 +13,7 @@ import (
 // a column of the outer query.
 const (
 	aggregateBase = 1 << 20
+	rankBase      = 1 << 21
 	subBase       = 1 << 22
 	innerBase     = 1 << 24
 	outerBase     = 1 << 26

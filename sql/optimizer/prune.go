@@ -97,6 +97,8 @@ func pruneNode(n plan.Node, need []bool) (plan.Node, []int) {
 	case *plan.Limit:
 		in, at := pruneNode(n.Input, need)
 		return n.WithInputs(in), at
+	case *plan.Rank:
+		return pruneRank(n, need)
 	case *plan.Union:
 		return pruneUnion(n, need)
 	case *plan.Join:
@@ -192,6 +194,31 @@ func positions(need []bool) []int {
 		}
 	}
 	return at
+}
+
+// pruneRank keeps what partitions and orders rows.
+func pruneRank(n *plan.Rank, need []bool) (plan.Node, []int) {
+	width := plan.Width(n.Input)
+	below := slices.Clone(need[:width])
+	for _, c := range n.Partition {
+		below[c] = true
+	}
+	for _, k := range n.Keys {
+		below[k.Column] = true
+	}
+	in, at := pruneNode(n.Input, below)
+	c := *n
+	c.Input, c.Partition, c.Keys = in, moveAll(n.Partition, at), slices.Clone(n.Keys)
+	for i := range c.Keys {
+		c.Keys[i].Column = at[c.Keys[i].Column]
+	}
+	if n.Number {
+		if c.Number = need[width]; c.Number {
+			return &c, append(slices.Clone(at), plan.Width(in))
+		}
+		return &c, append(slices.Clone(at), -1)
+	}
+	return &c, at
 }
 
 func pruneProject(n *plan.Project, need []bool) (plan.Node, []int) {

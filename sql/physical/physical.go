@@ -102,9 +102,15 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 		return b.union(n, inputs), nil
 	case *plan.Join:
 		return b.join(n, inputs[0], inputs[1]), nil
-	case *plan.Sort, *plan.Limit:
-		if plan.TraitsOf(n).Unbounded {
-			return nil, plan.Refuse(b.At, "unbounded-sort")
+	case *plan.Rank:
+		return b.rank(n, inputs[0])
+	case *plan.Sort:
+		if t := plan.TraitsOf(n); t.Unbounded {
+			return b.topN(n, inputs[0], t.Changelog)
+		}
+	case *plan.Limit:
+		if t := plan.TraitsOf(n); t.Changelog {
+			return nil, plan.Refuse(b.At, "unbounded-limit")
 		}
 	}
 	return b.blocking(n, inputs[0])

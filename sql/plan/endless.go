@@ -16,31 +16,47 @@ func (m *Materialize) WithInputs(in ...Node) Node { return &Materialize{Input: i
 
 func (m *Materialize) String() string { return "Materialize" }
 
-// Endless is a plan that treats tables that end as if they did not. What needs the end of its input,
+// Endless is a plan that treats tables and constant rows as if they had no end. What needs the end of its input,
 // or rows that stay, waits in a Materialize.
 func Endless(n Node) Node {
-	if s, ok := n.(*Scan); ok {
-		c := *s
+	switch n := n.(type) {
+	case *Scan:
+		c := *n
+		c.Unbounded = true
+		return &c
+	case *Values:
+		c := *n
 		c.Unbounded = true
 		return &c
 	}
 	inputs := make([]Node, len(n.Inputs()))
 	for i, in := range n.Inputs() {
-		inputs[i] = Endless(in)
-		t := TraitsOf(inputs[i])
-		switch n.(type) {
-		case *Sort, *Limit:
-			if t.Unbounded {
-				inputs[i] = &Materialize{inputs[i]}
-			}
-		case *Window, *WindowAggregate:
-			if t.Changelog {
-				inputs[i] = &Materialize{inputs[i]}
-			}
+		if inputs[i] = Endless(in); waits(n, TraitsOf(inputs[i])) {
+			inputs[i] = &Materialize{inputs[i]}
 		}
 	}
 	if len(inputs) == 0 {
 		return n
 	}
-	return n.WithInputs(inputs...)
+	n = n.WithInputs(inputs...)
+	if s, ok := n.(*Sort); ok && TraitsOf(s).Unbounded {
+		// The first rows as they change, put in order at the end.
+		return &Sort{Input: &Materialize{s}, Keys: s.Keys, Limit: s.Limit}
+	}
+	return n
+}
+
+// waits reports whether a node cannot do with an input of these traits.
+func waits(n Node, input Traits) bool {
+	switch n := n.(type) {
+	case *Sort:
+		return input.Unbounded && n.Limit == nil
+	case *Rank:
+		return input.Unbounded && n.To == 0
+	case *Limit:
+		return input.Unbounded
+	case *Window, *WindowAggregate:
+		return input.Changelog
+	}
+	return false
 }

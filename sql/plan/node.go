@@ -56,10 +56,11 @@ func (s *Scan) Physical(column int) int {
 	return -1
 }
 
-// Values are constant rows.
+// Values are constant rows. Unbounded ones are planned as if more could come.
 type Values struct {
-	Rows [][]*expr.Expr
-	Out  *columnar.Schema
+	Rows      [][]*expr.Expr
+	Out       *columnar.Schema
+	Unbounded bool
 }
 
 // Schema is the output schema.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/windowing"
 )
 
@@ -80,9 +81,13 @@ func (j *Join) String() string {
 }
 
 func (s *Sort) String() string {
-	keys := make([]string, len(s.Keys))
-	for i, k := range s.Keys {
-		keys[i] = s.Input.Schema().Fields[k.Column].Name
+	return "Sort(" + order(s.Input, s.Keys) + limits(s.Limit, s.Offset, ", ") + ")"
+}
+
+func order(input Node, by []operators.SortKey) string {
+	keys := make([]string, len(by))
+	for i, k := range by {
+		keys[i] = input.Schema().Fields[k.Column].Name
 		if k.Desc {
 			keys[i] += " DESC"
 		}
@@ -90,7 +95,21 @@ func (s *Sort) String() string {
 			keys[i] += map[bool]string{true: " NULLS FIRST", false: " NULLS LAST"}[k.NullsFirst]
 		}
 	}
-	return "Sort(" + list(keys) + limits(s.Limit, s.Offset, ", ") + ")"
+	return list(keys)
+}
+
+func (r *Rank) String() string {
+	text := "Rank(partition=" + columns(r.Input, r.Partition) + ", order=" + order(r.Input, r.Keys)
+	switch {
+	case r.To > 0:
+		text += fmt.Sprintf(", rows=%d-%d", r.From, r.To)
+	case r.From > 1:
+		text += fmt.Sprintf(", rows=%d-", r.From)
+	}
+	if r.Number {
+		text += ", number"
+	}
+	return text + ")"
 }
 
 func (l *Limit) String() string {

@@ -12,7 +12,8 @@ type Refusal string
 // Refusals are the messages by construct; docs/limitations.md lists the same ones.
 func Refusals() map[Refusal]string {
 	return map[Refusal]string{
-		"over":              "OVER windows are not supported",
+		"over":              "OVER is supported with ROW_NUMBER() in SELECT only",
+		"unbounded-rank":    "ROW_NUMBER() over an unbounded table needs a limit: a condition such as row_num <= 10 around the query",
 		"grouping-sets":     "GROUPING SETS, ROLLUP and CUBE are not supported",
 		"group-by-all":      "GROUP BY ALL is not supported",
 		"unnest":            "UNNEST is not supported",
@@ -49,7 +50,8 @@ func Refusals() map[Refusal]string {
 		"watermark-field":   "a watermark on a field of a ROW is not supported",
 		"changelog-input":   "%s over rows that a GROUP BY of an unbounded table may take back is not supported; bound the source",
 		"changelog-sink":    "connector '%s' takes new rows only, but this query takes rows back as its groups change; group by window_start and window_end of TUMBLE or HOP, or bound the source",
-		"unbounded-sort":    "ORDER BY and LIMIT of an unbounded table are not supported; bound the source or sort a window's result outside",
+		"unbounded-sort":    "ORDER BY of an unbounded table needs a LIMIT; its result then changes as rows come",
+		"unbounded-limit":   "LIMIT without ORDER BY over rows that may be taken back is not supported; add ORDER BY",
 		"unbounded-batch":   "execution.runtime-mode is 'batch', but table %s is unbounded",
 		"deep":              "an expression nested more than 4500 levels deep is not supported",
 		"time-attribute":    "the time column of a window over an unbounded table must have a watermark; declare WATERMARK FOR %s",

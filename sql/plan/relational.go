@@ -181,6 +181,35 @@ func (s *Sort) WithInputs(in ...Node) Node {
 	return &c
 }
 
+// Rank numbers the rows of each partition in the order of Keys and keeps those numbered From to To;
+// a To of 0 is no limit. With Number the number is a last column.
+type Rank struct {
+	Input     Node
+	Partition []int
+	Keys      []operators.SortKey
+	From, To  int64
+	Number    bool
+}
+
+// Schema has the input's columns, then the number.
+func (r *Rank) Schema() *columnar.Schema {
+	if !r.Number {
+		return r.Input.Schema()
+	}
+	in := r.Input.Schema().Fields
+	return columnar.NewSchema(append(in[:len(in):len(in)], columnar.Field{Name: "ROW_NUMBER()", Type: columnar.TypeBigInt.Required()})...)
+}
+
+// Inputs is the one input.
+func (r *Rank) Inputs() []Node { return []Node{r.Input} }
+
+// WithInputs is the same numbering of another input.
+func (r *Rank) WithInputs(in ...Node) Node {
+	c := *r
+	c.Input = in[0]
+	return &c
+}
+
 // Limit keeps Limit rows after the first Offset; nil is no limit.
 type Limit struct {
 	Input  Node

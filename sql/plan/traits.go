@@ -46,6 +46,8 @@ func TraitsOf(n Node) Traits {
 			t.Time = []int{n.TimeColumn}
 			t.Rising = []Rising{{Column: n.TimeColumn, Base: new(int)}}
 		}
+	case *Values:
+		t.Unbounded = n.Unbounded
 	case *Project:
 		t.project(n, inputs[0])
 	case *Window:
@@ -57,6 +59,10 @@ func TraitsOf(n Node) Traits {
 	case *Aggregate:
 		// Without calls a group's row never changes.
 		t.Changelog = t.Changelog || t.Unbounded && len(n.Calls) > 0
+	case *Rank:
+		t.Changelog = t.Unbounded
+	case *Sort:
+		t.Changelog = t.Unbounded // only the first rows are wanted
 	case *Join:
 		t.join(n, inputs[0], inputs[1])
 	case *Union:

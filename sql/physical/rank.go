@@ -1,0 +1,41 @@
+package physical
+
+import (
+	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/sql/plan"
+)
+
+// rank brings the rows of a partition together.
+func (b *Builder) rank(n *plan.Rank, in *graph.Node) (*graph.Node, error) {
+	t := plan.TraitsOf(n.Input)
+	if t.Unbounded && n.To == 0 {
+		return nil, plan.Refuse(b.At, "unbounded-rank")
+	}
+	spec := operators.RankSpec{
+		Partition: n.Partition, Keys: n.Keys, From: n.From, To: n.To, Number: n.Number,
+		AtEnd: !t.Unbounded, Retract: t.Changelog,
+	}
+	name := n.String()
+	if !spec.AtEnd {
+		name = label(n, "Rank(changelog, ")
+	}
+	node := b.Job.Add(operators.KindRank, name, spec, n.Schema(), exchange(in, n.Partition))
+	node.Parallelism = parallelism(n.Partition)
+	return node, nil
+}
+
+// topN is a sort of rows without end, which has a limit: its result changes as rows come and is in no
+// order.
+func (b *Builder) topN(n *plan.Sort, in *graph.Node, retract bool) (*graph.Node, error) {
+	if n.Limit == nil {
+		return nil, plan.Refuse(b.At, "unbounded-sort")
+	}
+	spec := operators.RankSpec{Keys: n.Keys, From: n.Offset + 1, To: n.Offset + *n.Limit, Retract: retract}
+	if spec.To == 0 {
+		spec.From, spec.To = 2, 1 // no row at all
+	}
+	node := b.Job.Add(operators.KindRank, label(n, "TopN(changelog, "), spec, n.Schema(), gather(in))
+	node.Parallelism = 1
+	return node, nil
+}
