@@ -42,14 +42,21 @@ type Source interface {
 // Reader reads one split; one goroutine uses it.
 type Reader interface {
 	// Next returns the next batch, borrowed until the following call; io.EOF ends the split. A
-	// nil batch without error means that nothing is there now: wait for Ready.
+	// nil batch without error means that nothing is there now: wait (see Waiter).
 	Next() (*columnar.Batch, error)
 	// Position is where to go on after the last batch.
 	Position() []byte
 	Close() error
 }
 
-// Waiter is a Reader of an unbounded split. Ready delivers a value when Next may have more.
+// Waiter is a Reader whose Next may have nothing now. It calls wake when Next may have more; wake does
+// not block and may be called from any goroutine, also after Close.
 type Waiter interface {
-	Ready() <-chan struct{}
+	Notify(wake func())
+}
+
+// Grower is a Source whose splits become more while it is read.
+type Grower interface {
+	// NewSplits lists the splits that have come since known were listed.
+	NewSplits(ctx context.Context, known []Split) ([]Split, error)
 }

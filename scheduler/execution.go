@@ -140,13 +140,34 @@ func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflo
 		}
 		left, err := unreadSplits(snap, n.UID)
 		e.splits = append(e.splits, left...)
-		return e, err
+		if err != nil {
+			return nil, err
+		}
 	}
-	list, err := source.Splits(ctx, p)
+	list, err := x.newSplits(ctx, source, e.splits, p)
 	for _, s := range list {
 		e.splits = append(e.splits, splitState{Split: s, High: dataflow.MinTime})
 	}
+	if !source.Bounded() {
+		e.deal(p)
+	}
 	return e, err
+}
+
+// newSplits lists the splits that the restored ones do not have.
+func (x *execution) newSplits(ctx context.Context, source dataflow.Source, restored []splitState, p int) ([]dataflow.Split, error) {
+	if x.opts.Restore == nil {
+		return source.Splits(ctx, p)
+	}
+	g, ok := source.(dataflow.Grower)
+	if !ok {
+		return nil, nil
+	}
+	var known []dataflow.Split
+	for _, s := range restored {
+		known = append(known, s.Split)
+	}
+	return g.NewSplits(ctx, known)
 }
 
 // openSource makes the source of a node without inputs.
@@ -175,7 +196,7 @@ func (x *execution) openSource(n *graph.Node) (dataflow.Source, error) {
 // addNode puts a node's operator in front of what the task has so far.
 func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.Source, splits *enumerator) error {
 	if len(n.Inputs) == 0 {
-		d := &sourceDriver{name: n.Name, source: source, splits: splits, env: x.opts.Env}
+		d := &sourceDriver{name: n.Name, sub: sub, source: source, splits: splits, env: x.opts.Env}
 		if n.Kind == operators.KindSource {
 			if err := json.Unmarshal(n.Spec, &d.spec); err != nil {
 				return err
@@ -185,7 +206,7 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 			d.spec.Request.BatchRows = x.opts.BatchRows
 		}
 		t.source = d
-		return d.open(n.Schema)
+		return d.compile(n.Schema)
 	}
 	op, err := x.operator(n)
 	if err != nil {

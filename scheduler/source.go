@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"sync"
+	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
@@ -15,58 +15,11 @@ import (
 	"github.com/anabranch/anabranch/state"
 )
 
-// enumerator hands the splits of one source out to its tasks. Its snapshot comes first: a split
-// is handed to a task only after the task has passed the barrier of the newest snapshot, so that
-// a split is in the snapshot of exactly one of them.
-type enumerator struct {
-	uid    string
-	mu     sync.Mutex
-	splits []splitState
-	epoch  dataflow.Epoch // of the newest snapshot
-}
-
-// splitState is a split with how far it was read.
-type splitState struct {
-	dataflow.Split
-	// Rows were delivered since the split's Position; a reader without positions starts over and
-	// leaves them out.
-	Rows int64         `json:"rows,omitempty"`
-	High dataflow.Time `json:"high"`
-}
-
-// next takes a split for a task that has passed epoch. Without one, wait tells whether there may
-// be one later.
-func (e *enumerator) next(epoch dataflow.Epoch) (s splitState, ok, wait bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(e.splits) == 0 {
-		return s, false, false
-	}
-	if epoch < e.epoch {
-		return s, false, true
-	}
-	s = e.splits[0]
-	e.splits = e.splits[1:]
-	return s, true, false
-}
-
-func (e *enumerator) empty() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.splits) == 0
-}
-
-// snapshot notes the epoch and copies the splits no task has taken.
-func (e *enumerator) snapshot(epoch dataflow.Epoch) []splitState {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.epoch = epoch
-	return append([]splitState(nil), e.splits...)
-}
-
-// sourceDriver reads splits one after the other, computes the output columns and the watermark.
+// sourceDriver reads splits, computes the output columns and the watermark. Splits that end are read
+// one after the other, those that do not side by side.
 type sourceDriver struct {
 	name    string
+	sub     int
 	spec    operators.SourceSpec
 	source  dataflow.Source
 	splits  *enumerator
@@ -74,15 +27,22 @@ type sourceDriver struct {
 	project []*expr.Program
 	mark    *expr.Program
 
-	reader dataflow.Reader
-	split  splitState // the current one, as far as it was read
-	skip   int64      // rows of it to leave out
-	out    columnar.Batch
-	left   map[string]int64 // rows that readers of ended splits left out
+	open []*splitReader
+	turn int  // reader to ask next
+	all  bool // no split is left to be taken
+	out  columnar.Batch
+	left map[string]int64 // rows that readers of ended splits left out
 }
 
-// open compiles the expressions; schema is that of the output.
-func (s *sourceDriver) open(schema *columnar.Schema) error {
+// splitReader reads one split.
+type splitReader struct {
+	dataflow.Reader
+	split splitState // as far as it was read
+	skip  int64      // rows of it to leave out
+}
+
+// compile compiles the expressions; schema is that of the output.
+func (s *sourceDriver) compile(schema *columnar.Schema) error {
 	for _, e := range s.spec.Project {
 		p, err := expr.Compile(e, s.env)
 		if err != nil {
@@ -103,30 +63,42 @@ func (s *sourceDriver) open(schema *columnar.Schema) error {
 
 // step reads one batch.
 func (s *sourceDriver) step(ctx context.Context, t *task) (stepResult, error) {
-	if s.reader == nil {
-		ok, wait, err := s.nextSplit(ctx, t.epoch)
-		switch {
-		case err != nil:
+	for !s.all && (len(s.open) == 0 || s.splits.even) {
+		taken, wait, err := s.take(ctx, t)
+		if err != nil {
 			return done, err
-		case wait:
-			return blocked, nil
-		case !ok:
-			return progressed, s.end(t)
+		}
+		if s.all = !taken && !wait; wait {
+			break
 		}
 	}
-	b, err := s.reader.Next()
+	if len(s.open) == 0 {
+		if !s.all {
+			return blocked, nil
+		}
+		return progressed, s.end(t)
+	}
+	for range s.open {
+		s.turn = (s.turn + 1) % len(s.open)
+		if result, err := s.read(t, s.open[s.turn]); result != blocked || err != nil {
+			return result, err
+		}
+	}
+	return blocked, nil
+}
+
+// read reads one batch of a split.
+func (s *sourceDriver) read(t *task, r *splitReader) (stepResult, error) {
+	b, err := r.Next()
 	switch {
 	case errors.Is(err, io.EOF):
-		s.left = s.skipped()
-		err := s.reader.Close()
-		s.reader = nil
-		return progressed, err
+		return progressed, s.finish(t, r)
 	case err != nil:
 		return done, fmt.Errorf("%s: %w", s.name, err)
 	case b == nil:
 		return blocked, nil
 	}
-	if b = s.unread(b); b == nil {
+	if b = r.unread(b); b == nil {
 		return progressed, nil
 	}
 	t.stats.rowsIn.Add(int64(b.Live()))
@@ -136,11 +108,12 @@ func (s *sourceDriver) step(ctx context.Context, t *task) (stepResult, error) {
 	if err := t.head.handle(event{kind: batchEvent, batch: b}); err != nil {
 		return done, err
 	}
-	return progressed, s.raise(t, b)
+	return progressed, s.raise(t, r, b)
 }
 
-func (s *sourceDriver) nextSplit(ctx context.Context, epoch dataflow.Epoch) (ok, wait bool, err error) {
-	split, ok, wait := s.splits.next(epoch)
+// take opens a further split, if there is one for this task.
+func (s *sourceDriver) take(ctx context.Context, t *task) (taken, wait bool, err error) {
+	split, ok, wait := s.splits.next(s.sub, t.epoch)
 	if !ok {
 		return false, wait, nil
 	}
@@ -148,38 +121,51 @@ func (s *sourceDriver) nextSplit(ctx context.Context, epoch dataflow.Epoch) (ok,
 	if err != nil {
 		return false, false, fmt.Errorf("%s: %w", s.name, err)
 	}
-	s.reader, s.split, s.skip = r, split, split.Rows
+	if w, ok := r.(dataflow.Waiter); ok {
+		w.Notify(t.signal)
+	}
+	s.open = append(s.open, &splitReader{Reader: r, split: split, skip: split.Rows})
 	return true, false, nil
+}
+
+// finish closes the reader of a split that has ended. The others may let the watermark rise.
+func (s *sourceDriver) finish(t *task, r *splitReader) error {
+	s.left = addCounts(s.left, r.Reader)
+	s.open = slices.DeleteFunc(s.open, func(o *splitReader) bool { return o == r })
+	if err := r.Close(); err != nil || len(s.open) == 0 || s.mark == nil {
+		return err
+	}
+	return t.raise(s.low())
 }
 
 // unread notes how far the split is read with b and leaves out of it what was delivered before
 // a restart; nil if that is all.
-func (s *sourceDriver) unread(b *columnar.Batch) *columnar.Batch {
+func (r *splitReader) unread(b *columnar.Batch) *columnar.Batch {
 	n := int64(b.Live())
-	if s.skip >= n && s.skip > 0 {
-		s.skip -= n
+	if r.skip >= n && r.skip > 0 {
+		r.skip -= n
 		return nil
 	}
-	if p := s.reader.Position(); len(p) > 0 {
-		s.split.Position = append(s.split.Position[:0:0], p...)
+	if p := r.Position(); len(p) > 0 {
+		r.split.Position = append(r.split.Position[:0:0], p...)
 		return b
 	}
-	s.split.Rows += n - s.skip
-	if s.skip == 0 {
+	r.split.Rows += n - r.skip
+	if r.skip == 0 {
 		return b
 	}
 	var sel []int32
-	for k := s.skip; k < n; k++ {
+	for k := r.skip; k < n; k++ {
 		sel = append(sel, int32(b.Row(int(k))))
 	}
-	s.skip = 0
+	r.skip = 0
 	return b.WithSel(sel)
 }
 
-// snapshot writes down where the current split goes on.
+// snapshot writes down where the open splits go on.
 func (s *sourceDriver) snapshot(w *state.Writer) {
-	if s.reader != nil {
-		w.Value("split", s.split)
+	for _, r := range s.open {
+		w.Value("split", r.split)
 	}
 }
 
@@ -199,9 +185,9 @@ func (s *sourceDriver) compute(b *columnar.Batch) (*columnar.Batch, error) {
 	return &s.out, nil
 }
 
-// raise moves the watermark by the batch just emitted. While splits wait for a reader their rows
-// may be older than any seen, so the watermark stays.
-func (s *sourceDriver) raise(t *task, b *columnar.Batch) error {
+// raise moves the watermark by the batch of r just emitted: to the lowest of the open splits. While
+// splits wait for a reader their rows may be older than any seen, so the watermark stays.
+func (s *sourceDriver) raise(t *task, r *splitReader, b *columnar.Batch) error {
 	if s.mark == nil {
 		return nil
 	}
@@ -210,12 +196,21 @@ func (s *sourceDriver) raise(t *task, b *columnar.Batch) error {
 		return fmt.Errorf("%s: watermark: %w", s.name, err)
 	}
 	if high, ok := columnar.MaxInt64(v, b.Sel, b.Len()); ok {
-		s.split.High = max(s.split.High, toMicros(high, v.Type))
+		r.split.High = max(r.split.High, toMicros(high, v.Type))
 	}
-	if !s.splits.empty() {
+	if !s.all && !s.splits.empty() {
 		return nil
 	}
-	return t.raise(s.split.High)
+	return t.raise(s.low())
+}
+
+// low is the lowest watermark of the open splits.
+func (s *sourceDriver) low() dataflow.Time {
+	low := dataflow.MaxTime
+	for _, r := range s.open {
+		low = min(low, r.split.High)
+	}
+	return low
 }
 
 // toMicros converts a timestamp to a watermark: no later row has its time or less, so the
@@ -242,7 +237,15 @@ func (s *sourceDriver) end(t *task) error {
 // skipped are the rows that readers left out.
 func (s *sourceDriver) skipped() map[string]int64 {
 	total := maps.Clone(s.left)
-	c, ok := s.reader.(dataflow.Counter)
+	for _, r := range s.open {
+		total = addCounts(total, r.Reader)
+	}
+	return total
+}
+
+// addCounts adds what a reader left out.
+func addCounts(total map[string]int64, r dataflow.Reader) map[string]int64 {
+	c, ok := r.(dataflow.Counter)
 	if !ok {
 		return total
 	}
@@ -255,22 +258,15 @@ func (s *sourceDriver) skipped() map[string]int64 {
 	return total
 }
 
-func (s *sourceDriver) ready() <-chan struct{} {
-	if w, ok := s.reader.(dataflow.Waiter); ok {
-		return w.Ready()
-	}
-	return nil
-}
-
 func (s *sourceDriver) close() error {
 	for _, p := range s.project {
 		p.Close()
 	}
 	s.mark.Close()
-	if s.reader == nil {
-		return nil
+	var errs []error
+	for _, r := range s.open {
+		errs = append(errs, r.Close())
 	}
-	err := s.reader.Close()
-	s.reader = nil
-	return err
+	s.open = nil
+	return errors.Join(errs...)
 }

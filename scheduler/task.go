@@ -110,7 +110,6 @@ func (t *task) run(ctx context.Context) (err error) {
 		}
 		select {
 		case <-t.wake:
-		case <-t.ready():
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -128,14 +127,6 @@ func (t *task) running() string {
 		return t.source.name + ": "
 	}
 	return ""
-}
-
-// ready is the channel by which an unbounded reader announces rows.
-func (t *task) ready() <-chan struct{} {
-	if t.source == nil {
-		return nil
-	}
-	return t.source.ready()
 }
 
 // step does one piece of work: unfinished operators first, then one input element or batch.

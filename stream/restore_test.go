@@ -45,10 +45,12 @@ type gatedReader struct {
 	dataflow.Reader
 	open func() bool
 	rows int
+	wake func()
 }
 
 func (r *gatedReader) Next() (*columnar.Batch, error) {
 	if r.rows >= gateRows && !r.open() {
+		time.AfterFunc(time.Millisecond, r.wake)
 		return nil, nil
 	}
 	b, err := r.Reader.Next()
@@ -58,11 +60,7 @@ func (r *gatedReader) Next() (*columnar.Batch, error) {
 	return b, err
 }
 
-func (r *gatedReader) Ready() <-chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}
+func (r *gatedReader) Notify(wake func()) { r.wake = wake }
 
 // restored is what a job gives that is killed after a checkpoint at one parallelism and goes on
 // at another. The rows before the kill and after the restart are both in it.

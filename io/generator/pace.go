@@ -11,11 +11,11 @@ type pacer struct {
 	microsPerRow float64 // 0 is as fast as possible
 	started      bool
 	watch        clock.Stopwatch
-	timer        chan struct{}
+	wake         func()
 }
 
 func newPacer(microsPerRow float64) pacer {
-	return pacer{microsPerRow: microsPerRow, timer: make(chan struct{}, 1)}
+	return pacer{microsPerRow: microsPerRow, wake: func() {}}
 }
 
 // due reports whether row, counted from the reader's start, may be delivered, and else sets the
@@ -31,14 +31,9 @@ func (p *pacer) due(row int64) bool {
 	if wait <= 0 {
 		return true
 	}
-	time.AfterFunc(wait, func() {
-		select {
-		case p.timer <- struct{}{}:
-		default:
-		}
-	})
+	time.AfterFunc(wait, p.wake)
 	return false
 }
 
-// Ready fires when the next rows are due.
-func (p *pacer) Ready() <-chan struct{} { return p.timer }
+// Notify tells whom to wake when the next rows are due.
+func (p *pacer) Notify(wake func()) { p.wake = wake }

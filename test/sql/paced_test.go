@@ -27,13 +27,13 @@ type pacedSource struct{ dataflow.Source }
 
 func (s pacedSource) Open(ctx context.Context, split dataflow.Split, req dataflow.ReadRequest) (dataflow.Reader, error) {
 	r, err := s.Source.Open(ctx, split, req)
-	return &pacedReader{Reader: r, ready: make(chan struct{}, 1)}, err
+	return &pacedReader{Reader: r}, err
 }
 
 type pacedReader struct {
 	dataflow.Reader
 	batches int
-	ready   chan struct{}
+	wake    func()
 	due     time.Time
 }
 
@@ -42,12 +42,7 @@ func (r *pacedReader) Next() (*columnar.Batch, error) {
 		now := time.Now()
 		if r.due.IsZero() {
 			r.due = now.Add(pause)
-			time.AfterFunc(pause, func() {
-				select {
-				case r.ready <- struct{}{}:
-				default:
-				}
-			})
+			time.AfterFunc(pause, r.wake)
 		}
 		if now.Before(r.due) {
 			return nil, nil
@@ -58,4 +53,4 @@ func (r *pacedReader) Next() (*columnar.Batch, error) {
 	return r.Reader.Next()
 }
 
-func (r *pacedReader) Ready() <-chan struct{} { return r.ready }
+func (r *pacedReader) Notify(wake func()) { r.wake = wake }

@@ -1,0 +1,76 @@
+package json
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+)
+
+// Messages decodes single objects, such as the values of a topic, into rows of columns. One goroutine
+// uses it.
+type Messages struct {
+	cols []*columnar.Vector
+	plan plan
+	d    decoder
+	buf  []byte
+}
+
+// NewMessages makes a decoder of objects with the fields of schema.
+func NewMessages(schema *columnar.Schema, opt Options) (*Messages, error) {
+	m := &Messages{plan: newPlan(columnar.Type{Kind: columnar.Row, Fields: schema.Fields})}
+	m.d.iso, m.d.failMissing, m.d.multi = opt.Timestamps == ISO8601, opt.FailOnMissing, true
+	err := opt.Validate()
+	for _, f := range schema.Fields {
+		if e := supported(f.Type); e != nil {
+			err = errors.Join(err, fmt.Errorf("column %q: %w", f.Name, e))
+		}
+		m.cols = append(m.cols, columnar.NewVector(f.Type))
+	}
+	return m, err
+}
+
+// Columns are the decoded columns; they stay the same vectors.
+func (m *Messages) Columns() []*columnar.Vector { return m.cols }
+
+// Reset makes room for n rows.
+func (m *Messages) Reset(n int) {
+	for _, v := range m.cols {
+		v.Reset(n)
+	}
+}
+
+// Truncate leaves the first n rows.
+func (m *Messages) Truncate(n int) {
+	for _, v := range m.cols {
+		v.Truncate(n)
+	}
+}
+
+// Decode decodes an object into a row; rows come in order, and one that failed may be decoded again.
+func (m *Messages) Decode(row int, object []byte) error {
+	if need := len(object) + slack + 1; cap(m.buf) < need {
+		m.buf = make([]byte, 0, 2*need)
+	}
+	m.buf = append(append(m.buf[:0], object...), 0)
+	d := &m.d
+	d.b, d.pos, d.msg, d.depth = m.buf, 0, "", 0
+	d.space()
+	ok := d.object(&m.plan, m.cols, row)
+	if ok {
+		if d.space(); d.pos != len(object) {
+			ok = d.fail("text behind the object")
+		}
+	}
+	if !ok {
+		return fmt.Errorf("byte %d: %s", d.pos+1, d.msg)
+	}
+	return nil
+}
+
+// Release frees the columns.
+func (m *Messages) Release() {
+	for _, v := range m.cols {
+		v.Release()
+	}
+}

@@ -1,0 +1,74 @@
+package scheduler
+
+import (
+	"sync"
+
+	"github.com/anabranch/anabranch/dataflow"
+)
+
+// enumerator hands the splits of one source out to its tasks. Its snapshot comes first: a split
+// is handed to a task only after the task has passed the barrier of the newest snapshot, so that
+// a split is in the snapshot of exactly one of them.
+//
+// Splits that end go to whoever asks; those that do not are dealt out evenly.
+type enumerator struct {
+	uid    string
+	tasks  int  // number of them, over which endless splits are dealt
+	even   bool // deal
+	mu     sync.Mutex
+	splits []splitState
+	epoch  dataflow.Epoch // of the newest snapshot
+}
+
+// splitState is a split with how far it was read.
+type splitState struct {
+	dataflow.Split
+	// Rows were delivered since the split's Position; a reader without positions starts over and
+	// leaves them out.
+	Rows int64         `json:"rows,omitempty"`
+	High dataflow.Time `json:"high"`
+
+	task int // to which it is dealt
+}
+
+// deal makes every task the owner of its share.
+func (e *enumerator) deal(tasks int) {
+	e.even, e.tasks = true, tasks
+	for i := range e.splits {
+		e.splits[i].task = i % tasks
+	}
+}
+
+// next takes a split for a task that has passed epoch. Without one, wait tells whether there may
+// be one later.
+func (e *enumerator) next(task int, epoch dataflow.Epoch) (s splitState, ok, wait bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	at := 0
+	for e.even && at < len(e.splits) && e.splits[at].task != task {
+		at++
+	}
+	if at == len(e.splits) {
+		return s, false, false
+	}
+	if epoch < e.epoch {
+		return s, false, true
+	}
+	s = e.splits[at]
+	e.splits = append(e.splits[:at:at], e.splits[at+1:]...)
+	return s, true, false
+}
+
+func (e *enumerator) empty() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.splits) == 0
+}
+
+// snapshot notes the epoch and copies the splits no task has taken.
+func (e *enumerator) snapshot(epoch dataflow.Epoch) []splitState {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.epoch = epoch
+	return append([]splitState(nil), e.splits...)
+}
