@@ -8,11 +8,12 @@ import (
 	"github.com/anabranch/anabranch/io/console"
 	"github.com/anabranch/anabranch/io/file"
 	"github.com/anabranch/anabranch/io/generator"
+	"github.com/anabranch/anabranch/io/kafka"
 	"github.com/anabranch/anabranch/io/memory"
 )
 
 // Connectors is the registry of all connectors. Tables in memory belong to the registry, so each
 // session has one of its own.
 func Connectors() *catalog.Registry {
-	return catalog.NewRegistry(file.Connector{}, memory.New(), generator.Nexmark{}, generator.Datagen{}, console.Print{}, console.Blackhole{})
+	return catalog.NewRegistry(file.Connector{}, kafka.Connector{}, memory.New(), generator.Nexmark{}, generator.Datagen{}, console.Print{}, console.Blackhole{})
 }

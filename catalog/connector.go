@@ -16,8 +16,10 @@ import (
 type TableSpec struct {
 	Name      string `json:"name"`
 	Connector string `json:"connector"`
-	// Schema has the physical columns.
-	Schema  *columnar.Schema  `json:"schema"`
+	// Schema has the physical columns, then those of Metadata.
+	Schema *columnar.Schema `json:"schema"`
+	// Metadata are the keys of metadata columns, which come last.
+	Metadata []string          `json:"metadata,omitempty"`
 	Options map[string]string `json:"options,omitempty"`
 	// PartitionKeys are the columns that PARTITIONED BY names.
 	PartitionKeys []string `json:"partitionKeys,omitempty"`
@@ -42,6 +44,13 @@ type Connector interface {
 type SourceConnector interface {
 	Connector
 	Source(spec *TableSpec) (dataflow.Source, error)
+}
+
+// MetadataConnector is a SourceConnector whose rows have more to tell than their columns.
+type MetadataConnector interface {
+	SourceConnector
+	// MetadataColumns are named by their keys.
+	MetadataColumns() []columnar.Field
 }
 
 // SinkConnector is a Connector that can be written to. The operator it makes takes rows of the

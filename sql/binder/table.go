@@ -2,6 +2,7 @@ package binder
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -135,26 +136,46 @@ func (b *Binder) declared(t *catalog.Table, at ast.Node) (*relation, error) {
 	return &relation{node: scan, scope: scopeOf(scan.Out, t.Name)}, nil
 }
 
-// columns fills the output of a scan: the physical columns and the computed ones, which see the
-// physical ones only.
+// columns fills the output of a scan: the physical columns, those of metadata, and the computed ones,
+// which see the others only.
 func (b *Binder) columns(t *catalog.Table, scan *plan.Scan, at ast.Node) error {
-	physical := scan.Table.Schema
-	computed := false
-	next := 0
+	physical := len(scan.Table.Schema.Fields)
+	visible := &columnar.Schema{Fields: slices.Clone(scan.Table.Schema.Fields)}
+	var metadata []*expr.Expr
+	for _, c := range t.Columns {
+		if c.Kind != catalog.Metadata {
+			continue
+		}
+		e, err := b.metadata(c, scan)
+		if err != nil {
+			return within(at, "column "+c.Name+" of table "+t.Name, err)
+		}
+		metadata = append(metadata, e)
+		visible.Fields = append(visible.Fields, columnar.Field{Name: c.Name, Type: e.Type})
+	}
+	computed := len(metadata) > 0
+	next, nextMetadata := 0, 0
 	for _, c := range t.Columns {
 		var e *expr.Expr
 		switch c.Kind {
 		case catalog.Physical:
-			f := physical.Fields[next]
+			f := visible.Fields[next]
 			e = expr.Col(next, f.Name, f.Type)
 			next++
 		case catalog.Metadata:
-			return plan.Refuse(at, "metadata-column")
+			e = metadata[nextMetadata]
+			nextMetadata++
 		case catalog.Computed:
 			var err error
-			if e, err = b.stored(c.Expr, scopeOf(physical, t.Name)); err != nil {
+			if e, err = b.stored(c.Expr, scopeOf(visible, t.Name)); err != nil {
 				return within(at, "column "+c.Name+" of table "+t.Name, err)
 			}
+			e = e.Rewrite(func(e *expr.Expr) *expr.Expr {
+				if e.Op == expr.Column && e.Index >= physical {
+					return metadata[e.Index-physical]
+				}
+				return e
+			})
 			computed = true
 		}
 		scan.Project = append(scan.Project, e)
@@ -164,6 +185,36 @@ func (b *Binder) columns(t *catalog.Table, scan *plan.Scan, at ast.Node) error {
 		scan.Project = nil
 	}
 	return nil
+}
+
+// metadata adds a metadata column to what is read and gives it the declared type.
+func (b *Binder) metadata(c catalog.Column, scan *plan.Scan) (*expr.Expr, error) {
+	key := c.Key
+	if key == "" {
+		key = c.Name
+	}
+	f := columnar.Field{Name: key, Type: c.Type}
+	if b.Registry != nil {
+		connector, err := b.Registry.Lookup(scan.Table.Connector)
+		if err != nil {
+			return nil, err
+		}
+		m, ok := connector.(catalog.MetadataConnector)
+		if !ok {
+			return nil, fmt.Errorf("connector '%s' has no metadata columns", connector.Name())
+		}
+		known := &columnar.Schema{Fields: m.MetadataColumns()}
+		i := known.Index(key)
+		if i < 0 {
+			return nil, fmt.Errorf("connector '%s' has no metadata '%s' (known: %s)", connector.Name(), key, strings.Join(known.Names(), ", "))
+		}
+		f = known.Fields[i]
+	}
+	at := len(scan.Table.Schema.Fields)
+	scan.Table.Schema.Fields = append(scan.Table.Schema.Fields, f)
+	scan.Table.Metadata = append(scan.Table.Metadata, key)
+	scan.Columns = append(scan.Columns, at)
+	return expr.NewCast(expr.Col(at, c.Name, f.Type), c.Type, false)
 }
 
 func (b *Binder) stored(text string, s *scope) (*expr.Expr, error) {

@@ -38,7 +38,6 @@ func Refusals() map[Refusal]string {
 		"ordered-aggregate": "ORDER BY and WITHIN GROUP in an aggregate are not supported",
 		"null-treatment":    "IGNORE NULLS and RESPECT NULLS are not supported",
 		"interval":          "intervals without a unit are not supported; write INTERVAL '1' DAY",
-		"metadata-column":   "metadata columns are not supported",
 		"table-arg":         "PARTITION BY and ORDER BY of a table argument are not supported",
 		"set-op-order":      "ORDER BY of a set operation takes output columns and ordinals only",
 		"type":              "type %s is not supported",

@@ -1,0 +1,8 @@
+// Package kafka owns the connector 'kafka': tables whose rows are the records of topics.
+//
+// A split is a partition of a topic. Offsets are part of checkpoints; the group's committed offsets
+// are only read, to start from. One client reads for all splits of a table in the process.
+//
+// Invariant: a batch never reaches beyond what its reader's Position says, and each record is in
+// exactly one batch or counted.
+package kafka

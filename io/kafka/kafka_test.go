@@ -1,0 +1,208 @@
+package kafka_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/goleak"
+
+	"github.com/anabranch/anabranch/builtin"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/scheduler"
+	"github.com/anabranch/anabranch/sql/parser"
+	"github.com/anabranch/anabranch/sql/session"
+	"github.com/anabranch/anabranch/test/services"
+)
+
+// topic is a new topic on a broker.
+func topic(t *testing.T, k *services.Kafka, name string, partitions int32) *kgo.Client {
+	t.Helper()
+	c, err := kgo.NewClient(kgo.SeedBrokers(k.Addr), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	if _, err := kadm.NewClient(c).CreateTopic(t.Context(), partitions, 1, nil, name); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func produce(t *testing.T, c *kgo.Client, records ...*kgo.Record) {
+	t.Helper()
+	if err := c.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs statements and gives the rows of the last.
+func run(ctx context.Context, t *testing.T, parallelism int, sql string) ([]string, error) {
+	t.Helper()
+	s := session.New(builtin.Connectors())
+	statements, err := parser.Parse(sql)
+	if err != nil {
+		return nil, err
+	}
+	var rows []string
+	for _, st := range statements {
+		if !session.Runs(st) {
+			if _, err := s.Apply(st, sql); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		p, err := s.Plan(st, sql)
+		if err != nil {
+			return nil, err
+		}
+		take := func(b *columnar.Batch) error {
+			for k := range b.Live() {
+				var cells []string
+				for _, v := range b.Cols {
+					cells = append(cells, string(columnar.AppendText(nil, v, b.Row(k), time.UTC)))
+				}
+				rows = append(rows, strings.Join(cells, " | "))
+			}
+			return nil
+		}
+		err = scheduler.Run(ctx, p.Job, scheduler.Options{
+			Parallelism: parallelism, Connectors: s.Registry, Env: &expr.Env{Location: time.UTC},
+			Bindings: scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &scheduler.Collector{Take: take} }},
+		})
+		if err != nil {
+			return rows, err
+		}
+	}
+	slices.Sort(rows)
+	return rows, nil
+}
+
+func create(k *services.Kafka, name, columns, options string) string {
+	return fmt.Sprintf("CREATE TABLE %s (%s) WITH ('connector' = 'kafka', 'topic' = '%s', 'properties.bootstrap.servers' = '%s', %s);\n", name, columns, name, k.Addr, options)
+}
+
+func TestKafka(t *testing.T) {
+	k := services.StartKafka(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	t.Run("bounded", func(t *testing.T) { testBounded(t, k) })
+	t.Run("keys and metadata", func(t *testing.T) { testMetadata(t, k) })
+	t.Run("bad records", func(t *testing.T) { testBad(t, k) })
+	t.Run("windows", func(t *testing.T) { testWindows(t, k) })
+	t.Run("errors", func(t *testing.T) { testErrors(t, k) })
+}
+
+func testBounded(t *testing.T, k *services.Kafka) {
+	c := topic(t, k, "numbers", 3)
+	var records []*kgo.Record
+	want := 0
+	for i := range 50_000 {
+		records = append(records, &kgo.Record{Topic: "numbers", Partition: int32(i % 3), Value: fmt.Appendf(nil, `{"i": %d, "s": "text %d"}`, i, i)})
+		want += i
+	}
+	produce(t, c, records...)
+	sql := create(k, "numbers", "i BIGINT, s STRING", "'format' = 'json', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'") +
+		"SELECT count(*), sum(i), count(DISTINCT s), max(s) FROM numbers"
+	for _, p := range []int{1, 2, 5} {
+		rows, err := run(t.Context(), t, p, sql)
+		if err != nil || len(rows) != 1 || rows[0] != fmt.Sprintf("50000 | %d | 50000 | text 9999", want) {
+			t.Errorf("parallelism %d: %q, %v", p, rows, err)
+		}
+	}
+	for _, c := range []struct{ options, want string }{
+		{"'scan.startup.mode' = 'specific-offsets', 'scan.startup.specific-offsets' = 'partition:0,offset:10;partition:1,offset:0;partition:2,offset:16665'", "33320"},
+		{"'scan.startup.mode' = 'latest-offset'", "0"},
+		{"'scan.startup.mode' = 'timestamp', 'scan.startup.timestamp-millis' = '0'", "50000"},
+		{"'scan.startup.mode' = 'group-offsets', 'properties.group.id' = 'nobody'", "50000"},
+	} {
+		rows, err := run(t.Context(), t, 2, create(k, "numbers", "i BIGINT", "'format' = 'json', 'scan.bounded.mode' = 'latest-offset', "+c.options)+"SELECT count(*) FROM numbers")
+		if err != nil || len(rows) != 1 || rows[0] != c.want {
+			t.Errorf("%s: %q, %v", c.options, rows, err)
+		}
+	}
+}
+
+func testMetadata(t *testing.T, k *services.Kafka) {
+	c := topic(t, k, "meta", 1)
+	at := time.Date(2024, 5, 6, 7, 8, 9, 123e6, time.UTC)
+	produce(t, c, &kgo.Record{
+		Topic: "meta", Key: []byte(`{"id": 7}`), Value: []byte(`{"name": "x"}`), Timestamp: at,
+		Headers: []kgo.RecordHeader{{Key: "h", Value: []byte("v")}, {Key: "n"}},
+	})
+	columns := "k_id BIGINT, name STRING, o BIGINT METADATA FROM 'offset' VIRTUAL, `timestamp` TIMESTAMP_LTZ(3) METADATA, t TIMESTAMP(3) METADATA FROM 'timestamp', topic STRING METADATA, " +
+		"p INT METADATA FROM 'partition', headers MAP<STRING, BYTES> METADATA, kind STRING METADATA FROM 'timestamp-type', twice AS o * 2 + k_id"
+	rows, err := run(t.Context(), t, 1, create(k, "meta", columns, "'value.format' = 'json', 'key.format' = 'json', 'key.fields' = 'k_id', 'key.fields-prefix' = 'k_', 'value.fields-include' = 'EXCEPT_KEY', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'")+
+		"SELECT k_id, name, o, `timestamp`, t, topic, p, headers, kind, twice FROM meta")
+	want := "7 | x | 0 | 2024-05-06 07:08:09.123 | 2024-05-06 07:08:09.123 | meta | 0 | {h=76, n=NULL} | CreateTime | 7"
+	if err != nil || len(rows) != 1 || rows[0] != want {
+		t.Errorf("got %q, %v\nwant %q", rows, err, want)
+	}
+	rows, err = run(t.Context(), t, 1, create(k, "meta", "v STRING, k BYTES", "'format' = 'raw', 'key.format' = 'raw', 'key.fields' = 'k', 'value.fields-include' = 'EXCEPT_KEY', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'")+
+		"SELECT v, CAST(k AS STRING) FROM meta")
+	if err != nil || len(rows) != 1 || rows[0] != `{"name": "x"} | {"id": 7}` {
+		t.Errorf("raw: got %q, %v", rows, err)
+	}
+}
+
+func testBad(t *testing.T, k *services.Kafka) {
+	c := topic(t, k, "bad", 1)
+	produce(t, c, &kgo.Record{Topic: "bad", Value: []byte(`{"i": 1}`)}, &kgo.Record{Topic: "bad", Value: []byte(`{"i": x}`)},
+		&kgo.Record{Topic: "bad"}, &kgo.Record{Topic: "bad", Value: []byte("{\n\"i\":\n 3}\n")})
+	options := "'format' = 'json', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'"
+	_, err := run(t.Context(), t, 1, create(k, "bad", "i BIGINT", options)+"SELECT i FROM bad")
+	if want := "kafka: topic bad, partition 0, offset 1: value: byte 7: expected a value; set 'json.ignore-parse-errors'"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	rows, err := run(t.Context(), t, 1, create(k, "bad", "i BIGINT, o BIGINT METADATA FROM 'offset'", options+", 'json.ignore-parse-errors' = 'true'")+"SELECT i, o FROM bad")
+	if err != nil || !slices.Equal(rows, []string{"1 | 0", "3 | 3"}) {
+		t.Errorf("got %q, %v", rows, err)
+	}
+}
+
+// Windows of an endless topic close by the lowest watermark of the partitions, whatever the number of
+// tasks.
+func testWindows(t *testing.T, k *services.Kafka) {
+	c := topic(t, k, "ticks", 2)
+	var records []*kgo.Record
+	at := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range 1000 {
+		for p := range int32(2) {
+			// Partition 1 is an hour behind.
+			stamp := at.Add(time.Duration(i)*100*time.Millisecond - time.Duration(p)*time.Hour)
+			records = append(records, &kgo.Record{Topic: "ticks", Partition: p, Value: fmt.Appendf(nil, `{"t": "%s", "p": %d}`, stamp.Format("2006-01-02 15:04:05.000"), p)})
+		}
+	}
+	produce(t, c, records...)
+	for _, parallelism := range []int{1, 2, 3} {
+		rows, err := run(t.Context(), t, parallelism, create(k, "ticks", "t TIMESTAMP(3), p INT, WATERMARK FOR t AS t", "'format' = 'json', 'scan.startup.mode' = 'earliest-offset'")+
+			"SELECT window_start, p, count(*) FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(t), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, p LIMIT 9")
+		if err != nil || len(rows) != 9 || rows[0] != "2023-12-31 23:00:00.000 | 1 | 100" || rows[8] != "2023-12-31 23:01:20.000 | 1 | 100" {
+			t.Errorf("parallelism %d: %q, %v", parallelism, rows, err)
+		}
+	}
+}
+
+func testErrors(t *testing.T, k *services.Kafka) {
+	scan := "'format' = 'json', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'"
+	for _, c := range []struct{ sql, want string }{
+		{create(k, "nothere", "i INT", scan) + "SELECT * FROM nothere", "topic nothere: UNKNOWN_TOPIC_OR_PARTITION"},
+		{strings.ReplaceAll(create(k, "numbers", "i INT", scan), k.Addr, "127.0.0.1:1") + "SELECT * FROM numbers", "no broker answers at 127.0.0.1:1; check 'properties.bootstrap.servers'"},
+		{create(k, "numbers", "i BIGINT", "'format' = 'json', 'scan.bounded.mode' = 'latest-offset', 'scan.startup.mode' = 'specific-offsets', 'scan.startup.specific-offsets' = 'partition:0,offset:1'") + "SELECT * FROM numbers", "topic numbers, partition 1: the specific offsets do not name it"},
+		{create(k, "numbers", "i BIGINT, x INT METADATA", scan) + "SELECT * FROM numbers", "connector 'kafka' has no metadata 'x' (known: topic,"},
+	} {
+		start := time.Now()
+		if _, err := run(t.Context(), t, 1, c.sql); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+		if d := time.Since(start); d > 40*time.Second {
+			t.Errorf("%s: took %s", c.want, d)
+		}
+	}
+}

@@ -1,0 +1,253 @@
+package kafka
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/anabranch/anabranch/dataflow"
+)
+
+// source reads the partitions of a table's topics.
+type source struct {
+	table *table
+
+	mu     sync.Mutex
+	client *fetcher // of the open readers; nil if there are none
+	users  int
+}
+
+var (
+	_ dataflow.Source = (*source)(nil)
+	_ dataflow.Grower = (*source)(nil)
+)
+
+// partition is a split's description. Stop is the offset before which reading ends, -1 for never.
+type partition struct {
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	Stop      int64  `json:"stop"`
+}
+
+func (p partition) id() string { return fmt.Sprintf("%s-%d", p.Topic, p.Partition) }
+
+// position is where a split goes on.
+type position struct {
+	Offset int64 `json:"offset"`
+}
+
+func newSource(t *table) *source { return &source{table: t} }
+
+// Bounded reports whether the table has an end.
+func (s *source) Bounded() bool { return s.table.stop.mode != "unbounded" }
+
+// answerMax is how long brokers may take to answer what is asked before reading begins.
+const answerMax = 15 * time.Second
+
+// Splits lists the partitions with the offsets at which to begin and end.
+func (s *source) Splits(ctx context.Context, _ int) ([]dataflow.Split, error) {
+	return s.list(ctx, func(a *asked, p partition) (int64, error) { return a.at(s.table.start, p, a.starts) })
+}
+
+// NewSplits lists partitions that have come since; they are read from their beginning.
+func (s *source) NewSplits(ctx context.Context, known []dataflow.Split) ([]dataflow.Split, error) {
+	if s.Bounded() {
+		return nil, nil
+	}
+	splits, err := s.list(ctx, func(a *asked, p partition) (int64, error) { return offsetOf(a.starts, p) })
+	return slices.DeleteFunc(splits, func(n dataflow.Split) bool {
+		return slices.ContainsFunc(known, func(k dataflow.Split) bool { return k.ID == n.ID })
+	}), err
+}
+
+func (s *source) list(ctx context.Context, begin func(a *asked, p partition) (int64, error)) ([]dataflow.Split, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerMax)
+	defer cancel()
+	client, err := kgo.NewClient(append(slices.Clone(s.table.client), kgo.RetryTimeout(answerMax))...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	defer client.Close()
+	a, err := s.table.ask(ctx, kadm.NewClient(client))
+	if err != nil {
+		return nil, s.unreachable(err)
+	}
+	var splits []dataflow.Split
+	for _, p := range a.partitions {
+		from, err := begin(a, p)
+		if err == nil && s.Bounded() {
+			p.Stop, err = a.at(s.table.stop, p, a.ends)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("kafka: topic %s, partition %d: %w", p.Topic, p.Partition, err)
+		}
+		data, err := json.Marshal(p)
+		if err != nil {
+			return nil, err
+		}
+		at, err := json.Marshal(position{from})
+		if err != nil {
+			return nil, err
+		}
+		splits = append(splits, dataflow.Split{ID: p.id(), Data: data, Position: at})
+	}
+	return splits, nil
+}
+
+// unreachable says what to look at when no broker answers.
+func (s *source) unreachable(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "unable to dial") || strings.Contains(err.Error(), "connection refused") {
+		return fmt.Errorf("kafka: no broker answers at %s; check 'properties.bootstrap.servers': %w", strings.Join(s.table.servers, ", "), err)
+	}
+	return fmt.Errorf("kafka: %w", err)
+}
+
+// asked is what the brokers say about the table's partitions.
+type asked struct {
+	partitions   []partition
+	starts, ends kadm.ListedOffsets
+	group        kadm.OffsetResponses
+	byTime       map[int64]kadm.ListedOffsets
+}
+
+// ask asks for the partitions and for the offsets that the options refer to.
+func (t *table) ask(ctx context.Context, admin *kadm.Client) (*asked, error) {
+	a := &asked{byTime: map[int64]kadm.ListedOffsets{}}
+	topics, err := t.listTopics(ctx, admin, a)
+	if err != nil {
+		return nil, err
+	}
+	if a.starts, err = admin.ListStartOffsets(ctx, topics...); err != nil {
+		return nil, err
+	}
+	ends := admin.ListEndOffsets
+	if t.committed {
+		ends = admin.ListCommittedOffsets
+	}
+	if a.ends, err = ends(ctx, topics...); err != nil {
+		return nil, err
+	}
+	for _, b := range []bound{t.start, t.stop} {
+		if b.mode == "timestamp" && a.byTime[b.millis] == nil {
+			if a.byTime[b.millis], err = admin.ListOffsetsAfterMilli(ctx, b.millis, topics...); err != nil {
+				return nil, err
+			}
+		}
+		if b.mode == "group-offsets" && a.group == nil {
+			if a.group, err = admin.FetchOffsets(ctx, t.group); err != nil {
+				return nil, fmt.Errorf("committed offsets of group %s: %w", t.group, err)
+			}
+		}
+	}
+	return a, nil
+}
+
+// listTopics finds the topics and their partitions.
+func (t *table) listTopics(ctx context.Context, admin *kadm.Client, a *asked) (topics []string, err error) {
+	details, err := admin.ListTopics(ctx, t.topics...)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range details.Names() {
+		d := details[name]
+		if t.pattern != nil && (d.IsInternal || !t.pattern.MatchString(name)) {
+			continue
+		}
+		if d.Err != nil {
+			return nil, fmt.Errorf("topic %s: %w; create it or check the option 'topic'", name, d.Err)
+		}
+		topics = append(topics, name)
+		for _, p := range d.Partitions.Numbers() {
+			a.partitions = append(a.partitions, partition{Topic: name, Partition: p, Stop: -1})
+		}
+	}
+	if len(topics) == 0 {
+		return nil, fmt.Errorf("no topic matches the option 'topic-pattern' (%s)", t.spec.Options["topic-pattern"])
+	}
+	sort.SliceStable(a.partitions, func(i, j int) bool { return a.partitions[i].Partition < a.partitions[j].Partition })
+	return topics, nil
+}
+
+// at is the offset of a bound in a partition; byDefault are the offsets where it does not say.
+func (a *asked) at(b bound, p partition, byDefault kadm.ListedOffsets) (int64, error) {
+	switch b.mode {
+	case "earliest-offset":
+		return offsetOf(a.starts, p)
+	case "latest-offset":
+		return offsetOf(a.ends, p)
+	case "timestamp":
+		return offsetOf(a.byTime[b.millis], p)
+	case "specific-offsets":
+		if o, ok := b.offsets[p.Partition]; ok {
+			return o, nil
+		}
+		return 0, errors.New("the specific offsets do not name it")
+	}
+	if o, ok := a.group.Lookup(p.Topic, p.Partition); ok && o.At >= 0 {
+		return o.At, o.Err
+	}
+	return offsetOf(byDefault, p)
+}
+
+func offsetOf(offsets kadm.ListedOffsets, p partition) (int64, error) {
+	o, ok := offsets.Lookup(p.Topic, p.Partition)
+	if !ok {
+		return 0, errors.New("the broker does not tell its offsets")
+	}
+	return o.Offset, o.Err
+}
+
+// Open starts reading a partition.
+func (s *source) Open(_ context.Context, split dataflow.Split, req dataflow.ReadRequest) (dataflow.Reader, error) {
+	var p partition
+	var at position
+	err := json.Unmarshal(split.Data, &p)
+	if err == nil {
+		err = json.Unmarshal(split.Position, &at)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("kafka: split %s: %w", split.ID, err)
+	}
+	rows, err := newRows(s.table, req)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	r := &reader{source: s, part: p, next: at.Offset, rows: rows, max: req.BatchRows}
+	r.queue.wake = func() {}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client == nil {
+		if s.client, err = newFetcher(s.table); err != nil {
+			return nil, err
+		}
+	}
+	s.users++
+	if r.ended() {
+		return r, nil
+	}
+	s.client.add(p, at.Offset, &r.queue)
+	return r, nil
+}
+
+// leave lets the client go with its last reader.
+func (s *source) leave(p partition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client == nil {
+		return
+	}
+	s.client.remove(p)
+	if s.users--; s.users == 0 {
+		s.client.close()
+		s.client = nil
+	}
+}

@@ -1,0 +1,249 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/format/json"
+)
+
+// table is what the options of a table say.
+type table struct {
+	spec    *catalog.TableSpec
+	topics  []string
+	pattern *regexp.Regexp
+	servers []string
+	group   string
+	client  []kgo.Opt
+	// committed says that records of open and aborted transactions are not read.
+	committed bool
+
+	value, key  formatOptions
+	keyColumns  []int // of the physical columns
+	keyNames    []string
+	inValue     []bool // by physical column
+	start, stop bound
+}
+
+// formatOptions say how keys or values are written.
+type formatOptions struct {
+	format string // json, raw, or "" for none
+	json   json.Options
+}
+
+// bound is where reading begins or ends.
+type bound struct {
+	mode    string
+	millis  int64
+	offsets map[int32]int64
+}
+
+func newTable(c Connector, spec *catalog.TableSpec) (*table, error) {
+	o := spec.Options
+	if err := catalog.CheckOptions(c, o); err != nil {
+		return nil, err
+	}
+	t := &table{spec: spec}
+	if err := t.properties(o); err != nil {
+		return nil, err
+	}
+	switch {
+	case o["topic"] == "" && o["topic-pattern"] == "":
+		return nil, errors.New("connector 'kafka' needs the option 'topic' or 'topic-pattern'")
+	case o["topic"] != "" && o["topic-pattern"] != "":
+		return nil, errors.New("the options 'topic' and 'topic-pattern' exclude each other")
+	case o["topic"] != "":
+		for _, topic := range strings.Split(o["topic"], ";") {
+			t.topics = append(t.topics, strings.TrimSpace(topic))
+		}
+	default:
+		p, err := regexp.Compile("^(?:" + o["topic-pattern"] + ")$")
+		if err != nil {
+			return nil, fmt.Errorf("option 'topic-pattern': %w", err)
+		}
+		t.pattern = p
+	}
+	return t, t.formats(o)
+}
+
+// formats reads the options of formats and which columns keys and values hold.
+func (t *table) formats(o map[string]string) error {
+	var err error
+	if o["format"] != "" && o["value.format"] != "" {
+		return errors.New("the options 'format' and 'value.format' exclude each other")
+	}
+	valueFormat := o["format"] + o["value.format"]
+	if valueFormat == "" {
+		return errors.New("connector 'kafka' needs the option 'format' (json or raw)")
+	}
+	if t.value, err = readFormat("value", valueFormat, o); err != nil {
+		return err
+	}
+	if t.key, err = readFormat("key", o["key.format"], o); err != nil {
+		return err
+	}
+	physical := t.physical()
+	prefix := o["key.fields-prefix"]
+	if (o["key.format"] == "") != (o["key.fields"] == "") {
+		return errors.New("the options 'key.format' and 'key.fields' need each other")
+	}
+	t.inValue = slices.Repeat([]bool{true}, len(physical))
+	for _, name := range strings.Split(o["key.fields"], ";") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		i := slices.IndexFunc(physical, func(f columnar.Field) bool { return f.Name == name })
+		if i < 0 {
+			return fmt.Errorf("option 'key.fields' names the column %s, which the table does not have", name)
+		}
+		short, ok := strings.CutPrefix(name, prefix)
+		if !ok {
+			return fmt.Errorf("column %s of 'key.fields' does not begin with '%s', the 'key.fields-prefix'", name, prefix)
+		}
+		t.keyColumns, t.keyNames = append(t.keyColumns, i), append(t.keyNames, short)
+	}
+	switch strings.ToUpper(o["value.fields-include"]) {
+	case "", "ALL":
+		if prefix != "" {
+			return errors.New("a 'key.fields-prefix' needs 'value.fields-include' = 'EXCEPT_KEY'")
+		}
+	case "EXCEPT_KEY":
+		for _, i := range t.keyColumns {
+			t.inValue[i] = false
+		}
+	default:
+		return fmt.Errorf("option 'value.fields-include' is '%s', not ALL or EXCEPT_KEY", o["value.fields-include"])
+	}
+	return t.checkRaw()
+}
+
+// physical are the columns that keys and values hold.
+func (t *table) physical() []columnar.Field {
+	f := t.spec.Schema.Fields
+	return f[:len(f)-len(t.spec.Metadata)]
+}
+
+// valueColumns are the physical columns that values hold.
+func (t *table) valueColumns() (columns []int) {
+	for i, in := range t.inValue {
+		if in {
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
+// checkRaw wants one column of text or bytes where the format is raw.
+func (t *table) checkRaw() error {
+	for _, f := range []struct {
+		what    string
+		format  string
+		columns []int
+	}{{"values", t.value.format, t.valueColumns()}, {"keys", t.key.format, t.keyColumns}} {
+		if f.format != "raw" {
+			continue
+		}
+		if len(f.columns) != 1 {
+			return fmt.Errorf("the format 'raw' of %s takes one column, not %d", f.what, len(f.columns))
+		}
+		if typ := t.physical()[f.columns[0]].Type; !typ.IsString() && !typ.IsBinary() {
+			return fmt.Errorf("the format 'raw' of %s takes a column of type STRING or BYTES, not %s", f.what, typ.Nullable())
+		}
+	}
+	return nil
+}
+
+func readFormat(part, format string, o map[string]string) (formatOptions, error) {
+	f := formatOptions{format: strings.ToLower(format)}
+	get := func(key string) string {
+		if v := o[part+"."+key]; v != "" || part == "key" {
+			return v
+		}
+		return o[key]
+	}
+	switch f.format {
+	case "", "raw":
+		return f, nil
+	case "json":
+	default:
+		return f, fmt.Errorf("unknown format '%s' of the %s (known: json, raw)", format, part)
+	}
+	if get("json.ignore-parse-errors") == "true" {
+		f.json.OnError = json.Skip
+	}
+	f.json.FailOnMissing = get("json.fail-on-missing-field") == "true"
+	switch strings.ToUpper(get("json.timestamp-format.standard")) {
+	case "", "SQL":
+	case "ISO-8601":
+		f.json.Timestamps = json.ISO8601
+	default:
+		return f, fmt.Errorf("option 'json.timestamp-format.standard' is '%s', not SQL or ISO-8601", get("json.timestamp-format.standard"))
+	}
+	return f, f.json.Validate()
+}
+
+// readOptions reads where reading begins and ends.
+func (t *table) readOptions(o map[string]string) (err error) {
+	if t.start, err = readBound("scan.startup", o, "group-offsets", "earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"); err != nil {
+		return err
+	}
+	if t.stop, err = readBound("scan.bounded", o, "unbounded", "unbounded", "latest-offset", "group-offsets", "timestamp", "specific-offsets"); err != nil {
+		return err
+	}
+	if t.group == "" && (t.start.mode == "group-offsets" || t.stop.mode == "group-offsets") {
+		return errors.New("the mode 'group-offsets' needs the option 'properties.group.id'; or set 'scan.startup.mode' to 'earliest-offset' or 'latest-offset'")
+	}
+	return nil
+}
+
+func readBound(prefix string, o map[string]string, byDefault string, modes ...string) (bound, error) {
+	b := bound{mode: o[prefix+".mode"]}
+	if b.mode == "" {
+		b.mode = byDefault
+	}
+	if !slices.Contains(modes, b.mode) {
+		return b, fmt.Errorf("option '%s.mode' is '%s' (known: %s)", prefix, b.mode, strings.Join(modes, ", "))
+	}
+	var err error
+	switch b.mode {
+	case "timestamp":
+		key := prefix + ".timestamp-millis"
+		if b.millis, err = strconv.ParseInt(o[key], 10, 64); err != nil || b.millis < 0 {
+			return b, fmt.Errorf("the mode 'timestamp' needs the option '%s', milliseconds since 1970; it is '%s'", key, o[key])
+		}
+	case "specific-offsets":
+		key := prefix + ".specific-offsets"
+		if b.offsets, err = parseOffsets(o[key]); err != nil {
+			return b, fmt.Errorf("option '%s': %w", key, err)
+		}
+	}
+	return b, nil
+}
+
+// parseOffsets reads "partition:0,offset:42;partition:1,offset:300".
+func parseOffsets(text string) (map[int32]int64, error) {
+	offsets := map[int32]int64{}
+	for _, pair := range strings.Split(strings.TrimSuffix(text, ";"), ";") {
+		p, o, ok := strings.Cut(strings.TrimSpace(pair), ",")
+		p, okP := strings.CutPrefix(strings.TrimSpace(p), "partition:")
+		o, okO := strings.CutPrefix(strings.TrimSpace(o), "offset:")
+		partition, errP := strconv.ParseInt(p, 10, 32)
+		offset, errO := strconv.ParseInt(o, 10, 64)
+		if !ok || !okP || !okO || errP != nil || errO != nil || partition < 0 || offset < 0 {
+			return nil, fmt.Errorf("'%s' is not of the form 'partition:0,offset:42'", pair)
+		}
+		if _, twice := offsets[int32(partition)]; twice {
+			return nil, fmt.Errorf("partition %d is named twice", partition)
+		}
+		offsets[int32(partition)] = offset
+	}
+	return offsets, nil
+}

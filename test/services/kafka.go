@@ -1,0 +1,121 @@
+package services
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Kafka is a running broker.
+type Kafka struct {
+	// Addr is its bootstrap address.
+	Addr string
+
+	t    testing.TB
+	data string
+	port int
+	cmd  *exec.Cmd
+	log  *bytes.Buffer
+}
+
+// StartKafka starts a broker for the length of a test.
+func StartKafka(t testing.TB) *Kafka {
+	t.Helper()
+	if _, err := exec.LookPath("java"); err != nil {
+		missing(t, "Kafka", "there is no java")
+	}
+	if !installed("kafka-") {
+		missing(t, "Kafka", "its jars are not installed: run test/services/kafka.sh install")
+	}
+	k := &Kafka{t: t, data: t.TempDir(), port: freePorts(t)}
+	k.Addr = fmt.Sprintf("127.0.0.1:%d", k.port)
+	k.Start()
+	t.Cleanup(k.Stop)
+	return k
+}
+
+// Start starts a broker that was stopped, on the same address and data.
+func (k *Kafka) Start() {
+	k.t.Helper()
+	k.log = &bytes.Buffer{}
+	k.cmd = exec.CommandContext(context.Background(), script("kafka.sh"), "run", k.data, fmt.Sprint(k.port))
+	k.cmd.Stdout, k.cmd.Stderr = k.log, k.log
+	k.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := k.cmd.Start(); err != nil {
+		k.t.Fatal(err)
+	}
+	for range 600 {
+		c, err := net.DialTimeout("tcp", k.Addr, time.Second)
+		if err == nil {
+			_ = c.Close() // it was a probe
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	k.Stop()
+	k.t.Fatalf("Kafka does not answer at %s:\n%s", k.Addr, k.log)
+}
+
+// Stop ends the broker at once, as a crash would.
+func (k *Kafka) Stop() {
+	if k.cmd == nil {
+		return
+	}
+	_ = syscall.Kill(-k.cmd.Process.Pid, syscall.SIGKILL) // fails if it has ended
+	_ = k.cmd.Wait()                                      // says that it was killed
+	k.cmd = nil
+}
+
+func missing(t testing.TB, name, why string) {
+	t.Helper()
+	if os.Getenv("ANABRANCH_REQUIRE_SERVICES") == "1" {
+		t.Fatalf("%s is required: %s", name, why)
+	}
+	t.Skipf("SKIPPED, needs %s: %s", name, why)
+}
+
+func script(name string) string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), name)
+}
+
+func installed(prefix string) bool {
+	cache := os.Getenv("ANABRANCH_SERVICES_CACHE")
+	if cache == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return false
+		}
+		cache = filepath.Join(home, ".cache", "anabranch-services")
+	}
+	found, err := filepath.Glob(filepath.Join(cache, prefix+"*", "complete"))
+	return err == nil && len(found) > 0
+}
+
+// freePorts finds a port that is free, and the one behind it.
+func freePorts(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		a, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := a.Addr().(*net.TCPAddr).Port
+		b, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
+		_ = a.Close() // only to find it
+		if err == nil {
+			_ = b.Close()
+			return port
+		}
+	}
+	t.Fatal("no two free ports")
+	return 0
+}
