@@ -5,14 +5,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"maps"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
@@ -26,7 +25,7 @@ import (
 
 // mappedProperties take effect.
 var mappedProperties = []string{
-	"bootstrap.servers", "group.id", "client.id", "isolation.level", "security.protocol", "sasl.mechanism", "sasl.jaas.config",
+	"bootstrap.servers", "group.id", "auto.offset.reset", "client.id", "isolation.level", "security.protocol", "sasl.mechanism", "sasl.jaas.config",
 	"ssl.truststore.location", "ssl.truststore.type", "ssl.truststore.certificates", "ssl.keystore.location", "ssl.keystore.type",
 	"ssl.endpoint.identification.algorithm", "client.rack", "fetch.min.bytes", "fetch.max.wait.ms", "fetch.max.bytes",
 	"max.partition.fetch.bytes", "request.timeout.ms", "metadata.max.age.ms", "linger.ms", "batch.size", "compression.type",
@@ -35,7 +34,7 @@ var mappedProperties = []string{
 
 // ignoredProperties have no effect.
 var ignoredProperties = []string{
-	"auto.offset.reset", "enable.auto.commit", "auto.commit.interval.ms", "max.poll.records", "max.poll.interval.ms", "session.timeout.ms",
+	"enable.auto.commit", "auto.commit.interval.ms", "max.poll.records", "max.poll.interval.ms", "session.timeout.ms",
 	"heartbeat.interval.ms", "key.deserializer", "value.deserializer", "key.serializer", "value.serializer", "partition.assignment.strategy",
 	"receive.buffer.bytes", "send.buffer.bytes", "reconnect.backoff.ms", "reconnect.backoff.max.ms", "retry.backoff.ms", "retries",
 	"connections.max.idle.ms", "metric.reporters", "metrics.num.samples", "metrics.sample.window.ms", "metrics.recording.level",
@@ -70,7 +69,10 @@ func (t *table) properties(o map[string]string) error {
 	if len(t.servers) == 0 {
 		return errors.New("connector 'kafka' needs the option 'properties.bootstrap.servers', such as 'localhost:9092'")
 	}
-	t.group = p["group.id"]
+	t.group, t.reset = p["group.id"], p["auto.offset.reset"]
+	if !slices.Contains([]string{"", "earliest", "latest", "none"}, t.reset) {
+		return fmt.Errorf("the property 'properties.auto.offset.reset' is '%s', not earliest, latest or none", t.reset)
+	}
 	t.client = append(t.client, kgo.SeedBrokers(t.servers...), kgo.ClientID(orDefault(p["client.id"], "anabranch")))
 	switch p["isolation.level"] {
 	case "", "read_committed":

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/anabranch/anabranch/dataflow"
@@ -55,7 +56,7 @@ const answerMax = 15 * time.Second
 
 // Splits lists the partitions with the offsets at which to begin and end.
 func (s *source) Splits(ctx context.Context, _ int) ([]dataflow.Split, error) {
-	return s.list(ctx, func(a *asked, p partition) (int64, error) { return a.at(s.table.start, p, a.starts) })
+	return s.list(ctx, func(a *asked, p partition) (int64, error) { return a.at(s.table.start, p, s.table.reset) })
 }
 
 // NewSplits lists partitions that have come since; they are read from their beginning.
@@ -85,7 +86,7 @@ func (s *source) list(ctx context.Context, begin func(a *asked, p partition) (in
 	for _, p := range a.partitions {
 		from, err := begin(a, p)
 		if err == nil && s.Bounded() {
-			p.Stop, err = a.at(s.table.stop, p, a.ends)
+			p.Stop, err = a.at(s.table.stop, p, "latest")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("kafka: topic %s, partition %d: %w", p.Topic, p.Partition, err)
@@ -143,12 +144,27 @@ func (t *table) ask(ctx context.Context, admin *kadm.Client) (*asked, error) {
 			}
 		}
 		if b.mode == "group-offsets" && a.group == nil {
-			if a.group, err = admin.FetchOffsets(ctx, t.group); err != nil {
+			if a.group, err = t.committedOffsets(ctx, admin); err != nil {
 				return nil, fmt.Errorf("committed offsets of group %s: %w", t.group, err)
 			}
 		}
 	}
 	return a, nil
+}
+
+// committedOffsets are those of the group. A broker that has just started has no coordinator at first.
+func (t *table) committedOffsets(ctx context.Context, admin *kadm.Client) (kadm.OffsetResponses, error) {
+	for {
+		o, err := admin.FetchOffsets(ctx, t.group)
+		if err == nil || !kerr.IsRetriable(err) {
+			return o, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // listTopics finds the topics and their partitions.
@@ -177,8 +193,8 @@ func (t *table) listTopics(ctx context.Context, admin *kadm.Client, a *asked) (t
 	return topics, nil
 }
 
-// at is the offset of a bound in a partition; byDefault are the offsets where it does not say.
-func (a *asked) at(b bound, p partition, byDefault kadm.ListedOffsets) (int64, error) {
+// at is the offset of a bound in a partition; reset says what counts where a group has committed none.
+func (a *asked) at(b bound, p partition, reset string) (int64, error) {
 	switch b.mode {
 	case "earliest-offset":
 		return offsetOf(a.starts, p)
@@ -195,7 +211,13 @@ func (a *asked) at(b bound, p partition, byDefault kadm.ListedOffsets) (int64, e
 	if o, ok := a.group.Lookup(p.Topic, p.Partition); ok && o.At >= 0 {
 		return o.At, o.Err
 	}
-	return offsetOf(byDefault, p)
+	switch reset {
+	case "earliest":
+		return offsetOf(a.starts, p)
+	case "latest":
+		return offsetOf(a.ends, p)
+	}
+	return 0, errors.New("the group has committed no offset; set 'properties.auto.offset.reset' to 'earliest' or 'latest', or another 'scan.startup.mode'")
 }
 
 func offsetOf(offsets kadm.ListedOffsets, p partition) (int64, error) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -31,6 +32,10 @@ type table struct {
 	keyNames    []string
 	inValue     []bool // by physical column
 	start, stop bound
+	reset       string // auto.offset.reset: where a group without committed offsets begins
+
+	partitioning   string
+	transactionMax time.Duration
 }
 
 // formatOptions say how keys or values are written.

@@ -1,0 +1,160 @@
+package kafka
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/dataflow"
+)
+
+// committer ends the transactions of complete epochs.
+type committer struct{ table *table }
+
+var _ dataflow.Committer = (*committer)(nil)
+
+// Committer makes the committer of a table, nil unless it is written exactly once.
+func (c Connector) Committer(spec *catalog.TableSpec) (dataflow.Committer, error) {
+	t, g, err := sinkTable(c, spec)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", spec.Name, err)
+	}
+	if g != exactlyOnce {
+		return nil, nil
+	}
+	return &committer{t}, nil
+}
+
+func (c *committer) client() (*kgo.Client, error) {
+	return kgo.NewClient(append(slices.Clone(c.table.client), kgo.MaxVersions(versions()))...)
+}
+
+// commitMax is how long a commit is tried.
+const commitMax = time.Minute
+
+// Commit ends a transaction, unless that was done.
+func (c *committer) Commit(ctx context.Context, data []byte) error {
+	var t transaction
+	if err := json.Unmarshal(data, &t); err != nil {
+		return fmt.Errorf("kafka: %w", err)
+	}
+	client, err := c.client()
+	if err != nil {
+		return fmt.Errorf("kafka: %w", err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, commitMax)
+	defer cancel()
+	for {
+		done, err := commit(ctx, client, t)
+		if done || err == nil {
+			return nil
+		}
+		if !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) {
+			return fmt.Errorf("kafka: topic %s, transaction %s: %w", t.Topic, t.ID, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("kafka: topic %s, transaction %s is not ended after %s: %w", t.Topic, t.ID, commitMax, err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// commit tries to end a transaction; done says that it is committed.
+func commit(ctx context.Context, client *kgo.Client, t transaction) (done bool, err error) {
+	described, err := kadm.NewClient(client).DescribeTransactions(ctx, t.ID)
+	if err != nil {
+		return false, err
+	}
+	d := described[t.ID]
+	if errors.Is(d.Err, kerr.TransactionalIDNotFound) {
+		return false, lost(t, "the brokers do not know it any more")
+	} else if d.Err != nil {
+		return false, d.Err
+	}
+	same := d.ProducerID == t.ProducerID && d.ProducerEpoch == t.ProducerEpoch
+	switch {
+	case same && d.State == "CompleteCommit":
+		return true, nil
+	case same && d.State == "PrepareCommit":
+		return false, kerr.ConcurrentTransactions
+	case !same || d.State != "Ongoing":
+		return false, lost(t, "it is in the state "+d.State+" of producer epoch "+fmt.Sprint(d.ProducerEpoch))
+	}
+	req := kmsg.NewPtrEndTxnRequest()
+	req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Commit = t.ID, t.ProducerID, t.ProducerEpoch, true
+	res, err := req.RequestWith(ctx, client)
+	if err != nil {
+		return false, err
+	}
+	return res.ErrorCode == 0, kerr.ErrorForCode(res.ErrorCode)
+}
+
+// lost says that a transaction cannot be committed any more.
+func lost(t transaction, why string) error {
+	return fmt.Errorf("the rows of epoch %d are lost: the brokers have aborted their transaction (%s); "+
+		"raise 'properties.transaction.timeout.ms' above the longest time a job may be down, and start from an older checkpoint or anew", t.Epoch, why)
+}
+
+// Recover aborts the transactions of the owner that no checkpoint knows.
+func (c *committer) Recover(ctx context.Context, owner string, keep [][]byte) error {
+	kept := map[string]bool{}
+	for _, data := range keep {
+		var t transaction
+		if err := json.Unmarshal(data, &t); err != nil {
+			return fmt.Errorf("kafka: %w", err)
+		}
+		kept[t.ID] = true
+	}
+	client, err := c.client()
+	if err != nil {
+		return fmt.Errorf("kafka: %w", err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, commitMax)
+	defer cancel()
+	listed, err := kadm.NewClient(client).ListTransactions(ctx, nil, []string{"Ongoing"})
+	if err != nil {
+		return fmt.Errorf("kafka: transactions that were left open: %w", err)
+	}
+	for id := range listed {
+		if strings.HasPrefix(id, idPrefix(c.table, owner)+"-") && !kept[id] {
+			if err := abort(ctx, client, id); err != nil {
+				return fmt.Errorf("kafka: abort of transaction %s: %w", id, err)
+			}
+		}
+	}
+	return nil
+}
+
+// abort ends a transaction by giving its id to a new producer, which fences the old one.
+func abort(ctx context.Context, client *kgo.Client, id string) error {
+	for {
+		req := kmsg.NewPtrInitProducerIDRequest()
+		req.TransactionalID, req.TransactionTimeoutMillis = &id, 60_000
+		req.ProducerID, req.ProducerEpoch = -1, -1
+		res, err := req.RequestWith(ctx, client)
+		if err == nil {
+			err = kerr.ErrorForCode(res.ErrorCode)
+		}
+		if err == nil || !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
