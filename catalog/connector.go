@@ -20,7 +20,7 @@ type TableSpec struct {
 	Schema *columnar.Schema `json:"schema"`
 	// Metadata are the keys of metadata columns, which come last.
 	Metadata []string          `json:"metadata,omitempty"`
-	Options map[string]string `json:"options,omitempty"`
+	Options  map[string]string `json:"options,omitempty"`
 	// PartitionKeys are the columns that PARTITIONED BY names.
 	PartitionKeys []string `json:"partitionKeys,omitempty"`
 }

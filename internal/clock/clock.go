@@ -3,7 +3,10 @@
 // Invariant: nothing outside this package, cmd and bench asks the operating system for the time.
 package clock
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Micros is the time in microseconds since 1970.
 func Micros() int64 { return time.Now().UnixMicro() }
@@ -12,6 +15,18 @@ func Micros() int64 { return time.Now().UnixMicro() }
 func Tick(d time.Duration) (tick <-chan time.Time, stop func()) {
 	t := time.NewTicker(d)
 	return t.C, t.Stop
+}
+
+// Pause waits for d; if ctx ends before, its error is returned.
+func Pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Stopwatch measures elapsed time from its making.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/internal/clock"
 )
 
 // committer ends the transactions of complete epochs.
@@ -63,10 +64,8 @@ func (c *committer) Commit(ctx context.Context, data []byte) error {
 		if !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) {
 			return fmt.Errorf("kafka: topic %s, transaction %s: %w", t.Topic, t.ID, err)
 		}
-		select {
-		case <-ctx.Done():
+		if clock.Pause(ctx, 100*time.Millisecond) != nil {
 			return fmt.Errorf("kafka: topic %s, transaction %s is not ended after %s: %w", t.Topic, t.ID, commitMax, err)
-		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
@@ -151,10 +150,8 @@ func abort(ctx context.Context, client *kgo.Client, id string) error {
 		if err == nil || !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if clock.Pause(ctx, 50*time.Millisecond) != nil {
 			return err
-		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }

@@ -29,12 +29,12 @@ var mappedProperties = []string{
 	"ssl.truststore.location", "ssl.truststore.type", "ssl.truststore.certificates", "ssl.keystore.location", "ssl.keystore.type",
 	"ssl.endpoint.identification.algorithm", "client.rack", "fetch.min.bytes", "fetch.max.wait.ms", "fetch.max.bytes",
 	"max.partition.fetch.bytes", "request.timeout.ms", "metadata.max.age.ms", "linger.ms", "batch.size", "compression.type",
-	"max.request.size", "acks", "transaction.timeout.ms", "delivery.timeout.ms", "enable.idempotence",
+	"max.request.size", "acks", "transaction.timeout.ms", "delivery.timeout.ms",
 }
 
 // ignoredProperties have no effect.
 var ignoredProperties = []string{
-	"enable.auto.commit", "auto.commit.interval.ms", "max.poll.records", "max.poll.interval.ms", "session.timeout.ms",
+	"enable.idempotence", "enable.auto.commit", "auto.commit.interval.ms", "max.poll.records", "max.poll.interval.ms", "session.timeout.ms",
 	"heartbeat.interval.ms", "key.deserializer", "value.deserializer", "key.serializer", "value.serializer", "partition.assignment.strategy",
 	"receive.buffer.bytes", "send.buffer.bytes", "reconnect.backoff.ms", "reconnect.backoff.max.ms", "retry.backoff.ms", "retries",
 	"connections.max.idle.ms", "metric.reporters", "metrics.num.samples", "metrics.sample.window.ms", "metrics.recording.level",

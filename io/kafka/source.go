@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/internal/clock"
 )
 
 // source reads the partitions of a table's topics.
@@ -159,10 +160,8 @@ func (t *table) committedOffsets(ctx context.Context, admin *kadm.Client) (kadm.
 		if err == nil || !kerr.IsRetriable(err) {
 			return o, err
 		}
-		select {
-		case <-ctx.Done():
+		if clock.Pause(ctx, 100*time.Millisecond) != nil {
 			return nil, err
-		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }

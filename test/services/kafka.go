@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/anabranch/anabranch/internal/clock"
 )
 
 // Kafka is a running broker.
@@ -53,12 +55,14 @@ func (k *Kafka) Start() {
 		k.t.Fatal(err)
 	}
 	for range 600 {
-		c, err := net.DialTimeout("tcp", k.Addr, time.Second)
+		c, err := (&net.Dialer{Timeout: time.Second}).DialContext(k.t.Context(), "tcp", k.Addr)
 		if err == nil {
 			_ = c.Close() // it was a probe
 			return
 		}
-		time.Sleep(100 * time.Millisecond)
+		if err := clock.Pause(k.t.Context(), 100*time.Millisecond); err != nil {
+			k.t.Fatal(err)
+		}
 	}
 	k.Stop()
 	k.t.Fatalf("Kafka does not answer at %s:\n%s", k.Addr, k.log)
@@ -104,12 +108,12 @@ func installed(prefix string) bool {
 func freePorts(t testing.TB) int {
 	t.Helper()
 	for range 100 {
-		a, err := net.Listen("tcp", "127.0.0.1:0")
+		a, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
 		port := a.Addr().(*net.TCPAddr).Port
-		b, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
+		b, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
 		_ = a.Close() // only to find it
 		if err == nil {
 			_ = b.Close()
