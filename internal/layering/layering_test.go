@@ -45,7 +45,7 @@ func allowed(from, to string) bool {
 	case !okA || !okB:
 		return false
 	case a == "cmd" || a == "test":
-		return b != "test"
+		return b != "test" || to == "test/services"
 	case a != b:
 		return floorB < floorA
 	case a == "internal" || from == to || strings.HasPrefix(from, to+"/") || strings.HasPrefix(to, from+"/"):
