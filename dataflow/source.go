@@ -55,6 +55,12 @@ type Waiter interface {
 	Notify(wake func())
 }
 
+// Parallel is a Source of splits that end which a task reads side by side, as it does with endless ones:
+// their rows come while others are read.
+type Parallel interface {
+	SideBySide()
+}
+
 // Grower is a Source whose splits become more while it is read.
 type Grower interface {
 	// NewSplits lists the splits that have come since known were listed.

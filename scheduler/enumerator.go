@@ -10,10 +10,11 @@ import (
 // is handed to a task only after the task has passed the barrier of the newest snapshot, so that
 // a split is in the snapshot of exactly one of them.
 //
-// Splits that end go to whoever asks; those that do not are dealt out evenly.
+// Splits that are read one after the other go to whoever asks; those that are read side by side are
+// dealt out evenly.
 type enumerator struct {
 	uid    string
-	tasks  int  // number of them, over which endless splits are dealt
+	tasks  int  // number of them, over which splits are dealt
 	even   bool // deal
 	mu     sync.Mutex
 	splits []splitState

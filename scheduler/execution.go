@@ -148,7 +148,7 @@ func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflo
 	for _, s := range list {
 		e.splits = append(e.splits, splitState{Split: s, High: dataflow.MinTime})
 	}
-	if !source.Bounded() {
+	if _, parallel := source.(dataflow.Parallel); parallel || !source.Bounded() {
 		e.deal(p)
 	}
 	return e, err

@@ -15,7 +15,14 @@ type plan struct {
 	index  map[string]int
 	seen   []uint64 // the object in which a field was last met
 	gen    uint64
+	// order are the fields of the last object as they stood there, those that the schema does not have
+	// among them.
+	order []metField
+	text  []byte // their names
 }
+
+// metField is a field of an object: its name, as written, ends at end in the plan's text.
+type metField struct{ end, field int }
 
 func newPlan(t columnar.Type) plan {
 	p := plan{t: t}
@@ -44,22 +51,23 @@ func (d *decoder) object(p *plan, cols []*columnar.Vector, i int) bool {
 		return false
 	}
 	p.gen++
-	next, met := 0, 0
+	next, from, met := 0, 0, 0
 	if d.space() == '}' {
 		d.pos++
 		d.depth--
 		return d.missing(p, cols, i, met)
 	}
 	for {
-		f, ok := d.name(p, next)
+		f, ok := d.name(p, next, from)
 		if !ok || !d.expect(':') {
 			return false
 		}
+		from = p.order[next].end
+		next++
 		d.space()
 		if f < 0 {
 			ok = d.skip()
 		} else {
-			next = f + 1
 			if p.seen[f] != p.gen {
 				p.seen[f] = p.gen
 				met++
@@ -77,27 +85,31 @@ func (d *decoder) object(p *plan, cols []*columnar.Vector, i int) bool {
 	}
 }
 
-// name takes a field's name and returns its position, -1 if the schema does not have it. The
-// field behind the last one is tried first.
-func (d *decoder) name(p *plan, next int) (int, bool) {
+// name takes a field's name and returns its position, -1 if the schema does not have it. The name that
+// the last object had in this place, the next one of the order, from byte from of the text on, is tried
+// first; another one takes its place.
+func (d *decoder) name(p *plan, next, from int) (int, bool) {
 	if d.space() != '"' {
 		return 0, d.fail("expected a field name")
 	}
-	if next < len(p.names) {
-		w := p.names[next]
-		if end := d.pos + 1 + len(w); end < len(d.b) && d.b[end] == '"' && string(d.b[d.pos+1:end]) == w {
+	if next < len(p.order) {
+		w := p.text[from:p.order[next].end]
+		if end := d.pos + 1 + len(w); end < len(d.b) && d.b[end] == '"' && string(d.b[d.pos+1:end]) == string(w) {
 			d.pos = end + 1
-			return next, true
+			return p.order[next].field, true
 		}
 	}
+	start := d.pos + 1
 	name, ok := d.text()
 	if !ok {
 		return 0, false
 	}
 	f, known := p.index[string(name)]
 	if !known {
-		return -1, true
+		f = -1
 	}
+	p.text = append(p.text[:from], d.b[start:d.pos-1]...)
+	p.order = append(p.order[:next], metField{len(p.text), f})
 	return f, true
 }
 

@@ -29,8 +29,9 @@ type source struct {
 }
 
 var (
-	_ dataflow.Source = (*source)(nil)
-	_ dataflow.Grower = (*source)(nil)
+	_ dataflow.Source   = (*source)(nil)
+	_ dataflow.Grower   = (*source)(nil)
+	_ dataflow.Parallel = (*source)(nil)
 )
 
 // partition is a split's description. Stop is the offset before which reading ends, -1 for never.
@@ -51,6 +52,9 @@ func newSource(t *table) *source { return &source{table: t} }
 
 // Bounded reports whether the table has an end.
 func (s *source) Bounded() bool { return s.table.stop.mode != "unbounded" }
+
+// SideBySide says that partitions are read at once: one client fetches them all.
+func (s *source) SideBySide() {}
 
 // answerMax is how long brokers may take to answer what is asked before reading begins.
 const answerMax = 15 * time.Second
