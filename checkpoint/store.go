@@ -118,17 +118,23 @@ func writeFile(path string, b []byte) error {
 	return p.Commit()
 }
 
-// Retain deletes all but the newest n epochs up to newest.
+// Retain deletes all but the newest n complete epochs up to newest, and what incomplete ones before it
+// have left.
 func (s *Store) Retain(newest dataflow.Epoch, n int) error {
 	epochs, err := s.epochs()
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, e := range epochs {
-		if e+dataflow.Epoch(n) <= newest {
-			errs = append(errs, os.RemoveAll(s.epochDir(e)))
+	for _, e := range slices.Backward(epochs) {
+		if e > newest {
+			continue
 		}
+		if _, err := os.Stat(filepath.Join(s.epochDir(e), metadataName)); err == nil && n > 0 {
+			n--
+			continue
+		}
+		errs = append(errs, os.RemoveAll(s.epochDir(e)))
 	}
 	return errors.Join(errs...)
 }

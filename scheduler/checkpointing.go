@@ -13,6 +13,7 @@ import (
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/internal/clock"
 )
 
 // Checkpointing says where and how often a run takes checkpoints.
@@ -22,7 +23,18 @@ type Checkpointing struct {
 	Interval time.Duration
 	// Retained is how many complete checkpoints are kept; default 1.
 	Retained int
+	// Timeout is how long one may take before it is given up; default 10 minutes.
+	Timeout time.Duration
+	// MinPause is how long after one, complete or given up, the next starts at the earliest.
+	MinPause time.Duration
+	// Tolerable is how many may fail in a row without failing the job.
+	Tolerable int
 }
+
+const (
+	defaultInterval = 10 * time.Second
+	defaultTimeout  = 10 * time.Minute
+)
 
 // ErrStopped says that the job ended because it was asked to, after a last checkpoint.
 var ErrStopped = errors.New("stopped after a checkpoint")
@@ -80,6 +92,14 @@ type checkpointer struct {
 	later       []dataflow.Committable // final output of tasks that ended after their snapshot
 	finished    []bool
 	digest      string
+	// why the last epoch failed, if it was given up, and how many were.
+	why     error
+	aborted int
+
+	timeout, pause <-chan time.Time
+	stopTimers     []func()
+	since          clock.Stopwatch // the end of the last epoch
+	paused         bool            // an epoch has ended, so that since counts
 }
 
 // message is a task's news: a snapshot, or without one that it has ended.
@@ -154,19 +174,25 @@ func (c *checkpointer) run(ctx context.Context, tasks <-chan struct{}, cancel co
 	if o := c.x.opts.Checkpoint; o != nil && c.x.opts.Tick != nil {
 		every := o.Interval
 		if every <= 0 {
-			every = 10 * time.Second
+			every = defaultInterval
 		}
 		var stop func()
 		tick, stop = c.x.opts.Tick(every)
 		defer stop()
 	}
+	defer c.stopAll()
 	stop := c.x.opts.Stop
 	for c.err == nil {
 		select {
 		case <-tick:
-			if !c.building() {
-				c.handle(ctx, checkpoint.Event{Kind: checkpoint.Due})
-			}
+			c.due(ctx)
+		case <-c.pause:
+			c.pause = nil
+			c.due(ctx)
+		case <-c.timeout:
+			c.timeout = nil
+			c.expire(ctx)
+			c.stopIfIdle(cancel)
 		case <-stop:
 			stop, c.stopping = nil, true
 			if c.x.opts.Checkpoint == nil || c.building() {
@@ -185,19 +211,67 @@ func (c *checkpointer) run(ctx context.Context, tasks <-chan struct{}, cancel co
 	<-tasks
 }
 
+func (c *checkpointer) tolerable() int {
+	if o := c.x.opts.Checkpoint; o != nil {
+		return o.Tolerable
+	}
+	return 0
+}
+
 func (c *checkpointer) start() {
 	n := len(c.x.tasks)
 	last := dataflow.Epoch(0)
 	if s := c.x.opts.Restore; s != nil {
 		last = s.Epoch
 	}
-	c.coordinator = checkpoint.NewCoordinator(n, last)
+	c.coordinator = checkpoint.NewCoordinator(n, last, c.tolerable())
 	c.index = map[*task]int{}
 	for i, t := range c.x.tasks {
 		c.index[t] = i
 	}
 	c.snapshots, c.finished = make([][]byte, n), make([]bool, n)
 	c.digest, c.err = Digest(c.x.job)
+}
+
+// due starts an epoch unless the pause since the last one is too short.
+func (c *checkpointer) due(ctx context.Context) {
+	if c.building() || c.pause != nil {
+		return
+	}
+	if o := c.x.opts.Checkpoint; c.paused && c.since.Elapsed() < o.MinPause {
+		c.pause = c.timer(o.MinPause - c.since.Elapsed())
+		return
+	}
+	c.handle(ctx, checkpoint.Event{Kind: checkpoint.Due})
+}
+
+// expire gives the epoch in progress up.
+func (c *checkpointer) expire(ctx context.Context) {
+	if epoch := c.coordinator.Epoch(); c.coordinator.Waits(epoch) {
+		c.why = fmt.Errorf("checkpoint %d is not complete after %s; see 'execution.checkpointing.timeout'", epoch, c.limit())
+		c.handle(ctx, checkpoint.Event{Kind: checkpoint.TimedOut, Epoch: epoch})
+	}
+}
+
+func (c *checkpointer) limit() time.Duration {
+	if o := c.x.opts.Checkpoint; o != nil && o.Timeout > 0 {
+		return o.Timeout
+	}
+	return defaultTimeout
+}
+
+// timer delivers once, after d.
+func (c *checkpointer) timer(d time.Duration) <-chan time.Time {
+	t, stop := clock.After(d)
+	c.stopTimers = append(c.stopTimers, stop)
+	return t
+}
+
+func (c *checkpointer) stopAll() {
+	for _, stop := range c.stopTimers {
+		stop()
+	}
+	c.stopTimers = nil
 }
 
 // building reports that some task reads one input before another. A barrier would arrive on the
@@ -240,11 +314,23 @@ func (c *checkpointer) drain(ctx context.Context, cancel context.CancelCauseFunc
 		if b == nil {
 			b = []byte{} // a task without state has a snapshot too; nil is none
 		}
-		c.snapshots[i] = b
+		if c.coordinator.Waits(m.snapshot.epoch) {
+			c.snapshots[i] = b
+		}
+		// What sinks have prepared for an epoch that was given up goes with the next one.
 		c.committable = append(c.committable, m.snapshot.committable...)
 		c.handle(ctx, checkpoint.Event{Kind: checkpoint.Acked, Task: i, Epoch: m.snapshot.epoch})
 	}
-	if c.stopping && c.err == nil && c.coordinator.Idle() {
+	c.stopIfIdle(cancel)
+}
+
+// stopIfIdle ends a job that was asked to stop once no epoch is in progress. It has failed if its last
+// checkpoint did.
+func (c *checkpointer) stopIfIdle(cancel context.CancelCauseFunc) {
+	if !c.stopping || c.err != nil || !c.coordinator.Idle() {
+		return
+	}
+	if c.err = c.why; c.err == nil {
 		cancel(ErrStopped)
 	}
 }
@@ -252,17 +338,58 @@ func (c *checkpointer) drain(ctx context.Context, cancel context.CancelCauseFunc
 // handle asks the coordinator and does what it says.
 func (c *checkpointer) handle(ctx context.Context, e checkpoint.Event) {
 	for _, cmd := range c.coordinator.Handle(e) {
-		switch {
-		case c.err != nil:
+		if c.err != nil {
 			return
-		case cmd.Kind == checkpoint.Trigger:
+		}
+		switch cmd.Kind {
+		case checkpoint.Trigger:
 			c.trigger(cmd.Epoch)
-		default:
-			if c.err = c.persist(ctx, cmd.Epoch); c.err == nil {
-				c.handle(ctx, checkpoint.Event{Kind: checkpoint.Stored, Epoch: cmd.Epoch})
-			}
+		case checkpoint.Persist:
+			c.store(ctx, cmd.Epoch)
+		case checkpoint.Abort:
+			c.forget()
+		case checkpoint.Fail:
+			c.err = c.why
 		}
 	}
+}
+
+// store persists an epoch and tells the coordinator.
+func (c *checkpointer) store(ctx context.Context, epoch dataflow.Epoch) {
+	var failed *storeError
+	switch err := c.persist(ctx, epoch); {
+	case errors.As(err, &failed):
+		c.why = failed
+		c.handle(ctx, checkpoint.Event{Kind: checkpoint.StoreFailed, Epoch: epoch})
+	case err != nil:
+		c.err = err
+	default:
+		c.why = nil
+		c.settle()
+		c.handle(ctx, checkpoint.Event{Kind: checkpoint.Stored, Epoch: epoch})
+	}
+}
+
+// storeError says that an epoch could not be made durable.
+type storeError struct{ err error }
+
+func (e *storeError) Error() string { return e.err.Error() }
+func (e *storeError) Unwrap() error { return e.err }
+
+// forget drops what was gathered of an epoch that is given up, but for the output, which is committed
+// with the next one.
+func (c *checkpointer) forget() {
+	clear(c.snapshots)
+	c.committable, c.later = append(c.committable, c.later...), nil
+	c.aborted++
+	c.settle()
+}
+
+// settle notes that an epoch has ended.
+func (c *checkpointer) settle() {
+	c.timeout, c.paused, c.since = nil, true, clock.Start()
+	c.stopAll()
+	c.pause = nil
 }
 
 // trigger starts an epoch: first the splits nobody has taken, then the sources.
@@ -276,6 +403,7 @@ func (c *checkpointer) trigger(epoch dataflow.Epoch) {
 		}
 		c.splits[e.uid] = text
 	}
+	c.timeout = c.timer(c.limit())
 	for _, t := range c.x.tasks {
 		if t.source != nil {
 			t.trigger.Store(uint64(epoch))
@@ -289,7 +417,6 @@ func (c *checkpointer) trigger(epoch dataflow.Epoch) {
 // do the work again.
 func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error {
 	list := c.committable
-	c.committable, c.later = c.later, nil
 	o := c.x.opts.Checkpoint
 	if o != nil {
 		m := &checkpoint.Metadata{Job: c.x.job.Name, Digest: c.digest, Epoch: epoch, Committable: list, Splits: c.splits, Ended: c.coordinator.Ended()}
@@ -297,9 +424,10 @@ func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error 
 			m.Tasks = append(m.Tasks, checkpoint.Task{UIDs: t.uids, Subtask: t.sub, Finished: c.snapshots[i] == nil && c.finished[i]})
 		}
 		if err := o.Store.Write(m, c.snapshots); err != nil {
-			return err
+			return &storeError{err}
 		}
 	}
+	c.committable, c.later = c.later, nil
 	for _, p := range list {
 		if err := c.x.committers[p.UID].Commit(ctx, p.Data); err != nil {
 			return fmt.Errorf("commit of epoch %d: %w", epoch, err)

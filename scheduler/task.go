@@ -259,7 +259,7 @@ func (t *task) align() error {
 
 // sourceBarrier starts the epoch the coordinator wants in this source.
 func (t *task) sourceBarrier() error {
-	t.epoch = dataflow.Epoch(t.trigger.Load())
+	t.epoch++ // also one that was given up before it came here: the tasks behind count them all
 	s := &taskSnapshot{epoch: t.epoch}
 	s.writer.For(t.uids[0])
 	t.source.snapshot(&s.writer)

@@ -17,6 +17,12 @@ func Tick(d time.Duration) (tick <-chan time.Time, stop func()) {
 	return t.C, t.Stop
 }
 
+// After delivers the time once, after d, unless it is stopped before.
+func After(d time.Duration) (after <-chan time.Time, stop func()) {
+	t := time.NewTimer(d)
+	return t.C, func() { t.Stop() }
+}
+
 // Pause waits for d; if ctx ends before, its error is returned.
 func Pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
