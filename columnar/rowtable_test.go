@@ -201,10 +201,10 @@ func TestRowTableAgreesWithModel(t *testing.T) {
 	} {
 		rng := rand.New(rand.NewPCG(3, uint64(len(c.types))))
 		m := newRowModel(t, c.types, c.keys)
-		for step := range 120 {
+		for step := range 60 {
 			b := m.batch(rng)
 			// Phases of growth and of decline.
-			if rng.IntN(4) > 0 == (step/20%2 == 0) {
+			if rng.IntN(4) > 0 == (step/15%2 == 0) {
 				m.add(b)
 			} else {
 				m.remove(b)

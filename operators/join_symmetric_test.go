@@ -176,13 +176,13 @@ func TestSymmetricJoinFoldsToTheJoin(t *testing.T) {
 	}
 	for _, typ := range []JoinType{Inner, Left, Right, Full, Semi, Anti} {
 		for _, residual := range []*expr.Expr{nil, smaller} {
-			for seed := range uint64(8) {
+			for seed := range uint64(4) {
 				rng := rand.New(rand.NewPCG(seed, 2))
 				spec := JoinSpec{Type: typ, Residual: residual}
 				op, out := openSymmetric(t, spec), newFullSink()
 				var held [2][]pairRow
 				next := int64(0)
-				for range 30 {
+				for range 20 {
 					in := rng.IntN(2)
 					rows, kinds := changes(rng, &held[in], &next)
 					b := pairBatch(rows, kinds, rng)
@@ -229,7 +229,7 @@ func TestBoundedJoinAgreesWithTheJoin(t *testing.T) {
 	const delay = 3000 // milliseconds
 	for _, limits := range [][2]int64{{-5000, 5000}, {0, 0}, {2000, 9000}, {-9000, -2000}} {
 		for _, typ := range []JoinType{Inner, Left, Right, Full, Semi, Anti} {
-			for seed := range uint64(4) {
+			for seed := range uint64(2) {
 				rng := rand.New(rand.NewPCG(seed, 9))
 				low, high := limits[0]*1000, limits[1]*1000
 				spec := JoinSpec{

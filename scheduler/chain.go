@@ -6,6 +6,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/shuffle"
 	"github.com/anabranch/anabranch/state"
 )
@@ -55,6 +56,7 @@ type link struct {
 	made        dataflow.Time // newest watermark of maker
 
 	running bool // op is being called, for the report of a panic
+	pure    bool // op is ours and talks to nobody: what fails in it fails because of its rows
 
 	epoch  dataflow.Epoch // of the last barrier
 	finals []dataflow.Committable
@@ -75,6 +77,11 @@ type stage interface {
 
 func newLink(n *graph.Node, op dataflow.Operator, out stage) *link {
 	l := &link{name: n.Name, uid: n.UID, op: op, out: out, open: len(n.Inputs), made: dataflow.MinTime}
+	switch n.Kind {
+	case operators.KindSink, operators.KindCollect, operators.KindFunction:
+	default:
+		l.pure = true
+	}
 	l.resumer, _ = op.(dataflow.Resumer)
 	l.watermarker, _ = op.(dataflow.Watermarker)
 	l.ender, _ = op.(dataflow.InputEnder)
@@ -258,6 +265,9 @@ func (e *OperatorError) Unwrap() error { return e.Err }
 func (l *link) wrap(err error) error {
 	if _, ok := err.(*OperatorError); ok { //nolint:errorlint // only the outermost error counts: an inner link has named itself
 		return err
+	}
+	if l.pure {
+		err = &dataflow.RowError{Err: err}
 	}
 	return &OperatorError{Operator: l.name, Err: err}
 }

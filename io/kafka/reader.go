@@ -84,7 +84,7 @@ func (r *reader) decode(limit int) error {
 			continue
 		}
 		if err := r.rows.add(record); err != nil {
-			return fmt.Errorf("kafka: topic %s, partition %d, offset %d: %w", record.Topic, record.Partition, record.Offset, err)
+			return &dataflow.RowError{Err: fmt.Errorf("kafka: topic %s, partition %d, offset %d: %w", record.Topic, record.Partition, record.Offset, err)}
 		}
 	}
 	return nil

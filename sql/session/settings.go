@@ -30,6 +30,10 @@ func count() setting {
 	return setting{check: func(v string) bool { n, err := strconv.Atoi(v); return err == nil && n >= 0 }, wants: "a number"}
 }
 
+func number() setting {
+	return setting{check: func(v string) bool { x, err := strconv.ParseFloat(v, 64); return err == nil && x >= 0 && x < 1e6 }, wants: "a number such as 1.5"}
+}
+
 func duration() setting {
 	return setting{check: func(v string) bool { _, ok := ParseDuration(v); return ok }, wants: "a duration such as '10 s'"}
 }
@@ -37,34 +41,46 @@ func duration() setting {
 // knownSettings are the keys that SET takes; what runs jobs reads them through Setting.
 func knownSettings() map[string]setting {
 	return map[string]setting{
-		"execution.runtime-mode":                     oneOf("batch", "streaming", "automatic"),
-		"parallelism.default":                        count(),
-		"pipeline.name":                              anyText(),
-		"pipeline.max-parallelism":                   count(),
-		"pipeline.auto-watermark-interval":           duration(),
-		"table.local-time-zone":                      {check: isZone, wants: "a time zone such as 'Europe/Rome'"},
-		"table.dml-sync":                             oneOf("true", "false"),
-		"table.exec.source.idle-timeout":             duration(),
-		"table.exec.state.ttl":                       duration(),
-		"table.exec.mini-batch.enabled":              oneOf("true", "false"),
-		"table.exec.mini-batch.allow-latency":        duration(),
-		"table.exec.mini-batch.size":                 count(),
-		"execution.checkpointing.interval":           duration(),
-		"execution.checkpointing.dir":                anyText(),
-		"execution.checkpointing.mode":               anyText(),
-		"execution.checkpointing.timeout":            duration(),
-		"execution.checkpointing.min-pause":          duration(),
-		"execution.savepoint.path":                   anyText(),
-		"execution.state-recovery.path":              anyText(),
-		"state.backend.type":                         anyText(),
-		"state.checkpoints.dir":                      anyText(),
-		"state.savepoints.dir":                       anyText(),
-		"restart-strategy.type":                      anyText(),
-		"restart-strategy.fixed-delay.attempts":      count(),
-		"restart-strategy.fixed-delay.delay":         duration(),
-		"sql-client.execution.result-mode":           anyText(),
-		"sql-client.execution.max-table-result.rows": count(),
-		"sql-client.verbose":                         oneOf("true", "false"),
+		"execution.runtime-mode":                                           oneOf("batch", "streaming", "automatic"),
+		"parallelism.default":                                              count(),
+		"pipeline.name":                                                    anyText(),
+		"pipeline.max-parallelism":                                         count(),
+		"pipeline.auto-watermark-interval":                                 duration(),
+		"table.local-time-zone":                                            {check: isZone, wants: "a time zone such as 'Europe/Rome'"},
+		"table.dml-sync":                                                   oneOf("true", "false"),
+		"table.exec.source.idle-timeout":                                   duration(),
+		"table.exec.state.ttl":                                             duration(),
+		"table.exec.mini-batch.enabled":                                    oneOf("true", "false"),
+		"table.exec.mini-batch.allow-latency":                              duration(),
+		"table.exec.mini-batch.size":                                       count(),
+		"execution.checkpointing.interval":                                 duration(),
+		"execution.checkpointing.dir":                                      anyText(),
+		"execution.checkpointing.mode":                                     anyText(),
+		"execution.checkpointing.timeout":                                  duration(),
+		"execution.checkpointing.min-pause":                                duration(),
+		"execution.checkpointing.num-retained":                             count(),
+		"execution.checkpointing.max-concurrent-checkpoints":               oneOf("1"),
+		"execution.checkpointing.tolerable-failed-checkpoints":             count(),
+		"execution.savepoint.path":                                         anyText(),
+		"execution.state-recovery.path":                                    anyText(),
+		"state.backend.type":                                               anyText(),
+		"state.checkpoints.dir":                                            anyText(),
+		"state.savepoints.dir":                                             anyText(),
+		"restart-strategy.type":                                            oneOf("none", "off", "disable", "fixed-delay", "failure-rate", "exponential-delay"),
+		"restart-strategy.fixed-delay.attempts":                            count(),
+		"restart-strategy.fixed-delay.delay":                               duration(),
+		"restart-strategy.failure-rate.delay":                              duration(),
+		"restart-strategy.failure-rate.failure-rate-interval":              duration(),
+		"restart-strategy.failure-rate.max-failures-per-interval":          count(),
+		"restart-strategy.exponential-delay.initial-backoff":               duration(),
+		"restart-strategy.exponential-delay.max-backoff":                   duration(),
+		"restart-strategy.exponential-delay.reset-backoff-threshold":       duration(),
+		"restart-strategy.exponential-delay.backoff-multiplier":            number(),
+		"restart-strategy.exponential-delay.jitter-factor":                 number(),
+		"restart-strategy.exponential-delay.attempts-before-reset-backoff": count(),
+		"sql-client.execution.result-mode":                                 anyText(),
+		"sql-client.execution.max-table-result.rows":                       count(),
+		"sql-client.verbose":                                               oneOf("true", "false"),
 	}
 }
 

@@ -33,7 +33,11 @@ type rowSink struct {
 	log     *rowLog
 	subtask int
 	lines   []string
+	// fails, if not nil, tells whether a call is to fail.
+	fails func() bool
 }
+
+var errSink = errors.New("the sink fails")
 
 var (
 	_ dataflow.Committing = (*rowSink)(nil)
@@ -81,6 +85,9 @@ func (s *rowSink) Open(ctx *dataflow.Context) error {
 }
 
 func (s *rowSink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
+	if s.fails != nil && s.fails() {
+		return dataflow.Done, errSink
+	}
 	for k := range b.Live() {
 		cells := make([]string, len(b.Cols))
 		for c, v := range b.Cols {
@@ -98,6 +105,9 @@ func (s *rowSink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output)
 }
 
 func (s *rowSink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, error) {
+	if s.fails != nil && s.fails() {
+		return nil, errSink
+	}
 	if len(s.lines) == 0 {
 		return nil, nil
 	}
@@ -170,6 +180,42 @@ func runRestored(t *testing.T, job *graph.Job, opts scheduler.Options) error {
 		}
 	}
 	return errors.New("the job did not end")
+}
+
+// restarted counts the starts of jobs that had failed, after a checkpoint.
+var restarted atomic.Int64
+
+// runRestarting runs a job whose sink fails several times and whose epochs are often given up.
+func runRestarting(t *testing.T, job *graph.Job, opts scheduler.Options, uid string, log *rowLog) error {
+	t.Helper()
+	store, err := checkpoint.Open(t.TempDir(), "job")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }() // nothing is written any more
+	rng := rand.New(rand.NewPCG(uint64(len(job.Nodes)), 12))
+	left, next := 4, 1+rng.IntN(12)
+	fails := func() bool { // one subtask calls it
+		if left == 0 {
+			return false
+		}
+		if next--; next > 0 {
+			return false
+		}
+		left, next = left-1, 1+rng.IntN(40)
+		return true
+	}
+	opts.Bindings[uid] = func() dataflow.Operator { return &rowSink{log: log, fails: fails} }
+	opts.Checkpoint = &scheduler.Checkpointing{Store: store, Timeout: time.Millisecond, Tolerable: 1 << 30, Retained: 2}
+	opts.Tick = func(time.Duration) (<-chan time.Time, func()) { return ticker(store, 1<<60, nil) }
+	return scheduler.RunRestarting(t.Context(), job, opts, scheduler.Restart{
+		Strategy: scheduler.RestartStrategy{Kind: scheduler.FixedDelay, Attempts: 10, Delay: time.Millisecond},
+		Note: func(string) {
+			if n, err := store.Newest(); err == nil && n > 0 {
+				restarted.Add(1)
+			}
+		},
+	})
 }
 
 // ticker starts checkpoints as fast as they are taken until the epoch last is complete, then

@@ -54,6 +54,8 @@ type way struct {
 	encoded bool
 	// endless plans tables as if they had no end, so that results are changelogs.
 	endless bool
+	// restart lets the sink fail now and then and the job start again by itself.
+	restart bool
 }
 
 var ways = []way{
@@ -67,9 +69,15 @@ var ways = []way{
 	{name: "endless", parallelism: 2, endless: true},
 	{name: "endless, batches of 3", parallelism: 3, batchRows: 3, endless: true, encoded: true},
 	{name: "endless restored", parallelism: 2, batchRows: 7, endless: true, restore: true},
+	{name: "endless restarted", parallelism: 2, batchRows: 7, endless: true, restart: true},
 }
 
 func TestFiles(t *testing.T) {
+	defer func() {
+		if restarted.Load() == 0 && !*rewrite && flag.Lookup("test.run").Value.String() == "" {
+			t.Error("no job started again from a checkpoint")
+		}
+	}()
 	files, err := filepath.Glob("testdata/*.slt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no test files: %v", err)
@@ -219,10 +227,14 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 		Bindings: scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &rowSink{log: out} }},
 		Env:      &expr.Env{Location: loc, Now: func() int64 { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() }},
 	}
-	if w.restore {
+	switch {
+	case w.restore:
 		opts.Connectors = pacedRegistry{s.Registry}
 		err = runRestored(t, p.Job, opts)
-	} else {
+	case w.restart && p.CollectUID != "":
+		opts.Connectors = pacedRegistry{s.Registry}
+		err = runRestarting(t, p.Job, opts, p.CollectUID, out)
+	default:
 		err = scheduler.Run(t.Context(), p.Job, opts)
 	}
 	if err != nil {

@@ -105,11 +105,11 @@ func (e *Engine) write(ctx context.Context, planned *session.Planned, opts sched
 	if err != nil {
 		return err
 	}
-	err = scheduler.Run(ctx, planned.Job, opts)
-	if store != nil {
-		err = errors.Join(err, store.Close())
+	if store == nil {
+		return scheduler.Run(ctx, planned.Job, opts)
 	}
-	return err
+	err = scheduler.RunRestarting(ctx, planned.Job, opts, e.restart())
+	return errors.Join(err, store.Close())
 }
 
 // parallelism is that of the session's settings if they tell one.

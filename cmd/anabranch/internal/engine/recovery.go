@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,8 +47,64 @@ func (e *Engine) prepare(p *session.Planned, opts *scheduler.Options) (*checkpoi
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	opts.Checkpoint = &scheduler.Checkpointing{Store: store, Interval: interval}
+	opts.Checkpoint = &scheduler.Checkpointing{
+		Store: store, Interval: interval,
+		Timeout:   e.duration("execution.checkpointing.timeout", 0),
+		MinPause:  e.duration("execution.checkpointing.min-pause", 0),
+		Retained:  e.count("execution.checkpointing.num-retained", 1),
+		Tolerable: e.count("execution.checkpointing.tolerable-failed-checkpoints", 0),
+	}
 	return store, nil
+}
+
+// duration is a setting, which SET has checked.
+func (e *Engine) duration(key string, byDefault time.Duration) time.Duration {
+	if d, ok := session.ParseDuration(e.session.Setting(key)); ok {
+		return d
+	}
+	return byDefault
+}
+
+func (e *Engine) count(key string, byDefault int) int {
+	if n, err := strconv.Atoi(e.session.Setting(key)); err == nil {
+		return n
+	}
+	return byDefault
+}
+
+func (e *Engine) number(key string, byDefault float64) float64 {
+	if x, err := strconv.ParseFloat(e.session.Setting(key), 64); err == nil {
+		return x
+	}
+	return byDefault
+}
+
+// restart is what the settings say about jobs that fail.
+func (e *Engine) restart() scheduler.Restart {
+	const prefix = "restart-strategy."
+	s := scheduler.DefaultRestart()
+	switch kind := strings.ToLower(e.session.Setting(prefix + "type")); kind {
+	case "none", "off", "disable":
+		s.Kind = scheduler.NoRestart
+	case "fixed-delay":
+		s.Kind = scheduler.FixedDelay
+		s.Attempts = e.count(prefix+"fixed-delay.attempts", 1)
+		s.Delay = e.duration(prefix+"fixed-delay.delay", time.Second)
+	case "failure-rate":
+		s.Kind = scheduler.FailureRate
+		s.MaxFailures = e.count(prefix+"failure-rate.max-failures-per-interval", 1)
+		s.Interval = e.duration(prefix+"failure-rate.failure-rate-interval", time.Minute)
+		s.Delay = e.duration(prefix+"failure-rate.delay", time.Second)
+	default:
+		const exponential = prefix + "exponential-delay."
+		s.Initial = e.duration(exponential+"initial-backoff", s.Initial)
+		s.Max = e.duration(exponential+"max-backoff", s.Max)
+		s.ResetAfter = e.duration(exponential+"reset-backoff-threshold", s.ResetAfter)
+		s.Multiplier = e.number(exponential+"backoff-multiplier", s.Multiplier)
+		s.Jitter = e.number(exponential+"jitter-factor", s.Jitter)
+		s.Attempts = e.count(exponential+"attempts-before-reset-backoff", 0)
+	}
+	return scheduler.Restart{Strategy: s, Note: func(text string) { e.note("%s", text) }}
 }
 
 // jobName is pipeline.name, or that of the script; later jobs of a script are numbered.
