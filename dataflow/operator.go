@@ -71,6 +71,12 @@ type Watermarker interface {
 	Watermark(t Time, out Output) (Status, error)
 }
 
+// InputWatermarker is an Operator that is told when the watermark of one of its inputs rises, also
+// where that of another holds the smallest back. A Watermark may follow.
+type InputWatermarker interface {
+	InputWatermark(in Port, t Time)
+}
+
 // WatermarkHolder is an Operator whose output lags its input: the task passes OutputWatermark(t)
 // on instead of t.
 type WatermarkHolder interface {

@@ -134,7 +134,7 @@ func (e *expiry) list(port dataflow.Port, start int64) []uint32 {
 	return list
 }
 
-// due are the rows of a side that the watermark has passed, up to a batch of them; they are taken
+// due are the rows of a side that the other side's watermark has passed, up to a batch of them; they are taken
 // off the lists.
 func (e *expiry) due(port dataflow.Port, mark dataflow.Time) []uint32 {
 	if len(e.starts[port]) == 0 || e.starts[port][0]+e.step > int64(mark) {
@@ -164,7 +164,8 @@ func (j *SymmetricJoin) timeColumn(port dataflow.Port) int {
 func (j *SymmetricJoin) leaveExpired(out dataflow.Output) error {
 	r, e := &j.run, j.expiring
 	after, ok := e.after(r.port)
-	if !ok || j.mark == dataflow.MinTime {
+	own, other := j.sides[r.port].mark, j.sides[1-r.port].mark
+	if !ok || other == dataflow.MinTime {
 		return nil
 	}
 	v := r.batch.Cols[e.column(r.port)]
@@ -172,12 +173,12 @@ func (j *SymmetricJoin) leaveExpired(out dataflow.Output) error {
 	kept := 0
 	for k, i := range r.rows {
 		t := e.micros(r.port, v, int(i))
-		if t+after >= int64(j.mark) {
+		if t+after >= int64(other) {
 			r.rows[kept], r.matches[kept] = i, r.matches[k]
 			kept++
 			continue
 		}
-		if t+e.behind(r.port) <= int64(j.mark) {
+		if t+e.behind(r.port) <= int64(own) {
 			j.late++
 		}
 		if r.matches[k] == 0 {
@@ -191,10 +192,13 @@ func (j *SymmetricJoin) leaveExpired(out dataflow.Output) error {
 	return j.emitAlone(r.port, alone, columnar.Insert, out)
 }
 
+// InputWatermark notes up to when the rows of a side have come: those of the other side up to then can
+// have no further match, however far behind it is itself.
+func (j *SymmetricJoin) InputWatermark(in dataflow.Port, t dataflow.Time) { j.sides[in].mark = t }
+
 // Watermark drops the rows that can have no further match, and emits those of them that are kept
 // without one.
-func (j *SymmetricJoin) Watermark(t dataflow.Time, out dataflow.Output) (dataflow.Status, error) {
-	j.mark = t
+func (j *SymmetricJoin) Watermark(_ dataflow.Time, out dataflow.Output) (dataflow.Status, error) {
 	return j.expire(out)
 }
 
@@ -213,7 +217,7 @@ func (j *SymmetricJoin) expire(out dataflow.Output) (dataflow.Status, error) {
 	}
 	for port := range dataflow.Port(2) {
 		for {
-			ids := j.expiring.due(port, j.mark)
+			ids := j.expiring.due(port, j.sides[1-port].mark)
 			if len(ids) == 0 {
 				break
 			}

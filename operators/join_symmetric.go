@@ -21,7 +21,6 @@ type SymmetricJoin struct {
 	width    int         // columns of the left side
 	run      joinRun
 	expiring *expiry // with a time bound
-	mark     dataflow.Time
 	late     int64
 
 	out    *columnar.Batch // pairs: left columns, right columns
@@ -31,11 +30,12 @@ type SymmetricJoin struct {
 }
 
 var (
-	_ dataflow.Operator    = (*SymmetricJoin)(nil)
-	_ dataflow.Resumer     = (*SymmetricJoin)(nil)
-	_ dataflow.Snapshotter = (*SymmetricJoin)(nil)
-	_ dataflow.Watermarker = (*SymmetricJoin)(nil)
-	_ dataflow.Counter     = (*SymmetricJoin)(nil)
+	_ dataflow.Operator         = (*SymmetricJoin)(nil)
+	_ dataflow.Resumer          = (*SymmetricJoin)(nil)
+	_ dataflow.Snapshotter      = (*SymmetricJoin)(nil)
+	_ dataflow.Watermarker      = (*SymmetricJoin)(nil)
+	_ dataflow.InputWatermarker = (*SymmetricJoin)(nil)
+	_ dataflow.Counter          = (*SymmetricJoin)(nil)
 )
 
 // joinSide is what is held of one input.
@@ -46,11 +46,16 @@ type joinSide struct {
 	// keeps says that rows without a match are part of the result, counts that the number of
 	// matches decides what the result has of a row.
 	keeps, counts bool
+	mark          dataflow.Time // watermark of the input
 }
 
 // NewSymmetricJoin makes the operator of spec, which has keys.
 func NewSymmetricJoin(spec JoinSpec) *SymmetricJoin {
-	return &SymmetricJoin{spec: spec, mark: dataflow.MinTime}
+	j := &SymmetricJoin{spec: spec}
+	for port := range j.sides {
+		j.sides[port].mark = dataflow.MinTime
+	}
+	return j
 }
 
 // leftOnly reports that rows of the left side alone are emitted.

@@ -11,8 +11,8 @@ import (
 
 // joinMeta is what a symmetric join remembers beside its rows.
 type joinMeta struct {
-	Mark dataflow.Time
-	Late int64
+	Marks [2]dataflow.Time // by port
+	Late  int64
 }
 
 // matchesField is the column, behind those of a side, with the number of matches.
@@ -23,7 +23,7 @@ func (s *joinSide) stateSchema() *columnar.Schema {
 
 // Snapshot writes the rows of both sides down.
 func (j *SymmetricJoin) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
-	w.Value("meta", joinMeta{j.mark, j.late})
+	w.Value("meta", joinMeta{[2]dataflow.Time{j.sides[leftPort].mark, j.sides[rightPort].mark}, j.late})
 	for in := range j.sides {
 		s := &j.sides[in]
 		b := columnar.NewBatch(s.stateSchema())
@@ -55,8 +55,10 @@ func (j *SymmetricJoin) Restore(r *state.Reader) error {
 		return err
 	}
 	for i, m := range metas {
-		if i == 0 || m.Mark < j.mark {
-			j.mark = m.Mark
+		for port := range j.sides {
+			if s := &j.sides[port]; i == 0 || m.Marks[port] < s.mark {
+				s.mark = m.Marks[port]
+			}
 		}
 		if r.Mine(i) {
 			j.late += m.Late

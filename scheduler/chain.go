@@ -45,6 +45,7 @@ type link struct {
 	// The abilities of op, nil where it lacks them.
 	resumer     dataflow.Resumer
 	watermarker dataflow.Watermarker
+	inputs      dataflow.InputWatermarker
 	ender       dataflow.InputEnder
 	stopper     dataflow.Stopper
 	selector    dataflow.InputSelector
@@ -84,6 +85,7 @@ func newLink(n *graph.Node, op dataflow.Operator, out stage) *link {
 	}
 	l.resumer, _ = op.(dataflow.Resumer)
 	l.watermarker, _ = op.(dataflow.Watermarker)
+	l.inputs, _ = op.(dataflow.InputWatermarker)
 	l.ender, _ = op.(dataflow.InputEnder)
 	l.stopper, _ = op.(dataflow.Stopper)
 	l.selector, _ = op.(dataflow.InputSelector)

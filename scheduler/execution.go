@@ -303,7 +303,7 @@ func (x *execution) connectEdge(from, to *graph.Node, port int, e graph.Edge) er
 	}
 	for _, c := range consumers {
 		for len(c.ports) <= port {
-			c.ports = append(c.ports, &inputPort{})
+			c.ports = append(c.ports, &inputPort{mark: dataflow.MinTime})
 		}
 	}
 	for i, p := range producers {

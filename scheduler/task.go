@@ -58,6 +58,7 @@ type taskStats struct {
 type inputPort struct {
 	channels []*inputChannel
 	open     int
+	mark     dataflow.Time // smallest watermark of the channels
 }
 
 type inputChannel struct {
@@ -289,10 +290,18 @@ func (t *task) endPort(p dataflow.Port) error {
 // advanceMark passes the smallest watermark of all inputs on if it rose.
 func (t *task) advanceMark() error {
 	low := dataflow.MaxTime
-	for _, p := range t.ports {
+	for i, p := range t.ports {
+		mark := dataflow.MaxTime
 		for _, c := range p.channels {
-			low = min(low, c.mark)
+			mark = min(mark, c.mark)
 		}
+		if mark > p.mark {
+			p.mark = mark
+			if l, ok := t.head.(*link); ok && l.inputs != nil {
+				l.inputs.InputWatermark(dataflow.Port(i), mark)
+			}
+		}
+		low = min(low, mark)
 	}
 	return t.raise(low)
 }
