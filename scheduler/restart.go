@@ -113,7 +113,7 @@ func RunRestarting(ctx context.Context, job *graph.Job, opts Options, restart Re
 			delay, again = r.failed(started.Elapsed())
 		}
 		if again {
-			restart.Note(fmt.Sprintf("the job has failed: %v; start %d from the newest checkpoint in %s", err, attempt, delay.Round(time.Millisecond)))
+			restart.Note(fmt.Sprintf("the job has failed: %v; start %d from its newest checkpoint, if there is one, in %s", err, attempt, delay.Round(time.Millisecond)))
 			again = wait(ctx, opts.Stop, delay)
 		}
 		if again {

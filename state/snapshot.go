@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 )
@@ -32,7 +33,14 @@ func (w *Writer) For(uid string) { w.uid = uid }
 // Bytes are the sections written, and the first failure.
 func (w *Writer) Bytes() ([]byte, error) { return w.buf, w.err }
 
+// sectionRoom is what a section of rows mostly needs.
+const sectionRoom = 4 << 20
+
 func (w *Writer) section(name string, payload func(dst []byte) []byte) {
+	// Doubled and not left to append, which copies a large snapshot several times over.
+	if n := len(w.buf); n > sectionRoom && cap(w.buf)-n < sectionRoom {
+		w.buf = slices.Grow(w.buf, n)
+	}
 	start := len(w.buf)
 	w.buf = binary.LittleEndian.AppendUint32(w.buf, uint32(len(w.uid)))
 	w.buf = binary.LittleEndian.AppendUint32(w.buf, uint32(len(name)))
