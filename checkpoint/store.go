@@ -84,8 +84,8 @@ func (s *Store) Write(m *Metadata, snapshots [][]byte) error {
 	m.Version, m.HashVersion = metadataVersion, columnar.HashVersion
 	dir := s.epochDir(m.Epoch)
 	// What an earlier attempt at this epoch left is incomplete: its metadata is missing.
-	if err := os.RemoveAll(dir); err != nil {
-		return fmt.Errorf("checkpoint %d: %w", m.Epoch, err)
+	if err := remove(dir); err != nil {
+		return fmt.Errorf("checkpoint %d cannot be written: %w", m.Epoch, err)
 	}
 	for i, b := range snapshots {
 		if m.Tasks[i].Finished {
@@ -94,7 +94,7 @@ func (s *Store) Write(m *Metadata, snapshots [][]byte) error {
 		m.Tasks[i].File = fmt.Sprintf("task-%d", i)
 		m.Tasks[i].Bytes, m.Tasks[i].Checksum = len(b), crc32.Checksum(b, castagnoli)
 		if err := writeFile(filepath.Join(dir, m.Tasks[i].File), b); err != nil {
-			return fmt.Errorf("checkpoint %d: %w", m.Epoch, err)
+			return fmt.Errorf("checkpoint %d cannot be written: %w", m.Epoch, err)
 		}
 	}
 	text, err := json.MarshalIndent(m, "", " ")
@@ -102,9 +102,17 @@ func (s *Store) Write(m *Metadata, snapshots [][]byte) error {
 		err = writeFile(filepath.Join(dir, metadataName), text)
 	}
 	if err != nil {
-		return fmt.Errorf("checkpoint %d: %w", m.Epoch, err)
+		return fmt.Errorf("checkpoint %d cannot be written: %w", m.Epoch, err)
 	}
 	return nil
+}
+
+// remove deletes a checkpoint, its metadata first: what is half deleted is none.
+func remove(dir string) error {
+	if err := os.Remove(filepath.Join(dir, metadataName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.RemoveAll(dir)
 }
 
 func writeFile(path string, b []byte) error {
@@ -134,7 +142,7 @@ func (s *Store) Retain(newest dataflow.Epoch, n int) error {
 			n--
 			continue
 		}
-		errs = append(errs, os.RemoveAll(s.epochDir(e)))
+		errs = append(errs, remove(s.epochDir(e)))
 	}
 	return errors.Join(errs...)
 }
@@ -143,7 +151,7 @@ func (s *Store) Retain(newest dataflow.Epoch, n int) error {
 func (s *Store) Clear() error {
 	epochs, err := s.epochs()
 	for _, e := range epochs {
-		err = errors.Join(err, os.RemoveAll(s.epochDir(e)))
+		err = errors.Join(err, remove(s.epochDir(e)))
 	}
 	return err
 }

@@ -1,0 +1,171 @@
+//go:build unix
+
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/anabranch/anabranch/checkpoint"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/internal/clock"
+	"github.com/anabranch/anabranch/operators"
+)
+
+// commitLog is a committer that notes what it is asked to commit.
+type commitLog struct{ data []string }
+
+func (c *commitLog) Commit(_ context.Context, data []byte) error {
+	c.data = append(c.data, string(data))
+	return nil
+}
+
+func (c *commitLog) Recover(context.Context, string, [][]byte) error { return nil }
+
+// TestOutputOfFailedEpochs lets epochs fail before and after a task has prepared output for
+// them: the next complete one commits it, once.
+func TestOutputOfFailedEpochs(t *testing.T) {
+	store, err := checkpoint.Open(t.TempDir(), "job")
+	must(t, err)
+	defer func() { must(t, store.Close()) }()
+	a, b, log := &task{uids: []string{"a"}, tail: &tail{}}, &task{uids: []string{"b"}, tail: &tail{}}, &commitLog{}
+	x := &execution{
+		job: &graph.Job{Name: "job"}, tasks: []*task{a, b}, committers: map[string]dataflow.Committer{"a": log},
+		opts: Options{
+			Checkpoint: &Checkpointing{Store: store, Tolerable: 2},
+		},
+	}
+	c := newCheckpointer(x)
+	c.start()
+	snapshot := func(epoch dataflow.Epoch) *taskSnapshot {
+		return &taskSnapshot{epoch: epoch, committable: []dataflow.Committable{{UID: "a", Data: fmt.Appendf(nil, "%d", epoch)}}}
+	}
+	demand := func() { c.handle(t.Context(), checkpoint.Event{Kind: checkpoint.Due}) }
+	fail := func(epoch dataflow.Epoch) {
+		c.why = errors.New("boom")
+		c.handle(t.Context(), checkpoint.Event{Kind: checkpoint.TimedOut, Epoch: epoch})
+	}
+	demand()
+	c.acknowledge(a, snapshot(1))
+	c.drain(t.Context(), func(error) {})
+	fail(1)
+	demand()
+	fail(2)
+	demand()
+	c.acknowledge(a, snapshot(2)) // late
+	c.acknowledge(a, snapshot(3))
+	c.acknowledge(b, &taskSnapshot{epoch: 1}) // later still
+	c.drain(t.Context(), func(error) {})
+	if len(log.data) > 0 {
+		t.Fatalf("committed before the epoch is complete: %v", log.data)
+	}
+	c.acknowledge(b, &taskSnapshot{epoch: 3})
+	c.drain(t.Context(), func(error) {})
+	must(t, c.err)
+	if !slices.Equal(log.data, []string{"1", "2", "3"}) {
+		t.Errorf("committed %v", log.data)
+	}
+	snap, err := store.Read(3)
+	must(t, err)
+	if len(snap.Committable) != 3 {
+		t.Errorf("checkpoint has %v", snap.Committable)
+	}
+}
+
+// endless is a job of more rows than any test waits for.
+func endless(t *testing.T) (*graph.Job, *graph.Node, Options) {
+	t.Helper()
+	job := &graph.Job{Name: "job", Streaming: true}
+	in := bids(t, job, 2_000_000_000)
+	c := job.Add(operators.KindCollect, "collect", operators.CollectSpec{}, in.Schema, hashed(in, 0))
+	opts := options(2, Bindings{c.UID: func() dataflow.Operator {
+		return &Collector{Take: func(*columnar.Batch) error { return nil }}
+	}})
+	opts.Tick = clock.Tick
+	return job, c, opts
+}
+
+// TestCheckpointsThatCannotBeWritten replaces the folder of a running job by a file and, where
+// failures are tolerable, gives it back.
+func TestCheckpointsThatCannotBeWritten(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	for _, tolerable := range []int{0, 1 << 30} {
+		store, err := checkpoint.Open(t.TempDir(), "job")
+		must(t, err)
+		job, _, opts := endless(t)
+		opts.Checkpoint = &Checkpointing{Store: store, Interval: time.Millisecond, Tolerable: tolerable, Retained: 3}
+		stop := make(chan struct{})
+		opts.Stop = stop
+		errs := make(chan error, 1)
+		go func() { errs <- Run(t.Context(), job, opts) }()
+		await := func(after dataflow.Epoch) dataflow.Epoch {
+			for {
+				if n, err := store.Newest(); err == nil && n > after {
+					return n
+				}
+				<-time.After(time.Millisecond)
+			}
+		}
+		before := await(3)
+		must(t, os.Rename(store.Dir(), store.Dir()+"-away"))
+		must(t, os.WriteFile(store.Dir(), nil, 0o600))
+		if tolerable == 0 {
+			if err := <-errs; err == nil || !strings.Contains(err.Error(), "cannot be written") {
+				t.Errorf("a checkpoint that cannot be written: %v", err)
+			}
+		} else {
+			<-time.After(50 * time.Millisecond) // some fail
+			must(t, os.Remove(store.Dir()))
+			must(t, os.Rename(store.Dir()+"-away", store.Dir()))
+			await(before + 4)
+			close(stop)
+			if err := <-errs; !errors.Is(err, ErrStopped) {
+				t.Errorf("stopped: %v", err)
+			}
+			if kept, err := os.ReadDir(store.Dir()); err != nil || len(kept) != 4 { // and the lease
+				t.Errorf("kept %v, %v", kept, err)
+			}
+		}
+		must(t, store.Close())
+	}
+}
+
+// stuck is an operator that does not return from Process until it is let go.
+type stuck struct{ let chan struct{} }
+
+func (s *stuck) Process(dataflow.Port, *columnar.Batch, dataflow.Output) (dataflow.Status, error) {
+	<-s.let
+	return dataflow.Done, nil
+}
+
+func (s *stuck) Close() error { return nil }
+
+// TestCheckpointTakesTooLong lets a sink hold the barrier up.
+func TestCheckpointTakesTooLong(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	store, err := checkpoint.Open(t.TempDir(), "job")
+	must(t, err)
+	defer func() { must(t, store.Close()) }()
+	job, c, opts := endless(t)
+	let := make(chan struct{})
+	opts.Bindings[c.UID] = func() dataflow.Operator { return &stuck{let} }
+	opts.Checkpoint = &Checkpointing{Store: store, Interval: time.Millisecond, Timeout: 20 * time.Millisecond}
+	errs := make(chan error, 1)
+	go func() { errs <- Run(t.Context(), job, opts) }()
+	<-time.After(200 * time.Millisecond)
+	close(let)
+	err = <-errs
+	if want := "checkpoint 1 is not complete after 20ms"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v lacks %q", err, want)
+	}
+}
