@@ -56,48 +56,53 @@ func (c *committer) Commit(ctx context.Context, data []byte) error {
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, commitMax)
 	defer cancel()
+	if err := untilDone(ctx, func() error { return commit(ctx, client, t) }); err != nil {
+		return fmt.Errorf("kafka: topic %s, transaction %s: %w", t.Topic, t.ID, err)
+	}
+	return nil
+}
+
+// untilDone tries again while the brokers ask for it; ctx ends it with the last error.
+func untilDone(ctx context.Context, try func() error) error {
 	for {
-		done, err := commit(ctx, client, t)
-		if done || err == nil {
-			return nil
+		err := try()
+		if err == nil || !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) {
+			return err
 		}
-		if !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) {
-			return fmt.Errorf("kafka: topic %s, transaction %s: %w", t.Topic, t.ID, err)
-		}
-		if clock.Pause(ctx, 100*time.Millisecond) != nil {
-			return fmt.Errorf("kafka: topic %s, transaction %s is not ended after %s: %w", t.Topic, t.ID, commitMax, err)
+		if clock.Pause(ctx, 50*time.Millisecond) != nil {
+			return err
 		}
 	}
 }
 
-// commit tries to end a transaction; done says that it is committed.
-func commit(ctx context.Context, client *kgo.Client, t transaction) (done bool, err error) {
+// commit tries to end a transaction, unless it is committed.
+func commit(ctx context.Context, client *kgo.Client, t transaction) error {
 	described, err := kadm.NewClient(client).DescribeTransactions(ctx, t.ID)
 	if err != nil {
-		return false, err
+		return err
 	}
 	d := described[t.ID]
 	if errors.Is(d.Err, kerr.TransactionalIDNotFound) {
-		return false, lost(t, "the brokers do not know it any more")
+		return lost(t, "the brokers do not know it any more")
 	} else if d.Err != nil {
-		return false, d.Err
+		return d.Err
 	}
 	same := d.ProducerID == t.ProducerID && d.ProducerEpoch == t.ProducerEpoch
 	switch {
 	case same && d.State == "CompleteCommit":
-		return true, nil
+		return nil
 	case same && d.State == "PrepareCommit":
-		return false, kerr.ConcurrentTransactions
+		return kerr.ConcurrentTransactions
 	case !same || d.State != "Ongoing":
-		return false, lost(t, "it is in the state "+d.State+" of producer epoch "+fmt.Sprint(d.ProducerEpoch))
+		return lost(t, "it is in the state "+d.State+" of producer epoch "+fmt.Sprint(d.ProducerEpoch))
 	}
 	req := kmsg.NewPtrEndTxnRequest()
 	req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Commit = t.ID, t.ProducerID, t.ProducerEpoch, true
 	res, err := req.RequestWith(ctx, client)
 	if err != nil {
-		return false, err
+		return err
 	}
-	return res.ErrorCode == 0, kerr.ErrorForCode(res.ErrorCode)
+	return kerr.ErrorForCode(res.ErrorCode)
 }
 
 // lost says that a transaction cannot be committed any more.
@@ -139,19 +144,14 @@ func (c *committer) Recover(ctx context.Context, owner string, keep [][]byte) er
 
 // abort ends a transaction by giving its id to a new producer, which fences the old one.
 func abort(ctx context.Context, client *kgo.Client, id string) error {
-	for {
+	return untilDone(ctx, func() error {
 		req := kmsg.NewPtrInitProducerIDRequest()
 		req.TransactionalID, req.TransactionTimeoutMillis = &id, 60_000
 		req.ProducerID, req.ProducerEpoch = -1, -1
 		res, err := req.RequestWith(ctx, client)
-		if err == nil {
-			err = kerr.ErrorForCode(res.ErrorCode)
-		}
-		if err == nil || !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) {
+		if err != nil {
 			return err
 		}
-		if clock.Pause(ctx, 50*time.Millisecond) != nil {
-			return err
-		}
-	}
+		return kerr.ErrorForCode(res.ErrorCode)
+	})
 }

@@ -183,8 +183,7 @@ func (m *metadataColumn) add(r *kgo.Record) {
 	case "timestamp":
 		columnar.Grow[int64](m.v, 1)[0] = r.Timestamp.UnixMilli()
 	case "timestamp-type":
-		names := map[int8]string{-1: "NoTimestampType", 0: "CreateTime", 1: "LogAppendTime"}
-		appendString(m.v, names[r.Attrs.TimestampType()])
+		appendString(m.v, timestampType(r.Attrs.TimestampType()))
 	case "leader-epoch":
 		if r.LeaderEpoch < 0 {
 			m.v.AppendNull()
@@ -194,6 +193,16 @@ func (m *metadataColumn) add(r *kgo.Record) {
 	case "headers":
 		m.addHeaders(r)
 	}
+}
+
+func timestampType(t int8) string {
+	switch t {
+	case 0:
+		return "CreateTime"
+	case 1:
+		return "LogAppendTime"
+	}
+	return "NoTimestampType"
 }
 
 func appendString(v *columnar.Vector, s string) {

@@ -12,11 +12,9 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/anabranch/anabranch/dataflow"
-	"github.com/anabranch/anabranch/internal/clock"
 )
 
 // source reads the partitions of a table's topics.
@@ -159,15 +157,12 @@ func (t *table) ask(ctx context.Context, admin *kadm.Client) (*asked, error) {
 
 // committedOffsets are those of the group. A broker that has just started has no coordinator at first.
 func (t *table) committedOffsets(ctx context.Context, admin *kadm.Client) (kadm.OffsetResponses, error) {
-	for {
-		o, err := admin.FetchOffsets(ctx, t.group)
-		if err == nil || !kerr.IsRetriable(err) {
-			return o, err
-		}
-		if clock.Pause(ctx, 100*time.Millisecond) != nil {
-			return nil, err
-		}
-	}
+	var offsets kadm.OffsetResponses
+	err := untilDone(ctx, func() (err error) {
+		offsets, err = admin.FetchOffsets(ctx, t.group)
+		return err
+	})
+	return offsets, err
 }
 
 // listTopics finds the topics and their partitions.

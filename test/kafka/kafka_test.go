@@ -36,6 +36,16 @@ func topic(t *testing.T, k *services.Kafka, name string, partitions int32) *kgo.
 	return c
 }
 
+func admin(t *testing.T, k *services.Kafka) *kadm.Client {
+	t.Helper()
+	c, err := kgo.NewClient(kgo.SeedBrokers(k.Addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return kadm.NewClient(c)
+}
+
 func produce(t *testing.T, c *kgo.Client, records ...*kgo.Record) {
 	t.Helper()
 	if err := c.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
@@ -96,6 +106,9 @@ func TestKafka(t *testing.T) {
 	t.Run("keys and metadata", func(t *testing.T) { testMetadata(t, k) })
 	t.Run("bad records", func(t *testing.T) { testBad(t, k) })
 	t.Run("windows", func(t *testing.T) { testWindows(t, k) })
+	t.Run("transactions", func(t *testing.T) { testTransactions(t, k) })
+	t.Run("a transaction times out", func(t *testing.T) { testTimedOut(t, k) })
+	t.Run("transactions of others", func(t *testing.T) { testOtherOwners(t, k) })
 	t.Run("errors", func(t *testing.T) { testErrors(t, k) })
 }
 

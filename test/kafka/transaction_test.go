@@ -1,0 +1,159 @@
+package kafka
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/io/kafka"
+	"github.com/anabranch/anabranch/test/services"
+)
+
+// writer is a sink that writes exactly once, and its committer.
+type writer struct {
+	t    *testing.T
+	k    *services.Kafka
+	spec *catalog.TableSpec
+	sink dataflow.Operator
+	dataflow.Committer
+	epoch dataflow.Epoch
+}
+
+const owner = "owner"
+
+func newWriter(t *testing.T, k *services.Kafka, name string) *writer {
+	t.Helper()
+	topic(t, k, name, 1)
+	s := columnar.NewSchema(columnar.Field{Name: "i", Type: columnar.TypeBigInt})
+	w := &writer{t: t, k: k, spec: &catalog.TableSpec{Name: name, Connector: "kafka", Schema: s, Options: map[string]string{
+		"connector": "kafka", "topic": name, "properties.bootstrap.servers": k.Addr, "format": "json",
+		"sink.delivery-guarantee": "exactly-once", "sink.transactional-id-prefix": name,
+	}}}
+	var err error
+	if w.Committer, err = (kafka.Connector{}).Committer(w.spec); err != nil {
+		t.Fatal(err)
+	}
+	w.open()
+	return w
+}
+
+// open makes the sink, as a new start of the job does.
+func (w *writer) open() {
+	w.t.Helper()
+	var err error
+	if w.sink, err = (kafka.Connector{}).Sink(w.spec); err != nil {
+		w.t.Fatal(err)
+	}
+	ctx := &dataflow.Context{Name: "sink", Owner: owner, Parallelism: 1, Checkpoints: true, Inputs: []*columnar.Schema{w.spec.Schema}, Env: &expr.Env{}}
+	if err := w.sink.(dataflow.Opener).Open(ctx); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// prepare writes a number in an epoch of its own.
+func (w *writer) prepare(i int64) []byte {
+	w.t.Helper()
+	b := columnar.NewBatch(w.spec.Schema)
+	defer b.Release()
+	b.Reset(1)
+	columnar.Values[int64](b.Cols[0])[0] = i
+	b.SetLen(1)
+	if _, err := w.sink.Process(0, b, nil); err != nil {
+		w.t.Fatal(err)
+	}
+	w.epoch++
+	list, err := w.sink.(dataflow.Committing).Prepare(w.epoch, false)
+	if err != nil || len(list) != 1 {
+		w.t.Fatalf("%d committables, %v", len(list), err)
+	}
+	return list[0].Data
+}
+
+func (w *writer) commit(data []byte) {
+	w.t.Helper()
+	if err := w.Commit(w.t.Context(), data); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// want compares what a reader of committed records sees.
+func (w *writer) want(want string) {
+	w.t.Helper()
+	rows, err := run(w.t.Context(), w.t, 1, create(w.k, w.spec.Name, "i BIGINT", "'format' = 'json', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'")+"SELECT i FROM "+w.spec.Name)
+	if got := fmt.Sprint(rows); err != nil || got != want {
+		w.t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+// testTransactions plays what a job that is restored does.
+func testTransactions(t *testing.T, k *services.Kafka) {
+	w := newWriter(t, k, "once")
+	one, two := w.prepare(1), w.prepare(2)
+	w.want("[]")
+	w.commit(one)
+	w.commit(one) // a restore repeated is harmless
+	w.want("[1]")
+	three := w.prepare(3)
+	// Restored from the checkpoint of two: it is ended first, then what came after is aborted.
+	w.open()
+	w.commit(two)
+	for range 2 {
+		if err := w.Recover(t.Context(), owner, [][]byte{two}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.commit(w.prepare(4))
+	w.commit(one)
+	w.commit(two)
+	w.want("[1 2 4]")
+	err := w.Commit(t.Context(), three)
+	if want := "topic once, transaction "; err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "the rows of epoch 3 are lost") {
+		t.Errorf("an aborted transaction: %v", err)
+	}
+	w.want("[1 2 4]")
+}
+
+// testTimedOut lets the broker abort a transaction that stays open too long.
+func testTimedOut(t *testing.T, k *services.Kafka) {
+	w := newWriter(t, k, "slow")
+	w.spec.Options["properties.transaction.timeout.ms"] = "1000"
+	w.open()
+	data := w.prepare(1)
+	var x struct{ ID string }
+	if err := json.Unmarshal(data, &x); err != nil {
+		t.Fatal(err)
+	}
+	c := admin(t, k)
+	for range 300 { // the broker looks every 10 s
+		described, err := c.DescribeTransactions(t.Context(), x.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if described[x.ID].State == "CompleteAbort" {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	err := w.Commit(t.Context(), data)
+	if err == nil || !strings.Contains(err.Error(), "the rows of epoch 1 are lost") || !strings.Contains(err.Error(), "transaction.timeout.ms") {
+		t.Errorf("a transaction that timed out: %v", err)
+	}
+	w.want("[]")
+}
+
+// testOtherOwners leaves the transactions of others alone.
+func testOtherOwners(t *testing.T, k *services.Kafka) {
+	w := newWriter(t, k, "shared")
+	data := w.prepare(1)
+	if err := w.Recover(t.Context(), "own", nil); err != nil { // begins like the owner's name
+		t.Fatal(err)
+	}
+	w.commit(data)
+	w.want("[1]")
+}
