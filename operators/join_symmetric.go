@@ -26,7 +26,7 @@ type SymmetricJoin struct {
 	out    *columnar.Batch // pairs: left columns, right columns
 	sel    []int32         // pairs that meet the residual condition
 	turned []uint32        // rows of the other side whose first match came or last match went
-	kinds  []columnar.RowKind
+	kinds  retracts
 }
 
 var (
@@ -220,7 +220,7 @@ func (j *SymmetricJoin) emitPairs(out dataflow.Output) error {
 	}
 	if pairs {
 		b := j.out.WithSel(sel)
-		b.Kinds = j.ofKind(r.kind, b.Len())
+		b.Kinds = j.kinds.of(r.kind, b.Len())
 		if err := out.Emit(b); err != nil {
 			return err
 		}
@@ -319,7 +319,7 @@ func (j *SymmetricJoin) emitOut(kind columnar.RowKind, out dataflow.Output) erro
 		b = &columnar.Batch{Schema: j.sides[leftPort].schema, Cols: b.Cols[:j.width]}
 		b.SetLen(j.out.Len())
 	}
-	b.Sel, b.Kinds = nil, j.ofKind(kind, b.Len())
+	b.Sel, b.Kinds = nil, j.kinds.of(kind, b.Len())
 	return out.Emit(b)
 }
 
@@ -343,17 +343,6 @@ func (j *SymmetricJoin) fill(rows []int32, ids []uint32) {
 	}
 	j.out.SetLen(len(rows))
 	j.out.Sel, j.out.Kinds = nil, nil
-}
-
-// ofKind are n rows' kinds.
-func (j *SymmetricJoin) ofKind(kind columnar.RowKind, n int) []columnar.RowKind {
-	if kind == columnar.Insert {
-		return nil
-	}
-	for len(j.kinds) < n {
-		j.kinds = append(j.kinds, columnar.Retract)
-	}
-	return j.kinds[:n]
 }
 
 // sideName is the name of a side, in errors and of its rows in snapshots.

@@ -224,7 +224,7 @@ const sortedMax = 64
 func (r *Rank) insert(l *rankList, id uint32) {
 	if r.spec.AtEnd && (r.spec.To == 0 || r.spec.To > sortedMax) {
 		l.ids, l.loose = append(l.ids, id), true
-		if r.spec.To > 0 && int64(len(l.ids)) >= 2*r.spec.To {
+		if r.spec.To > 0 && int64(len(l.ids))/2 >= r.spec.To {
 			r.order(l)
 			r.cut(l)
 		}

@@ -13,7 +13,7 @@ type rankChanges struct {
 	numbered   bool
 	gone, come rankRows
 	out        *columnar.Batch
-	kinds      []columnar.RowKind
+	kinds      retracts
 }
 
 // rankRows are stored rows and their numbers, of which those before next are emitted.
@@ -85,9 +85,9 @@ func (c *rankChanges) more() bool {
 
 // emit emits up to a batch of changes.
 func (c *rankChanges) emit(rows *columnar.RowTable, out dataflow.Output) error {
-	part, kinds := &c.gone, true
+	part, kind := &c.gone, columnar.Retract
 	if part.next == len(part.ids) {
-		part, kinds = &c.come, false
+		part, kind = &c.come, columnar.Insert
 	}
 	from, to := part.next, min(part.next+columnar.BatchRows, len(part.ids))
 	part.next = to
@@ -101,13 +101,7 @@ func (c *rankChanges) emit(rows *columnar.RowTable, out dataflow.Output) error {
 		copy(columnar.Values[int64](c.out.Cols[width]), part.numbers[from:to])
 	}
 	c.out.SetLen(n)
-	c.out.Sel, c.out.Kinds = nil, nil
-	if kinds {
-		for len(c.kinds) < n {
-			c.kinds = append(c.kinds, columnar.Retract)
-		}
-		c.out.Kinds = c.kinds[:n]
-	}
+	c.out.Sel, c.out.Kinds = nil, c.kinds.of(kind, n)
 	if !c.more() {
 		c.gone.clear()
 		c.come.clear()

@@ -92,9 +92,8 @@ type checkpointer struct {
 	later       []dataflow.Committable // final output of tasks that ended after their snapshot
 	finished    []bool
 	digest      string
-	// why the last epoch failed, if it was given up, and how many were.
-	why     error
-	aborted int
+	// why the last epoch failed, if it was given up.
+	why error
 
 	timeout, pause <-chan time.Time
 	stopTimers     []func()
@@ -381,7 +380,6 @@ func (e *storeError) Unwrap() error { return e.err }
 func (c *checkpointer) forget() {
 	clear(c.snapshots)
 	c.committable, c.later = append(c.committable, c.later...), nil
-	c.aborted++
 	c.settle()
 }
 

@@ -1,6 +1,7 @@
 package optimizer
 
 import (
+	"math"
 	"slices"
 
 	"github.com/anabranch/anabranch/expr"
@@ -38,6 +39,9 @@ func limitNumber(n *plan.Rank, e *expr.Expr) bool {
 		return false
 	}
 	v := value.Value.Int
+	if v == math.MaxInt64 || v == math.MinInt64 {
+		return false // one more or less is no number
+	}
 	low, high := int64(1), int64(0)
 	switch name {
 	case "=":

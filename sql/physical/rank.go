@@ -1,6 +1,8 @@
 package physical
 
 import (
+	"math"
+
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/sql/plan"
@@ -31,11 +33,19 @@ func (b *Builder) topN(n *plan.Sort, in *graph.Node, retract bool) (*graph.Node,
 	if n.Limit == nil {
 		return nil, plan.Refuse(b.At, "unbounded-sort")
 	}
-	spec := operators.RankSpec{Keys: n.Keys, From: n.Offset + 1, To: n.Offset + *n.Limit, Retract: retract}
+	spec := operators.RankSpec{Keys: n.Keys, From: n.Offset + 1, To: sumLimit(n.Offset, *n.Limit), Retract: retract}
 	if spec.To == 0 {
 		spec.From, spec.To = 2, 1 // no row at all
 	}
 	node := b.Job.Add(operators.KindRank, label(n, "TopN(changelog, "), spec, n.Schema(), gather(in))
 	node.Parallelism = 1
 	return node, nil
+}
+
+// sumLimit is the number of the last row of a limit behind an offset.
+func sumLimit(offset, limit int64) int64 {
+	if limit > math.MaxInt64-offset {
+		return math.MaxInt64
+	}
+	return offset + limit
 }
