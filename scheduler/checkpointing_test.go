@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -95,12 +96,20 @@ func endless(t *testing.T) (*graph.Job, *graph.Node, Options) {
 	return job, c, opts
 }
 
-// TestCheckpointsThatCannotBeWritten replaces the folder of a running job by a file and, where
-// failures are tolerable, gives it back.
+// TestCheckpointsThatCannotBeWritten makes the folder of a running job a link to nowhere and, where
+// failures are tolerable, back to what it was. Links are replaced in one step: no writer sees a folder
+// half gone.
 func TestCheckpointsThatCannotBeWritten(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	for _, tolerable := range []int{0, 1 << 30} {
-		store, err := checkpoint.Open(t.TempDir(), "job")
+		root := t.TempDir()
+		must(t, os.Mkdir(filepath.Join(root, "real"), 0o750))
+		point := func(to string) {
+			must(t, os.Symlink(to, filepath.Join(root, "next")))
+			must(t, os.Rename(filepath.Join(root, "next"), filepath.Join(root, "job")))
+		}
+		point("real")
+		store, err := checkpoint.Open(root, "job")
 		must(t, err)
 		job, _, opts := endless(t)
 		opts.Checkpoint = &Checkpointing{Store: store, Interval: time.Millisecond, Tolerable: tolerable, Retained: 3}
@@ -113,20 +122,22 @@ func TestCheckpointsThatCannotBeWritten(t *testing.T) {
 				if n, err := store.Newest(); err == nil && n > after {
 					return n
 				}
-				<-time.After(time.Millisecond)
+				select {
+				case err := <-errs:
+					t.Fatalf("the job has ended: %v", err)
+				case <-time.After(time.Millisecond):
+				}
 			}
 		}
 		before := await(3)
-		must(t, os.Rename(store.Dir(), store.Dir()+"-away"))
-		must(t, os.WriteFile(store.Dir(), nil, 0o600))
+		point("nowhere")
 		if tolerable == 0 {
 			if err := <-errs; err == nil || !strings.Contains(err.Error(), "cannot be written") {
 				t.Errorf("a checkpoint that cannot be written: %v", err)
 			}
 		} else {
 			<-time.After(50 * time.Millisecond) // some fail
-			must(t, os.Remove(store.Dir()))
-			must(t, os.Rename(store.Dir()+"-away", store.Dir()))
+			point("real")
 			await(before + 4)
 			close(stop)
 			if err := <-errs; !errors.Is(err, ErrStopped) {

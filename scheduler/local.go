@@ -39,6 +39,8 @@ type Options struct {
 	// Progress, if set, is called every ProgressEvery (default one second) and at the end.
 	Progress      func(Progress)
 	ProgressEvery time.Duration
+	// Note, if set, is told in a line what a run goes on in spite of.
+	Note func(text string)
 	// Tick makes a ticker for Progress; without it there is none.
 	Tick func(time.Duration) (<-chan time.Time, func())
 }

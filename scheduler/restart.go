@@ -83,19 +83,13 @@ func (r *restarts) failed(now time.Duration) (delay time.Duration, ok bool) {
 	return delay, ok
 }
 
-// Restart says what to do when a job fails.
-type Restart struct {
-	Strategy RestartStrategy
-	// Note is told why and when the job starts again.
-	Note func(text string)
-}
-
 // RunRestarting is Run of a job with checkpoints that starts again from the newest one when it fails.
 // An error that the rows themselves cause is met again by every start, so it ends the job at once.
-func RunRestarting(ctx context.Context, job *graph.Job, opts Options, restart Restart) error {
+// Options.Note is told why and when the job starts again.
+func RunRestarting(ctx context.Context, job *graph.Job, opts Options, strategy RestartStrategy) error {
 	started := clock.Start()
 	seed := uint64(clock.Micros())
-	r := &restarts{RestartStrategy: restart.Strategy, random: rand.New(rand.NewPCG(seed, 0))}
+	r := &restarts{RestartStrategy: strategy, random: rand.New(rand.NewPCG(seed, 0))}
 	report := opts.Progress
 	for attempt := 1; ; attempt++ {
 		var last Progress
@@ -113,7 +107,7 @@ func RunRestarting(ctx context.Context, job *graph.Job, opts Options, restart Re
 			delay, again = r.failed(started.Elapsed())
 		}
 		if again {
-			restart.Note(fmt.Sprintf("the job has failed: %v; start %d from its newest checkpoint, if there is one, in %s", err, attempt, delay.Round(time.Millisecond)))
+			opts.note("the job has failed: %v; start %d from its newest checkpoint, if there is one, in %s", err, attempt, delay.Round(time.Millisecond))
 			again = wait(ctx, opts.Stop, delay)
 		}
 		if again {
@@ -129,6 +123,13 @@ func RunRestarting(ctx context.Context, job *graph.Job, opts Options, restart Re
 			}
 			return err
 		}
+	}
+}
+
+// note tells what the run goes on in spite of.
+func (o *Options) note(format string, args ...any) {
+	if o.Note != nil {
+		o.Note(fmt.Sprintf(format, args...))
 	}
 }
 

@@ -208,14 +208,12 @@ func runRestarting(t *testing.T, job *graph.Job, opts scheduler.Options, uid str
 	opts.Bindings[uid] = func() dataflow.Operator { return &rowSink{log: log, fails: fails} }
 	opts.Checkpoint = &scheduler.Checkpointing{Store: store, Timeout: time.Millisecond, Tolerable: 1 << 30, Retained: 2}
 	opts.Tick = func(time.Duration) (<-chan time.Time, func()) { return ticker(store, 1<<60, nil) }
-	return scheduler.RunRestarting(t.Context(), job, opts, scheduler.Restart{
-		Strategy: scheduler.RestartStrategy{Kind: scheduler.FixedDelay, Attempts: 10, Delay: time.Millisecond},
-		Note: func(string) {
-			if n, err := store.Newest(); err == nil && n > 0 {
-				restarted.Add(1)
-			}
-		},
-	})
+	opts.Note = func(string) {
+		if n, err := store.Newest(); err == nil && n > 0 {
+			restarted.Add(1)
+		}
+	}
+	return scheduler.RunRestarting(t.Context(), job, opts, scheduler.RestartStrategy{Kind: scheduler.FixedDelay, Attempts: 10, Delay: time.Millisecond})
 }
 
 // ticker starts checkpoints as fast as they are taken until the epoch last is complete, then

@@ -108,6 +108,7 @@ func (e *Engine) write(ctx context.Context, planned *session.Planned, opts sched
 	if store == nil {
 		return scheduler.Run(ctx, planned.Job, opts)
 	}
+	opts.Note = func(text string) { e.note("%s", text) }
 	err = scheduler.RunRestarting(ctx, planned.Job, opts, e.restart())
 	return errors.Join(err, store.Close())
 }

@@ -80,7 +80,7 @@ func (e *Engine) number(key string, byDefault float64) float64 {
 }
 
 // restart is what the settings say about jobs that fail.
-func (e *Engine) restart() scheduler.Restart {
+func (e *Engine) restart() scheduler.RestartStrategy {
 	const prefix = "restart-strategy."
 	s := scheduler.DefaultRestart()
 	switch kind := strings.ToLower(e.session.Setting(prefix + "type")); kind {
@@ -104,7 +104,7 @@ func (e *Engine) restart() scheduler.Restart {
 		s.Jitter = e.number(exponential+"jitter-factor", s.Jitter)
 		s.Attempts = e.count(exponential+"attempts-before-reset-backoff", 0)
 	}
-	return scheduler.Restart{Strategy: s, Note: func(text string) { e.note("%s", text) }}
+	return s
 }
 
 // jobName is pipeline.name, or that of the script; later jobs of a script are numbered.
