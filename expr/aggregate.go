@@ -14,13 +14,15 @@ type Aggregate struct {
 	Distinct bool          `json:"distinct,omitempty"`
 	Filter   *Expr         `json:"filter,omitempty"` // only rows for which it is true count
 	Type     columnar.Type `json:"type"`
+	// Separator stands between two strings of LISTAGG.
+	Separator string `json:"separator,omitempty"`
 	// Retract says that rows may be taken back.
 	Retract bool `json:"retract,omitempty"`
 }
 
 // AggregateNames are the names of the aggregate functions.
 func AggregateNames() []string {
-	return []string{"AVG", "COUNT", "MAX", "MIN", "STDDEV_POP", "STDDEV_SAMP", "STDDEV", "SUM", "VAR_POP", "VAR_SAMP", "VARIANCE"}
+	return []string{"AVG", "COUNT", "FIRST_VALUE", "LAST_VALUE", "LISTAGG", "MAX", "MIN", "STDDEV_POP", "STDDEV_SAMP", "STDDEV", "SUM", "VAR_POP", "VAR_SAMP", "VARIANCE"}
 }
 
 // IsAggregate reports whether name is an aggregate function.
@@ -45,13 +47,43 @@ func NewAggregate(name string, distinct bool, filter *Expr, args ...*Expr) (*Agg
 	if filter != nil && filter.Type.Kind != columnar.Boolean {
 		return nil, fmt.Errorf("%s: FILTER takes a BOOLEAN, not %s", a.Name, filter.Type.Nullable())
 	}
+	if a.Name == "LISTAGG" {
+		if err := a.separate(); err != nil {
+			return nil, err
+		}
+		args = a.Args
+	}
 	if len(args) > 1 || len(args) == 0 && a.Name != "COUNT" {
 		return nil, fmt.Errorf("%s takes 1 argument, got %d", a.Name, len(args))
 	}
-	if distinct && (a.Name == "MIN" || a.Name == "MAX") {
+	if distinct && (a.Name == "MIN" || a.Name == "MAX" || a.Name == "FIRST_VALUE") {
 		a.Distinct = false
 	}
 	return a, a.resolve()
+}
+
+// separate takes the separator out of the arguments of LISTAGG and makes the other one a string.
+func (a *Aggregate) separate() error {
+	a.Separator = ","
+	switch len(a.Args) {
+	default:
+		return fmt.Errorf("%s takes 1 or 2 arguments, got %d", a.Name, len(a.Args))
+	case 1:
+	case 2:
+		sep := a.Args[1]
+		if !sep.IsConstant() || sep.IsNullConstant() || sep.Type.Kind != columnar.Varchar && sep.Type.Kind != columnar.Char {
+			return fmt.Errorf("%s: the separator must be a string literal", a.Name)
+		}
+		a.Separator = string(sep.Value.Bytes)
+	}
+	text, err := NewCast(a.Args[0], columnar.TypeString, false)
+	a.Args = []*Expr{text}
+	return err
+}
+
+// Forgets reports whether the call can take rows back.
+func (a *Aggregate) Forgets() bool {
+	return a.Name != "FIRST_VALUE" && a.Name != "LAST_VALUE" && a.Name != "LISTAGG"
 }
 
 // resolve derives the result type.
@@ -67,6 +99,12 @@ func (a *Aggregate) resolve() error {
 			return fmt.Errorf("%s: argument is %s, which has no order", a.Name, t)
 		}
 		a.Type = t
+		return nil
+	case "FIRST_VALUE", "LAST_VALUE":
+		a.Type = t
+		return nil
+	case "LISTAGG":
+		a.Type = columnar.TypeString
 		return nil
 	}
 	if !t.IsNumeric() {
@@ -100,6 +138,9 @@ func (a *Aggregate) String() string {
 	args := "*"
 	if len(a.Args) > 0 {
 		args = a.Args[0].String()
+	}
+	if a.Name == "LISTAGG" {
+		args += ", " + String(a.Separator).String()
 	}
 	if a.Distinct {
 		args = "DISTINCT " + args
@@ -160,6 +201,10 @@ func NewAccumulator(a *Aggregate) (Accumulator, error) {
 			return &stringExtreme{max: a.Name == "MAX", typ: t, heap: columnar.NewVector(columnar.TypeBytes)}, nil
 		}
 		return &extreme{max: a.Name == "MAX", typ: t}, nil
+	case "FIRST_VALUE", "LAST_VALUE":
+		return newFirstLast(a.Name == "LAST_VALUE", t), nil
+	case "LISTAGG":
+		return &listText{separator: a.Separator}, nil
 	case "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP":
 		return &variance{name: a.Name}, nil
 	}

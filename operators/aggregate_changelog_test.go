@@ -111,6 +111,9 @@ func aggCalls(t *testing.T, retract bool) []*expr.Aggregate {
 	for _, x := range []*expr.Expr{p, text, v} {
 		list = append(list, call{"MIN", false, []*expr.Expr{x}}, call{"MAX", false, []*expr.Expr{x}})
 	}
+	if !retract {
+		list = append(list, call{"FIRST_VALUE", false, []*expr.Expr{p}}, call{"LAST_VALUE", false, []*expr.Expr{text}}, call{"LISTAGG", false, []*expr.Expr{v}})
+	}
 	var calls []*expr.Aggregate
 	for _, c := range list {
 		a, err := expr.NewAggregate(c.name, c.distinct, nil, c.args...)

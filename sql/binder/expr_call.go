@@ -81,7 +81,7 @@ func sameCall(a, b *expr.Aggregate) bool {
 	if a.Filter != b.Filter && (a.Filter == nil || b.Filter == nil || !a.Filter.Equal(b.Filter)) {
 		return false
 	}
-	return a.Name == b.Name && a.Distinct == b.Distinct && slices.EqualFunc(a.Args, b.Args, (*expr.Expr).Equal)
+	return a.Name == b.Name && a.Distinct == b.Distinct && a.Separator == b.Separator && slices.EqualFunc(a.Args, b.Args, (*expr.Expr).Equal)
 }
 
 // special binds the functions with a grammar of their own.

@@ -15,7 +15,7 @@ import (
 // all rows of a group in one place and one phase.
 func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, error) {
 	if t := plan.TraitsOf(n.Input); t.Unbounded {
-		return b.changelogAggregate(n, in, t.Changelog), nil
+		return b.changelogAggregate(n, in, t.Changelog)
 	}
 	spec := operators.AggregateSpec{Keys: n.Keys, Calls: n.Calls, Phase: operators.Single}
 	if in.Parallelism == 1 {
@@ -44,20 +44,23 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 
 // changelogAggregate groups rows without end and emits how the groups change. Calls over rows that
 // may be taken back must be able to forget them.
-func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) *graph.Node {
+func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) (*graph.Node, error) {
 	spec := operators.AggregateSpec{Keys: n.Keys, Phase: operators.Changelog}
 	for _, c := range n.Calls {
+		if retracted && !c.Forgets() {
+			return nil, plan.Refuse(b.At, "changelog-input", c.Name)
+		}
 		call := *c
 		call.Retract = retracted
 		spec.Calls = append(spec.Calls, &call)
 	}
 	name := label(n, "HashAggregate(changelog, ")
 	if in.Parallelism == 1 {
-		return b.chain(in, operators.KindAggregate, name, spec, n.Out)
+		return b.chain(in, operators.KindAggregate, name, spec, n.Out), nil
 	}
 	node := b.Job.Add(operators.KindAggregate, name, spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
-	return node
+	return node, nil
 }
 
 // exchange brings rows of equal keys together, all rows if there are no keys.
