@@ -2,6 +2,7 @@ package dataflow
 
 import (
 	"context"
+	"time"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
@@ -65,4 +66,13 @@ type Parallel interface {
 type Grower interface {
 	// NewSplits lists the splits that have come since known were listed.
 	NewSplits(ctx context.Context, known []Split) ([]Split, error)
+	// Every is how often to look for them while the job runs; 0 is never.
+	Every() time.Duration
+}
+
+// Idler is a Source some of whose splits may be silent for long.
+type Idler interface {
+	// IdleAfter is how long a split has to be silent in order not to hold the watermark back; 0 leaves
+	// that to the job.
+	IdleAfter() time.Duration
 }

@@ -17,6 +17,7 @@ type event struct {
 	batch     *columnar.Batch
 	watermark dataflow.Time
 	port      dataflow.Port
+	status    shuffle.Status
 	snapshot  *taskSnapshot // of a barrier
 }
 
@@ -26,6 +27,7 @@ const (
 	batchEvent eventKind = iota
 	watermarkEvent
 	barrierEvent
+	statusEvent
 	endEvent
 )
 
@@ -141,6 +143,8 @@ func (l *link) do(e event) error {
 	case barrierEvent:
 		l.after, l.passOn = e, true
 		err = l.snapshot(e.snapshot)
+	case statusEvent:
+		l.after, l.passOn = e, true
 	case endEvent:
 		if l.open--; l.open == 0 {
 			l.after, l.passOn = event{kind: endEvent}, true
@@ -337,6 +341,10 @@ func (t *tail) handle(e event) error {
 			w.Barrier(e.snapshot.epoch)
 		}
 		t.acknowledge(e.snapshot)
+	case statusEvent:
+		for _, w := range t.writers {
+			w.Status(e.status)
+		}
 	case endEvent:
 		t.ended = true
 		for _, w := range t.writers {

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/anabranch/anabranch/dataflow"
@@ -19,6 +20,10 @@ type enumerator struct {
 	mu     sync.Mutex
 	splits []splitState
 	epoch  dataflow.Epoch // of the newest snapshot
+	dealt  int            // splits so far
+
+	grower dataflow.Grower // finds further splits while the job runs; nil if there is none
+	known  []dataflow.Split
 }
 
 // splitState is a split with how far it was read.
@@ -38,6 +43,24 @@ func (e *enumerator) deal(tasks int) {
 	for i := range e.splits {
 		e.splits[i].task = i % tasks
 	}
+	e.dealt = len(e.splits)
+}
+
+// add deals splits that have come while the job runs.
+func (e *enumerator) add(list []dataflow.Split) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range list {
+		e.splits = append(e.splits, splitState{Split: s, High: dataflow.MinTime, task: e.dealt % e.tasks})
+		e.dealt++
+	}
+}
+
+// hasNone reports that no split waits for the task.
+func (e *enumerator) hasNone(task int) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return !slices.ContainsFunc(e.splits, func(s splitState) bool { return !e.even || s.task == task })
 }
 
 // next takes a split for a task that has passed epoch. Without one, wait tells whether there may
@@ -50,7 +73,7 @@ func (e *enumerator) next(task int, epoch dataflow.Epoch) (s splitState, ok, wai
 		at++
 	}
 	if at == len(e.splits) {
-		return s, false, false
+		return s, false, e.grower != nil
 	}
 	if epoch < e.epoch {
 		return s, false, true

@@ -151,6 +151,12 @@ func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflo
 	if _, parallel := source.(dataflow.Parallel); parallel || !source.Bounded() {
 		e.deal(p)
 	}
+	if g, ok := source.(dataflow.Grower); ok && !source.Bounded() && g.Every() > 0 {
+		e.grower = g
+		for _, s := range e.splits {
+			e.known = append(e.known, s.Split)
+		}
+	}
 	return e, err
 }
 
@@ -204,6 +210,12 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 		}
 		if x.opts.BatchRows > 0 {
 			d.spec.Request.BatchRows = x.opts.BatchRows
+		}
+		if !source.Bounded() {
+			d.idleAfter = x.opts.IdleAfter
+			if i, ok := source.(dataflow.Idler); ok && i.IdleAfter() > 0 {
+				d.idleAfter = i.IdleAfter()
+			}
 		}
 		t.source = d
 		return d.compile(n.Schema)

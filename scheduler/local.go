@@ -39,6 +39,9 @@ type Options struct {
 	// Progress, if set, is called every ProgressEvery (default one second) and at the end.
 	Progress      func(Progress)
 	ProgressEvery time.Duration
+	// IdleAfter is how long a split of an endless source has to be silent in order not to hold the
+	// watermark back, where the source does not say; 0 is never.
+	IdleAfter time.Duration
 	// Note, if set, is told in a line what a run goes on in spite of.
 	Note func(text string)
 	// Tick makes a ticker for Progress; without it there is none.
@@ -132,6 +135,9 @@ func (x *execution) run(ctx context.Context) error {
 	if x.opts.Progress != nil && x.opts.Tick != nil {
 		watcher.Go(func() { x.watch(finished) })
 	}
+	discovering, found := context.WithCancel(ctx)
+	defer found()
+	x.discover(discovering, &watcher)
 	var checkpoints sync.WaitGroup
 	tasks := make(chan struct{})
 	checkpoints.Go(func() { x.checkpoint.run(ctx, tasks, cancel) })
@@ -139,6 +145,7 @@ func (x *execution) run(ctx context.Context) error {
 	close(tasks)
 	checkpoints.Wait()
 	close(finished)
+	found()
 	watcher.Wait()
 	if first == nil {
 		first = x.checkpoint.err

@@ -7,11 +7,14 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/internal/clock"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/shuffle"
 	"github.com/anabranch/anabranch/state"
 )
 
@@ -32,6 +35,9 @@ type sourceDriver struct {
 	all  bool // no split is left to be taken
 	out  columnar.Batch
 	left map[string]int64 // rows that readers of ended splits left out
+
+	idleAfter time.Duration // silence after which a split is idle; 0 is never
+	alarm     func()        // stops what will wake the task to look for idle splits
 }
 
 // splitReader reads one split.
@@ -39,6 +45,9 @@ type splitReader struct {
 	dataflow.Reader
 	split splitState // as far as it was read
 	skip  int64      // rows of it to leave out
+
+	silent clock.Stopwatch // since the last rows
+	idle   bool
 }
 
 // compile compiles the expressions; schema is that of the output.
@@ -72,10 +81,7 @@ func (s *sourceDriver) step(ctx context.Context, t *task) (stepResult, error) {
 			break
 		}
 	}
-	if len(s.open) == 0 {
-		if !s.all {
-			return blocked, nil
-		}
+	if len(s.open) == 0 && s.all {
 		return progressed, s.end(t)
 	}
 	for range s.open {
@@ -84,7 +90,7 @@ func (s *sourceDriver) step(ctx context.Context, t *task) (stepResult, error) {
 			return result, err
 		}
 	}
-	return blocked, nil
+	return blocked, s.rest(t)
 }
 
 // read reads one batch of a split.
@@ -102,6 +108,9 @@ func (s *sourceDriver) read(t *task, r *splitReader) (stepResult, error) {
 		return progressed, nil
 	}
 	t.stats.rowsIn.Add(int64(b.Live()))
+	if err := s.wakeUp(t, r); err != nil {
+		return done, err
+	}
 	if b, err = s.compute(b); err != nil {
 		return done, fmt.Errorf("%s: %w", s.name, err)
 	}
@@ -124,8 +133,8 @@ func (s *sourceDriver) take(ctx context.Context, t *task) (taken, wait bool, err
 	if w, ok := r.(dataflow.Waiter); ok {
 		w.Notify(t.signal)
 	}
-	s.open = append(s.open, &splitReader{Reader: r, split: split, skip: split.Rows})
-	return true, false, nil
+	s.open = append(s.open, &splitReader{Reader: r, split: split, skip: split.Rows, silent: clock.Start()})
+	return true, false, t.setStatus(shuffle.Active)
 }
 
 // finish closes the reader of a split that has ended. The others may let the watermark rise.
@@ -204,11 +213,19 @@ func (s *sourceDriver) raise(t *task, r *splitReader, b *columnar.Batch) error {
 	return t.raise(s.low())
 }
 
-// low is the lowest watermark of the open splits.
+// low is the lowest watermark of the open splits that are not idle; if there are only idle ones it is
+// not known.
 func (s *sourceDriver) low() dataflow.Time {
-	low := dataflow.MaxTime
+	low, idle := dataflow.MaxTime, 0
 	for _, r := range s.open {
+		if r.idle {
+			idle++
+			continue
+		}
 		low = min(low, r.split.High)
+	}
+	if idle > 0 && idle == len(s.open) {
+		return dataflow.MinTime
 	}
 	return low
 }
@@ -263,6 +280,9 @@ func (s *sourceDriver) close() error {
 		p.Close()
 	}
 	s.mark.Close()
+	if s.alarm != nil {
+		s.alarm()
+	}
 	var errs []error
 	for _, r := range s.open {
 		errs = append(errs, r.Close())

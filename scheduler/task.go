@@ -33,6 +33,7 @@ type task struct {
 	links  []*link // from the first to the last
 	tail   *tail
 	mark   dataflow.Time // smallest watermark over all inputs
+	idle   bool          // no input has rows at present
 	turn   int           // where polling goes on
 	ended  bool
 	steps  int
@@ -65,6 +66,7 @@ type inputChannel struct {
 	*shuffle.Channel
 	mark    dataflow.Time
 	ended   bool
+	idle    bool // has no rows at present
 	aligned bool // has delivered the barrier that others still owe
 }
 
@@ -220,6 +222,9 @@ func (t *task) take(port dataflow.Port, c *inputChannel, e shuffle.Element) erro
 		t.aligned++
 		t.barrier = e.Barrier
 		return t.align()
+	case e.Status != 0:
+		c.idle = e.Status == shuffle.Idle
+		return t.advanceMark()
 	case e.End:
 		c.ended = true
 		c.mark = dataflow.MaxTime
@@ -287,14 +292,17 @@ func (t *task) endPort(p dataflow.Port) error {
 	return t.head.handle(event{kind: endEvent, port: p})
 }
 
-// advanceMark passes the smallest watermark of all inputs on if it rose.
+// advanceMark passes the smallest watermark of all inputs on if it rose. Idle ones do not count; where
+// there are no others the watermark stays and the task is idle itself.
 func (t *task) advanceMark() error {
-	low := dataflow.MaxTime
+	low, active, idle := dataflow.MaxTime, false, false
 	for i, p := range t.ports {
-		mark := dataflow.MaxTime
-		for _, c := range p.channels {
-			mark = min(mark, c.mark)
+		mark, status := p.low()
+		if status == shuffle.Idle {
+			idle = true
+			continue
 		}
+		active = active || status == shuffle.Active
 		if mark > p.mark {
 			p.mark = mark
 			if l, ok := t.head.(*link); ok && l.inputs != nil {
@@ -303,7 +311,39 @@ func (t *task) advanceMark() error {
 		}
 		low = min(low, mark)
 	}
+	if idle && !active {
+		return t.setStatus(shuffle.Idle)
+	}
+	if err := t.setStatus(shuffle.Active); err != nil {
+		return err
+	}
 	return t.raise(low)
+}
+
+// low is the smallest watermark of the channels that are not idle; the status is 0 if all have ended.
+func (p *inputPort) low() (low dataflow.Time, status shuffle.Status) {
+	low = dataflow.MaxTime
+	for _, c := range p.channels {
+		switch {
+		case c.ended:
+		case c.idle:
+			if status == 0 {
+				status = shuffle.Idle
+			}
+		default:
+			low, status = min(low, c.mark), shuffle.Active
+		}
+	}
+	return low, status
+}
+
+// setStatus tells those behind the task whether it has rows at present.
+func (t *task) setStatus(s shuffle.Status) error {
+	if t.idle == (s == shuffle.Idle) {
+		return nil
+	}
+	t.idle = !t.idle
+	return t.head.handle(event{kind: statusEvent, status: s})
 }
 
 func (t *task) raise(mark dataflow.Time) error {

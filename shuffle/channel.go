@@ -7,17 +7,30 @@ import (
 	"github.com/anabranch/anabranch/dataflow"
 )
 
-// Element is what a channel delivers: a batch, a barrier, the end, or else a watermark.
+// Status says whether a producer has rows at present.
+type Status uint8
+
+// The statuses. One that is Idle does not hold the watermark back.
+const (
+	_ Status = iota
+	Active
+	Idle
+)
+
+// Element is what a channel delivers: a batch, a barrier, a status, the end, or else a watermark.
 type Element struct {
 	Batch     *columnar.Batch
 	encoded   []byte         // in place of Batch while in an encoding channel
 	Barrier   dataflow.Epoch // 0 is none
 	Watermark dataflow.Time
+	Status    Status // 0 is none
 	End       bool
 }
 
 // isWatermark reports whether the element is none of the others.
-func (e *Element) isWatermark() bool { return !e.hasRows() && e.Barrier == 0 && !e.End }
+func (e *Element) isWatermark() bool {
+	return !e.hasRows() && e.Barrier == 0 && e.Status == 0 && !e.End
+}
 
 func (e *Element) hasRows() bool { return e.Batch != nil || e.encoded != nil }
 
@@ -85,6 +98,14 @@ func (c *Channel) PushWatermark(t dataflow.Time) {
 func (c *Channel) PushBarrier(epoch dataflow.Epoch) {
 	c.mu.Lock()
 	c.queue = append(c.queue, Element{Barrier: epoch})
+	c.mu.Unlock()
+	c.wakeConsumer()
+}
+
+// PushStatus appends a status.
+func (c *Channel) PushStatus(s Status) {
+	c.mu.Lock()
+	c.queue = append(c.queue, Element{Status: s})
 	c.mu.Unlock()
 	c.wakeConsumer()
 }

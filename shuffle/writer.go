@@ -181,6 +181,14 @@ func (w *Writer) Barrier(epoch dataflow.Epoch) {
 	}
 }
 
+// Status sends what there is and then the status to all targets.
+func (w *Writer) Status(s Status) {
+	for i := range w.targets {
+		w.targets[i].flush()
+		w.targets[i].channel.PushStatus(s)
+	}
+}
+
 // Flush sends all partial batches; the task calls it when it has nothing else to do.
 func (w *Writer) Flush() {
 	for i := range w.targets {

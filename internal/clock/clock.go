@@ -23,6 +23,12 @@ func After(d time.Duration) (after <-chan time.Time, stop func()) {
 	return t.C, func() { t.Stop() }
 }
 
+// Call calls f in a goroutine of its own after d, unless it is stopped before.
+func Call(d time.Duration, f func()) (stop func()) {
+	t := time.AfterFunc(d, f)
+	return func() { t.Stop() }
+}
+
 // Pause waits for d; if ctx ends before, its error is returned.
 func Pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

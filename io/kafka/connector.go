@@ -37,6 +37,8 @@ func (Connector) Options() []catalog.Option {
 		{Key: "scan.bounded.mode", Description: "unbounded, latest-offset, group-offsets, timestamp or specific-offsets", Default: "unbounded"},
 		{Key: "scan.bounded.specific-offsets", Description: "as scan.startup.specific-offsets"},
 		{Key: "scan.bounded.timestamp-millis", Description: "time of the first record not to read"},
+		{Key: "scan.topic-partition-discovery.interval", Description: "how often to look for new partitions; '0 s' is never", Default: "5 min"},
+		{Key: "scan.watermark.idle-timeout", Description: "how long a partition has to be silent in order not to hold the watermark back"},
 		{Key: "sink.delivery-guarantee", Description: "exactly-once, at-least-once or none", Default: "at-least-once"},
 		{Key: "sink.transactional-id-prefix", Description: "begins the ids of transactions; exactly-once needs it"},
 		{Key: "sink.partitioner", Description: "default (by key), fixed or round-robin", Default: "default"},

@@ -30,6 +30,7 @@ var (
 	_ dataflow.Source   = (*source)(nil)
 	_ dataflow.Grower   = (*source)(nil)
 	_ dataflow.Parallel = (*source)(nil)
+	_ dataflow.Idler    = (*source)(nil)
 )
 
 // partition is a split's description. Stop is the offset before which reading ends, -1 for never.
@@ -72,6 +73,12 @@ func (s *source) NewSplits(ctx context.Context, known []dataflow.Split) ([]dataf
 		return slices.ContainsFunc(known, func(k dataflow.Split) bool { return k.ID == n.ID })
 	}), err
 }
+
+// Every is how often to look for new partitions.
+func (s *source) Every() time.Duration { return s.table.discovery }
+
+// IdleAfter is how long a partition has to be silent to be idle.
+func (s *source) IdleAfter() time.Duration { return s.table.idleAfter }
 
 func (s *source) list(ctx context.Context, begin func(a *asked, p partition) (int64, error)) ([]dataflow.Split, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerMax)

@@ -32,6 +32,8 @@ type table struct {
 	keyNames    []string
 	inValue     []bool // by physical column
 	start, stop bound
+	discovery   time.Duration
+	idleAfter   time.Duration
 	reset       string // auto.offset.reset: where a group without committed offsets begins
 
 	partitioning   string
@@ -206,7 +208,23 @@ func (t *table) readOptions(o map[string]string) (err error) {
 	if t.group == "" && (t.start.mode == "group-offsets" || t.stop.mode == "group-offsets") {
 		return errors.New("the mode 'group-offsets' needs the option 'properties.group.id'; or set 'scan.startup.mode' to 'earliest-offset' or 'latest-offset'")
 	}
-	return nil
+	if t.discovery, err = readDuration("scan.topic-partition-discovery.interval", o, 5*time.Minute); err != nil {
+		return err
+	}
+	t.idleAfter, err = readDuration("scan.watermark.idle-timeout", o, 0)
+	return err
+}
+
+func readDuration(key string, o map[string]string, byDefault time.Duration) (time.Duration, error) {
+	text, ok := o[key]
+	if !ok {
+		return byDefault, nil
+	}
+	d, ok := catalog.ParseDuration(text)
+	if !ok {
+		return 0, fmt.Errorf("option '%s' is '%s', not a duration such as '30 s'", key, text)
+	}
+	return d, nil
 }
 
 func readBound(prefix string, o map[string]string, byDefault string, modes ...string) (bound, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -106,6 +107,8 @@ func TestKafka(t *testing.T) {
 	t.Run("keys and metadata", func(t *testing.T) { testMetadata(t, k) })
 	t.Run("bad records", func(t *testing.T) { testBad(t, k) })
 	t.Run("windows", func(t *testing.T) { testWindows(t, k) })
+	t.Run("idle", func(t *testing.T) { testIdle(t, k) })
+	t.Run("new partitions", func(t *testing.T) { testNewPartitions(t, k) })
 	t.Run("transactions", func(t *testing.T) { testTransactions(t, k) })
 	t.Run("a transaction times out", func(t *testing.T) { testTimedOut(t, k) })
 	t.Run("transactions of others", func(t *testing.T) { testOtherOwners(t, k) })
@@ -200,6 +203,57 @@ func testWindows(t *testing.T, k *services.Kafka) {
 			t.Errorf("parallelism %d: %q, %v", parallelism, rows, err)
 		}
 	}
+}
+
+// Windows close in spite of a partition without records.
+func testIdle(t *testing.T, k *services.Kafka) {
+	c := topic(t, k, "halfidle", 2)
+	for i := range 100 {
+		produce(t, c, &kgo.Record{Topic: "halfidle", Value: fmt.Appendf(nil, `{"t": "2024-01-01 00:00:%02d"}`, i%60)})
+	}
+	for _, parallelism := range []int{1, 2, 3} {
+		rows, err := run(t.Context(), t, parallelism, create(k, "halfidle", "t TIMESTAMP(3), WATERMARK FOR t AS t", "'format' = 'json', 'scan.startup.mode' = 'earliest-offset', 'scan.watermark.idle-timeout' = '100 ms'")+
+			"SELECT window_start, count(*) > 0 FROM TABLE(TUMBLE(TABLE halfidle, DESCRIPTOR(t), INTERVAL '10' SECOND)) GROUP BY window_start, window_end LIMIT 5")
+		if err != nil || len(rows) != 5 || rows[4] != "2024-01-01 00:00:40.000 | TRUE" {
+			t.Errorf("parallelism %d: %q, %v", parallelism, rows, err)
+		}
+	}
+}
+
+// A job goes on with partitions that are added while it runs, from their beginning.
+func testNewPartitions(t *testing.T, k *services.Kafka) {
+	c := topic(t, k, "growing", 1)
+	produce(t, c, &kgo.Record{Topic: "growing", Value: []byte("0")})
+	control := admin(t, k)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		<-time.After(time.Second)
+		if _, err := control.UpdatePartitions(t.Context(), 3, "growing"); err != nil {
+			t.Error(err)
+		}
+		for p := range int32(3) {
+			if err := writeTo(t, k, "growing", p); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	rows, err := run(t.Context(), t, 2, create(k, "growing", "v STRING, p INT METADATA FROM 'partition'", "'format' = 'raw', 'scan.startup.mode' = 'earliest-offset', 'scan.topic-partition-discovery.interval' = '200 ms'")+
+		"SELECT v, p FROM growing LIMIT 4")
+	wg.Wait()
+	slices.Sort(rows)
+	if want := []string{"0 | 0", "x | 0", "x | 1", "x | 2"}; err != nil || !slices.Equal(rows, want) {
+		t.Errorf("%q, %v", rows, err)
+	}
+}
+
+// writeTo writes a record to a partition that was just made.
+func writeTo(t *testing.T, k *services.Kafka, topic string, partition int32) error {
+	c, err := kgo.NewClient(kgo.SeedBrokers(k.Addr), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: partition, Value: []byte("x")}).FirstErr()
 }
 
 func testErrors(t *testing.T, k *services.Kafka) {

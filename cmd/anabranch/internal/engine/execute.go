@@ -69,6 +69,7 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 	opts := scheduler.Options{
 		Parallelism: e.parallelism(), Connectors: e.session.Registry, Budget: e.opts.Budget,
 		Env: e.environment(planned), Bindings: scheduler.Bindings{}, Stop: e.opts.Stop, Tick: clock.Tick,
+		IdleAfter: e.duration("table.exec.source.idle-timeout", 0), Note: func(text string) { e.note("%s", text) },
 	}
 	hide := func() {}
 	if e.opts.Progress != nil {
@@ -108,7 +109,6 @@ func (e *Engine) write(ctx context.Context, planned *session.Planned, opts sched
 	if store == nil {
 		return scheduler.Run(ctx, planned.Job, opts)
 	}
-	opts.Note = func(text string) { e.note("%s", text) }
 	err = scheduler.RunRestarting(ctx, planned.Job, opts, e.restart())
 	return errors.Join(err, store.Close())
 }

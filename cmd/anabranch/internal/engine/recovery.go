@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/scheduler"
@@ -59,7 +60,7 @@ func (e *Engine) prepare(p *session.Planned, opts *scheduler.Options) (*checkpoi
 
 // duration is a setting, which SET has checked.
 func (e *Engine) duration(key string, byDefault time.Duration) time.Duration {
-	if d, ok := session.ParseDuration(e.session.Setting(key)); ok {
+	if d, ok := catalog.ParseDuration(e.session.Setting(key)); ok {
 		return d
 	}
 	return byDefault
@@ -139,7 +140,7 @@ func (e *Engine) checkpointing(p *session.Planned) (interval time.Duration, dir 
 		return 0, dir, nil
 	}
 	if text := e.session.Setting("execution.checkpointing.interval"); text != "" {
-		interval, _ = session.ParseDuration(text) // SET has checked it
+		interval, _ = catalog.ParseDuration(text) // SET has checked it
 		return interval, dir, nil
 	}
 	for _, n := range p.Job.Nodes {
