@@ -19,6 +19,7 @@ import (
 
 func newRun(a *app) *cobra.Command {
 	var output string
+	var changes bool
 	var recovery engine.Recovery
 	c := &cobra.Command{
 		Use:   "run SCRIPT.sql",
@@ -38,8 +39,8 @@ error ends it. Every ${NAME} in the script is replaced by the environment variab
 				return err
 			}
 			e, err := a.engine(a.progressOptions(true), engine.Options{
-				Name:     strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0])),
-				Recovery: recovery, Stop: c.Context().Done(),
+				Name:      strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0])),
+				Changelog: changes, Recovery: recovery, Stop: c.Context().Done(),
 				Note: func(text string) { fmt.Fprintln(a.err, text) },
 			})
 			if err != nil {
@@ -58,6 +59,7 @@ error ends it. Every ${NAME} in the script is replaced by the environment variab
 		},
 	}
 	outputFlag(c, &output)
+	changelogFlag(c, &changes)
 	c.Flags().BoolVar(&recovery.Resume, "resume", false, "go on from the job's newest checkpoint, or start where there is none")
 	c.Flags().BoolVar(&recovery.Fresh, "fresh", false, "forget the job's checkpoints and start over")
 	c.Flags().StringVar(&recovery.From, "from-checkpoint", "", "go on from the checkpoint in this folder")
@@ -69,6 +71,10 @@ func outputFlag(c *cobra.Command, output *string) {
 	c.Flags().StringVarP(output, "output", "o", "table", "how results look: table, csv, json or parquet")
 	// An error only says that the flag is unknown, which it is not.
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(render.Formats(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+func changelogFlag(c *cobra.Command, changes *bool) {
+	c.Flags().BoolVar(changes, "changelog", false, "in streaming mode, put the kind of each row first: +I, -U, +U or -D")
 }
 
 // interruptible is a context that the first interrupt cancels; the second ends the process.

@@ -20,6 +20,7 @@ type sqlFlags struct {
 	initFile string
 	output   string
 	protocol string
+	changes  bool
 }
 
 func newSQL(a *app) *cobra.Command {
@@ -40,6 +41,7 @@ func newSQL(a *app) *cobra.Command {
 	c.Flags().StringVarP(&f.initFile, "init", "i", "", "script to run first")
 	c.Flags().StringVar(&f.protocol, "output-protocol", "", "jsonl: a line of JSON for each statement")
 	outputFlag(c, &f.output)
+	changelogFlag(c, &f.changes)
 	c.MarkFlagsMutuallyExclusive("command", "file")
 	c.MarkFlagsMutuallyExclusive("output", "output-protocol")
 	return c
@@ -58,7 +60,7 @@ func (f *sqlFlags) validate(c *cobra.Command) error {
 // sql runs the statements from wherever they come.
 func (a *app) sql(c *cobra.Command, f *sqlFlags) error {
 	given := c.Flags().Changed("command") || c.Flags().Changed("file")
-	e, err := a.engine(a.progressOptions(false), engine.Options{Name: "sql"})
+	e, err := a.engine(a.progressOptions(false), engine.Options{Name: "sql", Changelog: f.changes})
 	if err != nil {
 		return failed(err)
 	}

@@ -32,6 +32,8 @@ type Options struct {
 	Recovery Recovery
 	// Stop, when closed, ends a job after one more checkpoint.
 	Stop <-chan struct{}
+	// Changelog shows the kind of each row in streaming mode.
+	Changelog bool
 	// Note tells the user something beside the results; nil drops it.
 	Note func(text string)
 }

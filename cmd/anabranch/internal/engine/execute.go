@@ -80,7 +80,7 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 	if planned.CollectUID == "" {
 		return e.write(ctx, planned, opts)
 	}
-	out = arranged(planned, out)
+	out = e.arranged(planned, out)
 	opts.Bindings[planned.CollectUID] = func() dataflow.Operator {
 		return &scheduler.Collector{Take: func(b *columnar.Batch) error {
 			hide()
@@ -122,16 +122,22 @@ func (e *Engine) parallelism() int {
 }
 
 // arranged puts in front of out what the kind of a query's result needs.
-func arranged(p *session.Planned, out render.Writer) render.Writer {
+func (e *Engine) arranged(p *session.Planned, out render.Writer) render.Writer {
+	live := render.Live{Writer: out, Changelog: e.opts.Changelog && p.Job.Streaming}
 	changelog := false
-	for _, n := range p.Optimized {
+	for _, n := range p.Optimized { // a query has one
 		changelog = changelog || plan.TraitsOf(n).Changelog
+		live.Key, live.Keyed = plan.KeyOf(n)
 	}
+	_, wantsTable := out.(*render.Protocol)
 	switch {
-	case p.Unbounded:
-		return render.Live{Writer: out, Changelog: changelog}
-	case p.Job.Streaming && changelog:
+	case live.Changelog:
+		return live
+	case changelog && (wantsTable || p.Job.Streaming && !p.Unbounded):
 		return render.NewCollapse(out)
+	case p.Unbounded:
+		live.Changelog = changelog
+		return live
 	}
 	return out
 }

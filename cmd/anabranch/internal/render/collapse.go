@@ -1,10 +1,6 @@
 package render
 
-import (
-	"time"
-
-	"github.com/anabranch/anabranch/columnar"
-)
+import "github.com/anabranch/anabranch/columnar"
 
 // Collapse is a Writer in front of another that turns a changelog into the table it describes: a
 // row that is taken back is not shown. It holds all rows until the end.
@@ -32,15 +28,7 @@ func (c *Collapse) Rows(b *columnar.Batch) error {
 	for i := range own.Len() {
 		c.key = c.key[:0]
 		for _, v := range own.Cols {
-			// A length keeps neighbouring values apart, a mark keeps null apart from its text.
-			start := len(c.key)
-			c.key = append(c.key, 0, 0, 0, 0, 0)
-			c.key = columnar.AppendText(c.key, v, i, time.UTC)
-			n := len(c.key) - start
-			c.key[start], c.key[start+1], c.key[start+2], c.key[start+3] = byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
-			if v.IsNull(i) {
-				c.key[start+4] = 1
-			}
+			c.key = appendKey(c.key, v, i)
 		}
 		key := string(c.key)
 		places := c.at[key]

@@ -221,15 +221,16 @@ func TestFilesTakeEveryType(t *testing.T) {
 }
 
 func TestLive(t *testing.T) {
-	b := Strings([]string{"a"}, [][]string{{"x"}, {"x"}})
-	b.Kinds = []columnar.RowKind{columnar.Insert, columnar.Retract}
+	b := Strings([]string{"a", "b"}, [][]string{{"x", "1"}, {"y", "1"}, {"z", "1"}, {"x", "2"}, {"u", "1"}})
+	b.Kinds = []columnar.RowKind{columnar.Retract, columnar.Retract, columnar.Insert, columnar.Insert, columnar.Insert}
+	b.Sel = []int32{0, 1, 2, 3}
 	var out bytes.Buffer
 	w, _ := New(&out, Options{})
-	l := Live{Writer: w, Changelog: true}
+	l := Live{Writer: w, Changelog: true, Key: []int{0}, Keyed: true}
 	if err := errors.Join(l.Begin(b.Schema), l.Rows(b)); err != nil {
 		t.Fatal(err)
 	}
-	if want := " op | a\n----+---\n +  | x\n -  | x\n"; out.String() != want {
+	if want := " op | a | b\n----+---+---\n -U | x | 1\n -D | y | 1\n +I | z | 1\n +U | x | 2\n"; out.String() != want {
 		t.Errorf("before the end: got %q, want %q", out.String(), want)
 	}
 }
