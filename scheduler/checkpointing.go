@@ -80,6 +80,7 @@ type checkpointer struct {
 
 	mu     sync.Mutex
 	inbox  []message
+	stats  CheckpointStats
 	notify chan struct{}
 
 	coordinator *checkpoint.Coordinator
@@ -95,6 +96,7 @@ type checkpointer struct {
 	// why the last epoch failed, if it was given up.
 	why error
 
+	began          clock.Stopwatch // the epoch in progress
 	timeout, pause <-chan time.Time
 	stopTimers     []func()
 	since          clock.Stopwatch // the end of the last epoch
@@ -116,6 +118,13 @@ func (c *checkpointer) acknowledge(t *task, s *taskSnapshot) { c.post(message{t,
 
 // finish notes that a task has ended well; the task's goroutine calls it.
 func (c *checkpointer) finish(t *task) { c.post(message{task: t}) }
+
+// figures may be asked for by any goroutine.
+func (c *checkpointer) figures() CheckpointStats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stats
+}
 
 func (c *checkpointer) post(m message) {
 	c.mu.Lock()
@@ -380,6 +389,9 @@ func (e *storeError) Unwrap() error { return e.err }
 func (c *checkpointer) forget() {
 	clear(c.snapshots)
 	c.committable, c.later = append(c.committable, c.later...), nil
+	c.mu.Lock()
+	c.stats.Failed++
+	c.mu.Unlock()
 	c.settle()
 }
 
@@ -401,12 +413,26 @@ func (c *checkpointer) trigger(epoch dataflow.Epoch) {
 		}
 		c.splits[e.uid] = text
 	}
-	c.timeout = c.timer(c.limit())
+	c.began, c.timeout = clock.Start(), c.timer(c.limit())
 	for _, t := range c.x.tasks {
 		if t.source != nil {
 			t.trigger.Store(uint64(epoch))
 			t.signal()
 		}
+	}
+}
+
+// durable notes the figures of the epoch just written.
+func (c *checkpointer) durable() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stats.Complete++
+	c.stats.Bytes = 0
+	for _, b := range c.snapshots {
+		c.stats.Bytes += int64(len(b))
+	}
+	if c.stats.Took = c.began.Elapsed(); c.coordinator.Ended() {
+		c.stats.Took = 0 // nobody started it: it follows from the end of the tasks
 	}
 }
 
@@ -424,6 +450,7 @@ func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error 
 		if err := o.Store.Write(m, c.snapshots); err != nil {
 			return &storeError{err}
 		}
+		c.durable()
 	}
 	c.committable, c.later = c.later, nil
 	for _, p := range list {

@@ -55,7 +55,19 @@ type Progress struct {
 	StateBytes int64
 	// Skipped are the rows left out so far, by reason: late, null time, bad.
 	Skipped map[string]int64
-	Final   bool
+	// Restarts are the starts after failures.
+	Restarts    int
+	Checkpoints CheckpointStats // since the last start
+	Final       bool
+}
+
+// CheckpointStats are figures of a run's checkpoints.
+type CheckpointStats struct {
+	Complete, Failed int64
+	// Bytes and Took are the size of the newest complete one and the time from its start until it was
+	// durable.
+	Bytes int64
+	Took  time.Duration
 }
 
 // Run executes a job in this process and returns when it has ended; the error is that of the
@@ -178,7 +190,7 @@ func (x *execution) watch(finished <-chan struct{}) {
 }
 
 func (x *execution) progress() Progress {
-	p := Progress{Watermark: dataflow.MaxTime, Skipped: map[string]int64{}}
+	p := Progress{Watermark: dataflow.MaxTime, Skipped: map[string]int64{}, Checkpoints: x.checkpoint.figures()}
 	for _, t := range x.tasks {
 		p.StateBytes += t.stats.stateBytes.Load()
 		if counts := t.stats.skipped.Load(); counts != nil {

@@ -95,6 +95,7 @@ func RunRestarting(ctx context.Context, job *graph.Job, opts Options, strategy R
 		var last Progress
 		if report != nil {
 			opts.Progress = func(p Progress) {
+				p.Restarts = attempt - 1
 				if last = p; !p.Final {
 					report(p)
 				}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
+	"github.com/anabranch/anabranch/cmd/anabranch/internal/metrics"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/progress"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/columnar"
@@ -31,6 +32,8 @@ type app struct {
 	mode        string
 	settings    []string
 	logLevel    string
+	metricsAddr string
+	metrics     *metrics.Server
 	profileCPU  string
 	profileHeap string
 	closers     []func() error
@@ -53,6 +56,7 @@ func newRoot(a *app) *cobra.Command {
 	flags.StringVar(&a.mode, "mode", "auto", "how jobs run: auto, batch or streaming")
 	flags.StringArrayVar(&a.settings, "set", nil, "setting `key=value` of the session; may be given many times")
 	flags.StringVar(&a.logLevel, "log-level", "warn", "what to log: debug, info, warn or error")
+	flags.StringVar(&a.metricsAddr, "metrics-addr", "", "`host:port` at which /metrics tells Prometheus about jobs")
 	flags.StringVar(&a.profileCPU, "pprof-cpu", "", "write a CPU profile to `file`")
 	flags.StringVar(&a.profileHeap, "pprof-heap", "", "write a heap profile to `file` at the end")
 	for _, hidden := range []string{"pprof-cpu", "pprof-heap"} {
@@ -89,7 +93,21 @@ func (a *app) start() error {
 		return err
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level})))
+	if err := a.serve(); err != nil {
+		return err
+	}
 	return a.profile()
+}
+
+// serve starts the server of metrics if one is asked for.
+func (a *app) serve() (err error) {
+	if a.metricsAddr == "" {
+		return nil
+	}
+	if a.metrics, err = metrics.Listen(a.metricsAddr); err == nil {
+		a.closers = append(a.closers, a.metrics.Close)
+	}
+	return err
 }
 
 // profile starts the profiles that are asked for.
@@ -151,6 +169,9 @@ func (a *app) engine(opts *progress.Options, o engine.Options) (*engine.Engine, 
 	}
 	if opts != nil {
 		o.Progress = func() *progress.Line { return progress.Start(a.err, *opts) }
+	}
+	if a.metrics != nil {
+		o.Metrics = a.metrics.Job
 	}
 	return engine.New(o)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/progress"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/scheduler"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/parser"
 	"github.com/anabranch/anabranch/sql/session"
@@ -27,6 +28,8 @@ type Options struct {
 	Settings    []Setting // made before the first statement
 	// Progress makes the line of a job that starts; nil shows none.
 	Progress func() *progress.Line
+	// Metrics, if set, takes the news of jobs, by their names.
+	Metrics func(job string, p scheduler.Progress)
 	// Name is that of jobs whose session sets no pipeline.name.
 	Name     string
 	Recovery Recovery

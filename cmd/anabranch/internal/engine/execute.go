@@ -77,6 +77,15 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 		opts.Progress, opts.ProgressEvery = line.Show, line.Every()
 		hide = line.Hide
 	}
+	if e.opts.Metrics != nil {
+		show := opts.Progress
+		opts.Progress = func(p scheduler.Progress) {
+			e.opts.Metrics(planned.Job.Name, p)
+			if show != nil {
+				show(p)
+			}
+		}
+	}
 	if planned.CollectUID == "" {
 		return e.write(ctx, planned, opts)
 	}
