@@ -12,13 +12,13 @@ import (
 // Reduce is one row for each key when the input has ended: all rows of the key combined by f,
 // two at a time. It needs a name.
 func Reduce[K comparable, T any](s *KeyedStream[K, T], f func(a, b T) T, opts ...Option) *Stream[T] {
-	return folded(s, "reduce", 0, reducer(f), func(_ Window, _ K, acc T) T { return acc }, opts)
+	return folded(s, "reduce", 0, 0, reducer(f), func(_ Window, _ K, acc T) T { return acc }, opts)
 }
 
 // Aggregate is one row for each key when the input has ended: add takes each row of the key into
 // an accumulator, which begins as a zero value, and result makes a row of it. It needs a name.
 func Aggregate[K comparable, T, A, O any](s *KeyedStream[K, T], add func(acc A, in T) A, result func(key K, acc A) O, opts ...Option) *Stream[O] {
-	return folded(s, "aggregate", 0, func(acc A, _ bool, in T) A { return add(acc, in) },
+	return folded(s, "aggregate", 0, 0, func(acc A, _ bool, in T) A { return add(acc, in) },
 		func(_ Window, k K, acc A) O { return result(k, acc) }, opts)
 }
 
@@ -32,11 +32,12 @@ func reducer[T any](f func(a, b T) T) func(T, bool, T) T {
 	}
 }
 
-// folded is the stream of a fold over windows of the size; 0 is one window over all time.
-func folded[K comparable, T, A, O any](s *KeyedStream[K, T], what string, size time.Duration, add func(A, bool, T) A, result func(Window, K, A) O, opts []Option) *Stream[O] {
+// folded is the stream of a fold over windows of the size that begin every slide; 0 is one window over
+// all time.
+func folded[K comparable, T, A, O any](s *KeyedStream[K, T], what string, size, slide time.Duration, add func(A, bool, T) A, result func(Window, K, A) O, opts []Option) *Stream[O] {
 	return stateful[K, T, A, O](s, what, size > 0, func(r *keyedRows[K, T], st, out *codec) dataflow.Operator {
 		return &fold[K, T, A, O]{
-			add: add, result: result, size: size.Microseconds(), keyedRows: r, out: newEmitter[O](out, size > 0),
+			add: add, result: result, size: size.Microseconds(), slide: slide.Microseconds(), keyedRows: r, out: newEmitter[O](out, size > 0),
 			windows: map[int64]*table[K, A]{}, mark: dataflow.MinTime,
 			store: store[K, A]{keys: newCoder[K](s.key), values: newCoder[A](st)},
 		}
@@ -49,6 +50,7 @@ type fold[K comparable, T, A, O any] struct {
 	add    func(acc A, fresh bool, in T) A
 	result func(Window, K, A) O
 	size   int64 // of a window in microseconds; 0: all rows are in the window that begins at 0
+	slide  int64 // from the start of a window to that of the next
 	*keyedRows[K, T]
 	out     *emitter[O]
 	windows map[int64]*table[K, A] // by start
@@ -80,19 +82,27 @@ func (o *fold[K, T, A, O]) Open(ctx *dataflow.Context) error {
 func (o *fold[K, T, A, O]) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
 	o.decode(b)
 	for i, k := range o.keys {
-		start := int64(0)
-		if o.size > 0 {
-			start = columnar.FloorDiv(o.stamps[i], o.size) * o.size
-			if o.closes(start, o.mark) {
-				o.late++
-				continue
-			}
+		if o.size == 0 {
+			o.put(0, k, o.rows[i])
+			continue
 		}
-		t := o.window(start)
-		at, fresh := t.at(k)
-		t.values[at] = o.add(t.values[at], fresh, o.rows[i])
+		t := o.stamps[i]
+		last := columnar.FloorDiv(t, o.slide) * o.slide
+		if last > t-o.size && o.closes(last, o.mark) {
+			o.late++
+		}
+		for start := last; start > t-o.size && !o.closes(start, o.mark); start -= o.slide {
+			o.put(start, k, o.rows[i])
+		}
 	}
 	return dataflow.Done, o.account.Resize(o.StateBytes())
+}
+
+// put adds a row to the accumulator of its key in a window.
+func (o *fold[K, T, A, O]) put(start int64, k K, row T) {
+	t := o.window(start)
+	at, fresh := t.at(k)
+	t.values[at] = o.add(t.values[at], fresh, row)
 }
 
 // closes reports whether no row of the window that begins at start comes after the watermark.

@@ -49,24 +49,29 @@ func newSource[T any](e *Env, what string, build func(*codec, *columnar.Schema) 
 
 // source reads rows in one split.
 type source[T any] struct {
+	waits  bool // rows may be waited for
 	open   func(ctx context.Context, position int) rowReader[T]
 	codec  *codec
 	schema *columnar.Schema
 }
 
-var _ dataflow.Source = (*source[int])(nil)
+var (
+	_ dataflow.Source = (*source[int])(nil)
+	_ dataflow.Waiter = (*reader[int])(nil)
+)
 
 // rowReader is where a source's rows come from.
 type rowReader[T any] interface {
-	// read appends up to n rows to dst; io.EOF may come with the last ones.
+	// read appends up to n rows to dst; io.EOF may come with the last ones. No rows without an error
+	// means to wait, which only a Waiter may do.
 	read(dst []T, n int) ([]T, error)
 	// position is where to go on, -1 if reading starts over.
 	position() int
 	close()
 }
 
-// Bounded is true.
-func (s *source[T]) Bounded() bool { return true }
+// Bounded is false for rows that are waited for, though they may end.
+func (s *source[T]) Bounded() bool { return !s.waits }
 
 // Splits is one split.
 func (s *source[T]) Splits(context.Context, int) ([]dataflow.Split, error) {
@@ -111,11 +116,21 @@ func (r *reader[T]) Next() (*columnar.Batch, error) {
 		return nil, err
 	}
 	if len(r.buf) == 0 {
-		return nil, io.EOF
+		if r.ended {
+			return nil, io.EOF
+		}
+		return nil, nil // wait
 	}
 	r.batch.Reset(len(r.buf))
 	r.coder.encode(r.batch.Cols, r.buf)
 	return r.batch, nil
+}
+
+// Notify passes on whom to wake when there are rows.
+func (r *reader[T]) Notify(wake func()) {
+	if w, ok := r.rows.(dataflow.Waiter); ok {
+		w.Notify(wake)
+	}
 }
 
 // Position is the number of rows read, empty where reading starts over.

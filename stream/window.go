@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -89,32 +88,44 @@ type Window struct {
 
 // WindowedStream is a keyed stream cut into windows.
 type WindowedStream[K comparable, T any] struct {
-	keyed *KeyedStream[K, T]
-	size  time.Duration
+	keyed       *KeyedStream[K, T]
+	size, slide time.Duration
 }
 
 // Tumble cuts a stream into windows of the size that follow each other, counted from 1970 UTC.
 // Its rows need event times: see AssignTimestamps.
 func Tumble[K comparable, T any](s *KeyedStream[K, T], size time.Duration) *WindowedStream[K, T] {
+	return cut("tumble", s, size, size)
+}
+
+// Hop cuts a stream into windows of the size that begin every slide, counted from 1970 UTC: a row is
+// in as many as overlap its time, in none if the slide is longer than the size and it falls between
+// two. Its rows need event times: see AssignTimestamps.
+func Hop[K comparable, T any](s *KeyedStream[K, T], size, slide time.Duration) *WindowedStream[K, T] {
+	return cut("hop", s, size, slide)
+}
+
+func cut[K comparable, T any](what string, s *KeyedStream[K, T], size, slide time.Duration) *WindowedStream[K, T] {
+	e := s.node.env
 	if !s.timed {
-		s.node.env.fail(errors.New("tumble: the rows have no event times; give them some with AssignTimestamps"))
+		e.fail(fmt.Errorf("%s: the rows have no event times; give them some with AssignTimestamps", what))
 	}
-	if size < time.Microsecond {
-		s.node.env.fail(fmt.Errorf("tumble: the size is %s; it is at least 1µs", size))
-		size = time.Microsecond
+	if size < time.Microsecond || slide < time.Microsecond {
+		e.fail(fmt.Errorf("%s: the size is %s and the slide %s; they are at least 1µs", what, size, slide))
+		size, slide = time.Microsecond, time.Microsecond
 	}
-	return &WindowedStream[K, T]{keyed: s, size: size}
+	return &WindowedStream[K, T]{keyed: s, size: size, slide: slide}
 }
 
 // ReduceWindow is one row for each key and window once no more rows of the window are expected:
 // all its rows combined by f, two at a time. It needs a name.
 func ReduceWindow[K comparable, T any](s *WindowedStream[K, T], f func(a, b T) T, opts ...Option) *Stream[T] {
-	return folded(s.keyed, "reduce window", s.size, reducer(f), func(_ Window, _ K, acc T) T { return acc }, opts)
+	return folded(s.keyed, "reduce window", s.size, s.slide, reducer(f), func(_ Window, _ K, acc T) T { return acc }, opts)
 }
 
 // AggregateWindow is one row for each key and window once no more rows of the window are
 // expected: add takes each row into an accumulator, which begins as a zero value, and result
 // makes a row of it, whose event time is the last in the window. It needs a name.
 func AggregateWindow[K comparable, T, A, O any](s *WindowedStream[K, T], add func(acc A, in T) A, result func(w Window, key K, acc A) O, opts ...Option) *Stream[O] {
-	return folded(s.keyed, "aggregate window", s.size, func(acc A, _ bool, in T) A { return add(acc, in) }, result, opts)
+	return folded(s.keyed, "aggregate window", s.size, s.slide, func(acc A, _ bool, in T) A { return add(acc, in) }, result, opts)
 }
