@@ -39,7 +39,7 @@ func folded[K comparable, T, A, O any](s *KeyedStream[K, T], what string, size, 
 		return &fold[K, T, A, O]{
 			add: add, result: result, size: size.Microseconds(), slide: slide.Microseconds(), keyedRows: r, out: newEmitter[O](out, size > 0),
 			windows: map[int64]*table[K, A]{}, mark: dataflow.MinTime,
-			store: store[K, A]{keys: newCoder[K](s.key), values: newCoder[A](st)},
+			store: store[K, A]{section: stateSection, keys: newCoder[K](s.key), values: newCoder[A](st)},
 		}
 	}, opts)
 }
@@ -176,7 +176,8 @@ type foldState struct {
 func (o *fold[K, T, A, O]) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 	w.Value("meta", foldState{o.mark, o.late})
 	for _, start := range o.starts {
-		o.store.write(w, o.windows[start], start)
+		t := o.windows[start]
+		o.store.write(w, t.keys, t.values, start)
 	}
 	return nil
 }

@@ -152,15 +152,17 @@ func (t *table[K, S]) sizeBytes() int64 {
 	return int64(len(t.keys)) * int64(2*unsafe.Sizeof(k)+unsafe.Sizeof(s)+tableOverhead)
 }
 
-// store writes tables into snapshots and reads them back: the key's columns, the start of the
+// store writes values of keys into snapshots and reads them back: the key's columns, the start of the
 // window, the value's columns.
 type store[K comparable, S any] struct {
-	keys   *coder[K]
-	values *coder[S]
+	section string
+	keys    *coder[K]
+	values  *coder[S]
 }
 
 const (
 	stateSection = "keys"
+	timerSection = "timers"
 	startName    = "$start"
 )
 
@@ -169,28 +171,28 @@ func (s *store[K, S]) schema() *columnar.Schema {
 	return columnar.NewSchema(append(fields, s.values.codec.columns("")...)...)
 }
 
-// write writes one table down, whose window begins at start.
-func (s *store[K, S]) write(w *state.Writer, t *table[K, S], start int64) {
+// write writes values and their keys down, of a window that begins at start.
+func (s *store[K, S]) write(w *state.Writer, keys []K, values []S, start int64) {
 	b := columnar.NewBatch(s.schema())
 	defer b.Release()
 	width := s.keys.width()
-	for from := 0; from < len(t.keys); from += columnar.BatchRows {
-		n := min(columnar.BatchRows, len(t.keys)-from)
+	for from := 0; from < len(keys); from += columnar.BatchRows {
+		n := min(columnar.BatchRows, len(keys)-from)
 		b.Reset(n)
-		s.keys.encode(b.Cols[:width], t.keys[from:from+n])
+		s.keys.encode(b.Cols[:width], keys[from:from+n])
 		starts := columnar.Values[int64](b.Cols[width])
 		for i := range starts {
 			starts[i] = start
 		}
-		s.values.encode(b.Cols[width+1:], t.values[from:from+n])
-		w.Rows(stateSection, b)
+		s.values.encode(b.Cols[width+1:], values[from:from+n])
+		w.Rows(s.section, b)
 	}
 }
 
 // read hands the values of the keys of this subtask to each.
 func (s *store[K, S]) read(r *state.Reader, each func(start int64, key K, value S)) error {
 	width := s.keys.width()
-	return r.Rows(stateSection, s.schema(), func(b *columnar.Batch) error {
+	return r.Rows(s.section, s.schema(), func(b *columnar.Batch) error {
 		sel := r.SelectOwn(columnar.HashRows(nil, b.Cols[:width], nil, b.Len()))
 		starts := columnar.Values[int64](b.Cols[width])
 		values := s.values.decode(b.Cols[width+1:], sel)

@@ -14,6 +14,7 @@ type Ctx[S any] struct {
 	value  S
 	exists bool
 	time   time.Time
+	timers func(at time.Time, set bool) // of the key; nil where there are none
 }
 
 // Value is the state of the key, a zero value if there is none. What it points to must not be
@@ -32,20 +33,24 @@ func (c *Ctx[S]) Clear() {
 	c.value, c.exists = zero, false
 }
 
-// Time is the event time of the row, zero if the stream has none.
+// Time is the event time of the row or timer, zero if the stream has none.
 func (c *Ctx[S]) Time() time.Time { return c.time }
 
 // Process is the stream of what f emits for each row; f may keep a value of type S for the row's
 // key. It needs a name.
 func Process[K comparable, T, S, O any](s *KeyedStream[K, T], f func(ctx *Ctx[S], key K, in T, emit func(O)) error, opts ...Option) *Stream[O] {
 	return stateful[K, T, S, O](s, "process", s.timed, func(r *keyedRows[K, T], st, out *codec) dataflow.Operator {
-		p := &process[K, T, S, O]{
-			f: f, keyedRows: r, emitter: newEmitter[O](out, s.timed), table: newTable[K, S](),
-			store: store[K, S]{keys: newCoder[K](s.key), values: newCoder[S](st)},
-		}
-		p.emit = p.add
-		return p
+		return newProcess(s, f, r, st, out)
 	}, opts)
+}
+
+func newProcess[K comparable, T, S, O any](s *KeyedStream[K, T], f func(*Ctx[S], K, T, func(O)) error, r *keyedRows[K, T], st, out *codec) *process[K, T, S, O] {
+	p := &process[K, T, S, O]{
+		f: f, keyedRows: r, emitter: newEmitter[O](out, s.timed), table: newTable[K, S](),
+		store: store[K, S]{section: stateSection, keys: newCoder[K](s.key), values: newCoder[S](st)},
+	}
+	p.emit = p.add
+	return p
 }
 
 // process calls a function on each row with the state of its key.
@@ -106,16 +111,22 @@ func (o *process[K, T, S, O]) Resume(out dataflow.Output) (dataflow.Status, erro
 }
 
 func (o *process[K, T, S, O]) call(i int) error {
-	key := o.keys[i]
-	o.ctx = Ctx[S]{}
+	if o.keyedRows.timed {
+		o.now = o.stamps[i]
+	}
+	return o.with(o.keys[i], func() error { return o.f(&o.ctx, o.keys[i], o.keyedRows.rows[i], o.emit) })
+}
+
+// with calls f with the state of key in o.ctx, at the time o.now, and keeps what f makes of it.
+func (o *process[K, T, S, O]) with(key K, f func() error) error {
+	o.ctx = Ctx[S]{timers: o.ctx.timers}
 	if at, ok := o.table.index[key]; ok {
 		o.ctx.value, o.ctx.exists = o.table.values[at], true
 	}
 	if o.keyedRows.timed {
-		o.now = o.stamps[i]
 		o.ctx.time = timeOf(o.now)
 	}
-	if err := o.f(&o.ctx, key, o.keyedRows.rows[i], o.emit); err != nil {
+	if err := f(); err != nil {
 		return err
 	}
 	if !o.ctx.exists {
@@ -129,7 +140,7 @@ func (o *process[K, T, S, O]) call(i int) error {
 
 // Snapshot writes the values of all keys.
 func (o *process[K, T, S, O]) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
-	o.store.write(w, o.table, 0)
+	o.store.write(w, o.table.keys, o.table.values, 0)
 	return nil
 }
 
