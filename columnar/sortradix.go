@@ -130,8 +130,9 @@ func orderedValues(dst []int64, v *Vector) bool {
 }
 
 // order writes the positions of the rows in order of their keys into dst; rows of equal keys keep
-// theirs. If a position fits beside its key, words are sorted, else pairs.
-func (p *packer) order(dst []int32) []int32 {
+// theirs. If a position fits beside its key, words are sorted, else pairs. The result is nil if stopped
+// ended it.
+func (p *packer) order(dst []int32, stopped func() bool) []int32 {
 	n := len(p.keys)
 	dst = resized(dst, n)
 	if p.bits == 0 {
@@ -146,7 +147,10 @@ func (p *packer) order(dst []int32) []int32 {
 		for i, key := range p.keys {
 			entries[i] = sortEntry{key, int32(i)}
 		}
-		sorted := radixPairs(entries[:n], entries[n:], p.bits)
+		sorted := radixPairs(entries[:n], entries[n:], p.bits, stopped)
+		if sorted == nil {
+			return nil
+		}
 		for i := range dst {
 			dst[i] = sorted[i].row
 		}
@@ -156,7 +160,10 @@ func (p *packer) order(dst []int32) []int32 {
 		p.keys[i] = p.keys[i]<<places | uint64(i)
 	}
 	scratch := make([]uint64, n)
-	sorted := radixWords(p.keys, scratch, places, p.bits)
+	sorted := radixWords(p.keys, scratch, places, p.bits, stopped)
+	if sorted == nil {
+		return nil
+	}
 	mask := uint64(1)<<places - 1
 	for i := range dst {
 		dst[i] = int32(sorted[i] & mask)
@@ -167,9 +174,12 @@ func (p *packer) order(dst []int32) []int32 {
 const radixBits = 8
 
 // radixWords sorts by width bits from bit low on, least significant digit first, and returns which
-// of a and b holds the result.
-func radixWords(a, b []uint64, low, width int) []uint64 {
+// of a and b holds the result; nil if stopped ended it between two digits.
+func radixWords(a, b []uint64, low, width int, stopped func() bool) []uint64 {
 	for shift := low; shift < low+width; shift += radixBits {
+		if stopped() {
+			return nil
+		}
 		var at [1 << radixBits]int32
 		s := uint(shift) & 63
 		for _, x := range a {
@@ -189,8 +199,11 @@ func radixWords(a, b []uint64, low, width int) []uint64 {
 }
 
 // radixPairs is radixWords for keys beside rows.
-func radixPairs(a, b []sortEntry, width int) []sortEntry {
+func radixPairs(a, b []sortEntry, width int, stopped func() bool) []sortEntry {
 	for shift := 0; shift < width; shift += radixBits {
+		if stopped() {
+			return nil
+		}
 		var at [1 << radixBits]int32
 		s := uint(shift) & 63
 		for i := range a {

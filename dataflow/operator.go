@@ -2,6 +2,7 @@ package dataflow
 
 import (
 	"context"
+	"errors"
 	"math"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -160,4 +161,10 @@ type Context struct {
 	Output      *columnar.Schema
 	Budget      *columnar.Budget
 	Env         *expr.Env
+	// Canceled, if set, reports that the job is about to end without its result. An operator that works
+	// for long in one call asks it and returns ErrCanceled.
+	Canceled func() bool
 }
+
+// ErrCanceled is what an operator returns that was interrupted because the job is canceled.
+var ErrCanceled = errors.New("canceled")

@@ -48,7 +48,9 @@ func (s *Sort) Open(ctx *dataflow.Context) error {
 		}
 	}
 	var err error
-	s.keyer, err = columnar.NewSortKeyer(ctx.Output, columns)
+	if s.keyer, err = columnar.NewSortKeyer(ctx.Output, columns); err == nil {
+		s.keyer.Stop = ctx.Canceled
+	}
 	return err
 }
 
@@ -67,7 +69,9 @@ const topFactor = 4
 func (s *Sort) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
 	s.rows.AppendSel(b, b.Sel)
 	if n := s.keep(); n >= 0 && int64(s.rows.Len()) > n*topFactor+columnar.BatchRows {
-		s.cut(int(n))
+		if err := s.cut(int(n)); err != nil {
+			return dataflow.Done, err
+		}
 	}
 	if err := s.account.Resize(int64(s.rows.SizeBytes())); err != nil {
 		return dataflow.Done, err
@@ -75,18 +79,35 @@ func (s *Sort) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (d
 	return dataflow.Done, nil
 }
 
+// sort orders the stored rows.
+func (s *Sort) sort() error {
+	if err := s.account.Resize(int64(s.rows.SizeBytes()) + s.keyer.ScratchBytes(s.rows)); err != nil {
+		return err
+	}
+	if s.order = s.keyer.Sort(s.rows, s.order); s.order == nil && s.rows.Len() > 0 {
+		return dataflow.ErrCanceled
+	}
+	return s.account.Resize(int64(s.rows.SizeBytes()) + int64(4*cap(s.order)))
+}
+
 // cut keeps the first n rows.
-func (s *Sort) cut(n int) {
-	order := s.keyer.Sort(s.rows, nil)
+func (s *Sort) cut(n int) error {
+	if err := s.sort(); err != nil {
+		return err
+	}
+	order := s.order
 	kept := columnar.NewBatch(s.ctx.Output)
 	kept.AppendSel(s.rows, order[:min(n, len(order))])
 	s.rows.Release()
 	s.rows = kept
+	return nil
 }
 
 // EndInput sorts and emits.
 func (s *Sort) EndInput(_ dataflow.Port, out dataflow.Output) (dataflow.Status, error) {
-	s.order = s.keyer.Sort(s.rows, s.order)
+	if err := s.sort(); err != nil {
+		return dataflow.Done, err
+	}
 	if n := s.keep(); n >= 0 {
 		s.order = s.order[:min(int64(len(s.order)), n)]
 	}

@@ -228,7 +228,7 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 	t.head = l
 	t.links = append([]*link{l}, t.links...)
 	if o, ok := op.(dataflow.Opener); ok {
-		if err := o.Open(x.context(n, sub, p)); err != nil {
+		if err := o.Open(x.context(n, t, sub, p)); err != nil {
 			return err
 		}
 	}
@@ -242,10 +242,11 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 }
 
 // context is what an operator may know.
-func (x *execution) context(n *graph.Node, sub, p int) *dataflow.Context {
+func (x *execution) context(n *graph.Node, t *task, sub, p int) *dataflow.Context {
 	c := &dataflow.Context{
 		Name: n.Name, Owner: x.ownerOf(n.UID), Checkpoints: x.opts.Checkpoint != nil, Subtask: sub, Parallelism: p, Streaming: x.job.Streaming,
 		Output: n.Schema, Budget: x.opts.Budget, Env: x.opts.Env,
+		Canceled: func() bool { return t.tail.canceled != nil && t.tail.canceled() },
 	}
 	for _, e := range n.Inputs {
 		c.Inputs = append(c.Inputs, x.job.Nodes[e.From].Schema)

@@ -100,6 +100,8 @@ func (t *task) run(ctx context.Context) (err error) {
 	for {
 		result, err := t.step(ctx)
 		switch {
+		case errors.Is(err, dataflow.ErrCanceled) && ctx.Err() != nil:
+			return context.Cause(ctx)
 		case err != nil:
 			return fmt.Errorf("task %s: %w", t.name, err)
 		case result == done:
