@@ -29,6 +29,15 @@ type Checkpointing struct {
 	MinPause time.Duration
 	// Tolerable is how many may fail in a row without failing the job.
 	Tolerable int
+	// Completed, if set, is told of each checkpoint that is durable and committed.
+	Completed func(Completed)
+}
+
+// Completed is a checkpoint that has been taken.
+type Completed struct {
+	Epoch dataflow.Epoch
+	Took  time.Duration // from asking the sources until its output was visible
+	Bytes int64         // of its snapshots
 }
 
 const (
@@ -97,6 +106,7 @@ type checkpointer struct {
 
 	timeout, pause <-chan time.Time
 	stopTimers     []func()
+	begun          clock.Stopwatch // the start of the epoch in progress
 	since          clock.Stopwatch // the end of the last epoch
 	paused         bool            // an epoch has ended, so that since counts
 }
@@ -392,6 +402,7 @@ func (c *checkpointer) settle() {
 
 // trigger starts an epoch: first the splits nobody has taken, then the sources.
 func (c *checkpointer) trigger(epoch dataflow.Epoch) {
+	c.begun = clock.Start()
 	c.splits = map[string]json.RawMessage{}
 	for _, e := range c.x.sources {
 		text, err := json.Marshal(e.snapshot(epoch))
@@ -425,6 +436,10 @@ func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error 
 			return &storeError{err}
 		}
 	}
+	var size int64
+	for _, b := range c.snapshots {
+		size += int64(len(b))
+	}
 	c.committable, c.later = c.later, nil
 	for _, p := range list {
 		if err := c.x.committers[p.UID].Commit(ctx, p.Data); err != nil {
@@ -434,6 +449,9 @@ func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error 
 	clear(c.snapshots)
 	if o == nil {
 		return nil
+	}
+	if o.Completed != nil {
+		o.Completed(Completed{Epoch: epoch, Took: c.begun.Elapsed(), Bytes: size})
 	}
 	return o.Store.Retain(epoch, max(o.Retained, 1))
 }

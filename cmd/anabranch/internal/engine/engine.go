@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/builtin"
+	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/progress"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/scheduler"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/parser"
 	"github.com/anabranch/anabranch/sql/session"
@@ -27,6 +29,12 @@ type Options struct {
 	Settings    []Setting // made before the first statement
 	// Progress makes the line of a job that starts; nil shows none.
 	Progress func() *progress.Line
+	// Watch takes the figures of running jobs instead of a line; nil takes none.
+	Watch func(scheduler.Progress)
+	// Completed takes the checkpoints of jobs; nil takes none.
+	Completed func(scheduler.Completed)
+	// Connectors are those tables may name; default all that come with the binary.
+	Connectors *catalog.Registry
 	// Name is that of jobs whose session sets no pipeline.name.
 	Name     string
 	Recovery Recovery
@@ -48,7 +56,10 @@ type Engine struct {
 
 // New makes an engine with an empty catalog.
 func New(opts Options) (*Engine, error) {
-	e := &Engine{opts: opts, session: session.New(builtin.Connectors())}
+	if opts.Connectors == nil {
+		opts.Connectors = builtin.Connectors()
+	}
+	e := &Engine{opts: opts, session: session.New(opts.Connectors)}
 	for _, s := range opts.Settings {
 		if _, err := e.session.Apply(&ast.Set{Key: s.Key, Value: s.Value}, ""); err != nil {
 			return nil, fmt.Errorf("set %s: %w", s.Key, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/columnar"
@@ -60,6 +61,9 @@ func writeRows(out render.Writer, columns []string, rows [][]string) error {
 	return out.End()
 }
 
+// watchEvery is how often the figures of a job are taken.
+const watchEvery = 50 * time.Millisecond
+
 // run plans and runs a job.
 func (e *Engine) run(ctx context.Context, statement ast.Statement, source string, out render.Writer) error {
 	planned, err := e.session.Plan(statement, source)
@@ -71,6 +75,9 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 		Env: e.environment(planned), Bindings: scheduler.Bindings{}, Stop: e.opts.Stop, Tick: clock.Tick,
 	}
 	hide := func() {}
+	if e.opts.Watch != nil {
+		opts.Progress, opts.ProgressEvery = e.opts.Watch, watchEvery
+	}
 	if e.opts.Progress != nil {
 		line := e.opts.Progress()
 		opts.Progress, opts.ProgressEvery = line.Show, line.Every()
