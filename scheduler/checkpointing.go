@@ -29,6 +29,15 @@ type Checkpointing struct {
 	MinPause time.Duration
 	// Tolerable is how many may fail in a row without failing the job.
 	Tolerable int
+	// Completed, if set, is told of each checkpoint that is durable and committed.
+	Completed func(Completed)
+}
+
+// Completed is a checkpoint that has been taken.
+type Completed struct {
+	Epoch dataflow.Epoch
+	Took  time.Duration // from asking the sources until its output was visible
+	Bytes int64         // of its snapshots
 }
 
 const (
@@ -96,9 +105,9 @@ type checkpointer struct {
 	// why the last epoch failed, if it was given up.
 	why error
 
-	began          clock.Stopwatch // the epoch in progress
 	timeout, pause <-chan time.Time
 	stopTimers     []func()
+	begun          clock.Stopwatch // the start of the epoch in progress
 	since          clock.Stopwatch // the end of the last epoch
 	paused         bool            // an epoch has ended, so that since counts
 }
@@ -404,6 +413,7 @@ func (c *checkpointer) settle() {
 
 // trigger starts an epoch: first the splits nobody has taken, then the sources.
 func (c *checkpointer) trigger(epoch dataflow.Epoch) {
+	c.begun = clock.Start()
 	c.splits = map[string]json.RawMessage{}
 	for _, e := range c.x.sources {
 		text, err := json.Marshal(e.snapshot(epoch))
@@ -413,7 +423,7 @@ func (c *checkpointer) trigger(epoch dataflow.Epoch) {
 		}
 		c.splits[e.uid] = text
 	}
-	c.began, c.timeout = clock.Start(), c.timer(c.limit())
+	c.timeout = c.timer(c.limit())
 	for _, t := range c.x.tasks {
 		if t.source != nil {
 			t.trigger.Store(uint64(epoch))
@@ -431,7 +441,7 @@ func (c *checkpointer) durable() {
 	for _, b := range c.snapshots {
 		c.stats.Bytes += int64(len(b))
 	}
-	if c.stats.Took = c.began.Elapsed(); c.coordinator.Ended() {
+	if c.stats.Took = c.begun.Elapsed(); c.coordinator.Ended() {
 		c.stats.Took = 0 // nobody started it: it follows from the end of the tasks
 	}
 }
@@ -461,6 +471,9 @@ func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error 
 	clear(c.snapshots)
 	if o == nil {
 		return nil
+	}
+	if o.Completed != nil {
+		o.Completed(Completed{Epoch: epoch, Took: c.begun.Elapsed(), Bytes: c.figures().Bytes})
 	}
 	if err := o.Store.Retain(epoch, max(o.Retained, 1)); err != nil {
 		// This one stands; the next one tries again.

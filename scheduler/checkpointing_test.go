@@ -40,10 +40,15 @@ func TestOutputOfFailedEpochs(t *testing.T) {
 	must(t, err)
 	defer func() { must(t, store.Close()) }()
 	a, b, log := &task{uids: []string{"a"}, tail: &tail{}}, &task{uids: []string{"b"}, tail: &tail{}}, &commitLog{}
+	var completed []dataflow.Epoch
 	x := &execution{
 		job: &graph.Job{Name: "job"}, tasks: []*task{a, b}, committers: map[string]dataflow.Committer{"a": log},
 		opts: Options{
-			Checkpoint: &Checkpointing{Store: store, Tolerable: 2},
+			Checkpoint: &Checkpointing{Store: store, Tolerable: 2, Completed: func(d Completed) {
+				if completed = append(completed, d.Epoch); d.Took <= 0 {
+					t.Errorf("epoch %d took %s", d.Epoch, d.Took)
+				}
+			}},
 		},
 	}
 	c := newCheckpointer(x)
@@ -80,6 +85,9 @@ func TestOutputOfFailedEpochs(t *testing.T) {
 	must(t, err)
 	if len(snap.Committable) != 3 {
 		t.Errorf("checkpoint has %v", snap.Committable)
+	}
+	if want := []dataflow.Epoch{3}; !slices.Equal(completed, want) {
+		t.Errorf("epochs %v are told to be complete, want %v", completed, want)
 	}
 }
 

@@ -51,6 +51,7 @@ type Options struct {
 // Progress is how far a job has come.
 type Progress struct {
 	RowsRead   int64         // by all sources
+	Sources    int           // nodes that read
 	Watermark  dataflow.Time // the smallest that has reached a last task; MinTime if none
 	StateBytes int64
 	// Skipped are the rows left out so far, by reason: late, null time, bad.
@@ -190,7 +191,7 @@ func (x *execution) watch(finished <-chan struct{}) {
 }
 
 func (x *execution) progress() Progress {
-	p := Progress{Watermark: dataflow.MaxTime, Skipped: map[string]int64{}, Checkpoints: x.checkpoint.figures()}
+	p := Progress{Watermark: dataflow.MaxTime, Sources: len(x.sources), Skipped: map[string]int64{}, Checkpoints: x.checkpoint.figures()}
 	for _, t := range x.tasks {
 		p.StateBytes += t.stats.stateBytes.Load()
 		if counts := t.stats.skipped.Load(); counts != nil {

@@ -62,7 +62,7 @@ func newRoot(a *app) *cobra.Command {
 	for _, hidden := range []string{"pprof-cpu", "pprof-heap"} {
 		flags.Lookup(hidden).Hidden = true
 	}
-	root.AddCommand(newRun(a), newSQL(a), newExplain(a), newGenerate(a), newVersion(a))
+	root.AddCommand(newRun(a), newSQL(a), newExplain(a), newGenerate(a), newBench(a), newVersion(a))
 	return root
 }
 
@@ -149,12 +149,9 @@ func (a *app) close() error {
 // engine makes the engine that the flags describe. The progress of a job is shown as opts say; nil
 // shows none.
 func (a *app) engine(opts *progress.Options, o engine.Options) (*engine.Engine, error) {
-	memory := defaultMemory()
-	if a.memory != "" {
-		var err error
-		if memory, err = parseBytes(a.memory); err != nil {
-			return nil, fmt.Errorf("--memory: %w", err)
-		}
+	memory, err := a.memoryBytes()
+	if err != nil {
+		return nil, err
 	}
 	if memory > 0 {
 		debug.SetMemoryLimit(memory)
@@ -163,17 +160,36 @@ func (a *app) engine(opts *progress.Options, o engine.Options) (*engine.Engine, 
 	if a.mode != "auto" {
 		o.Settings = append(o.Settings, engine.Setting{Key: "execution.runtime-mode", Value: a.mode})
 	}
-	for _, s := range a.settings {
-		key, value, _ := strings.Cut(s, "=")
-		o.Settings = append(o.Settings, engine.Setting{Key: key, Value: value})
-	}
+	o.Settings = append(o.Settings, a.given()...)
 	if opts != nil {
 		o.Progress = func() *progress.Line { return progress.Start(a.err, *opts) }
 	}
 	if a.metrics != nil {
-		o.Metrics = a.metrics.Job
+		o.Watch = a.metrics.Job
 	}
 	return engine.New(o)
+}
+
+// memoryBytes is the memory to use; 0 is without limit.
+func (a *app) memoryBytes() (int64, error) {
+	if a.memory == "" {
+		return defaultMemory(), nil
+	}
+	n, err := parseBytes(a.memory)
+	if err != nil {
+		return 0, fmt.Errorf("--memory: %w", err)
+	}
+	return n, nil
+}
+
+// given are the settings of --set.
+func (a *app) given() []engine.Setting {
+	var list []engine.Setting
+	for _, s := range a.settings {
+		key, value, _ := strings.Cut(s, "=")
+		list = append(list, engine.Setting{Key: key, Value: value})
+	}
+	return list
 }
 
 // progressOptions say how progress is shown: always if a script runs, else only on a terminal and

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/builtin"
+	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/progress"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/columnar"
@@ -28,8 +29,12 @@ type Options struct {
 	Settings    []Setting // made before the first statement
 	// Progress makes the line of a job that starts; nil shows none.
 	Progress func() *progress.Line
-	// Metrics, if set, takes the news of jobs, by their names.
-	Metrics func(job string, p scheduler.Progress)
+	// Watch, if set, takes the figures of running jobs, by their names.
+	Watch func(job string, p scheduler.Progress)
+	// Completed takes the checkpoints of jobs; nil takes none.
+	Completed func(scheduler.Completed)
+	// Connectors are those tables may name; default all that come with the binary.
+	Connectors *catalog.Registry
 	// Name is that of jobs whose session sets no pipeline.name.
 	Name     string
 	Recovery Recovery
@@ -53,7 +58,10 @@ type Engine struct {
 
 // New makes an engine with an empty catalog.
 func New(opts Options) (*Engine, error) {
-	e := &Engine{opts: opts, session: session.New(builtin.Connectors())}
+	if opts.Connectors == nil {
+		opts.Connectors = builtin.Connectors()
+	}
+	e := &Engine{opts: opts, session: session.New(opts.Connectors)}
 	for _, s := range opts.Settings {
 		if _, err := e.session.Apply(&ast.Set{Key: s.Key, Value: s.Value}, ""); err != nil {
 			return nil, fmt.Errorf("set %s: %w", s.Key, err)

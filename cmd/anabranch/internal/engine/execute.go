@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/columnar"
@@ -60,6 +61,27 @@ func writeRows(out render.Writer, columns []string, rows [][]string) error {
 	return out.End()
 }
 
+// watchEvery is how often the figures of a job are taken.
+const watchEvery = 50 * time.Millisecond
+
+// follow makes a job of the name show its figures; hide takes them off the terminal.
+func (e *Engine) follow(opts *scheduler.Options, job string) (hide func()) {
+	hide = func() {}
+	if e.opts.Progress != nil {
+		line := e.opts.Progress()
+		opts.Progress, opts.ProgressEvery, hide = line.Show, line.Every(), line.Hide
+	}
+	if watch, show := e.opts.Watch, opts.Progress; watch != nil {
+		opts.Progress, opts.ProgressEvery = func(p scheduler.Progress) {
+			watch(job, p)
+			if show != nil {
+				show(p)
+			}
+		}, watchEvery
+	}
+	return hide
+}
+
 // run plans and runs a job.
 func (e *Engine) run(ctx context.Context, statement ast.Statement, source string, out render.Writer) error {
 	planned, err := e.session.Plan(statement, source)
@@ -71,21 +93,7 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 		Env: e.environment(planned), Bindings: scheduler.Bindings{}, Stop: e.opts.Stop, Tick: clock.Tick,
 		IdleAfter: e.duration("table.exec.source.idle-timeout", 0), Note: func(text string) { e.note("%s", text) },
 	}
-	hide := func() {}
-	if e.opts.Progress != nil {
-		line := e.opts.Progress()
-		opts.Progress, opts.ProgressEvery = line.Show, line.Every()
-		hide = line.Hide
-	}
-	if e.opts.Metrics != nil {
-		show := opts.Progress
-		opts.Progress = func(p scheduler.Progress) {
-			e.opts.Metrics(planned.Job.Name, p)
-			if show != nil {
-				show(p)
-			}
-		}
-	}
+	hide := e.follow(&opts, planned.Job.Name)
 	if planned.CollectUID == "" {
 		return e.write(ctx, planned, opts)
 	}

@@ -49,7 +49,7 @@ func (e *Engine) prepare(p *session.Planned, opts *scheduler.Options) (*checkpoi
 		return nil, errors.Join(err, store.Close())
 	}
 	opts.Checkpoint = &scheduler.Checkpointing{
-		Store: store, Interval: interval,
+		Store: store, Interval: interval, Completed: e.opts.Completed,
 		Timeout:   e.duration("execution.checkpointing.timeout", 0),
 		MinPause:  e.duration("execution.checkpointing.min-pause", 0),
 		Retained:  e.count("execution.checkpointing.num-retained", 1),
