@@ -65,6 +65,10 @@ func encodeVector(dst []byte, v *Vector, n int) []byte {
 		return encodeViews(dst, v, n)
 	case PhysStruct:
 	case PhysList:
+		if n == 0 {
+			dst = append(dst, make([]byte, 8)...) // a vector that was never filled has no offsets
+			break
+		}
 		dst = append(dst, v.data[:4*(n+1)]...)
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(v.Offsets()[n]))
 	default:
@@ -72,7 +76,7 @@ func encodeVector(dst []byte, v *Vector, n int) []byte {
 	}
 	for _, c := range v.Children {
 		m := n
-		if v.Phys == PhysList {
+		if v.Phys == PhysList && n > 0 {
 			m = int(v.Offsets()[n])
 		}
 		dst = encodeVector(dst, c, m)

@@ -85,3 +85,15 @@ func BenchmarkCodec(b *testing.B) {
 	}
 	b.SetBytes(int64(len(buf)))
 }
+
+// TestEncodeUnfilledLists encodes a batch whose lists have no offsets yet.
+func TestEncodeUnfilledLists(t *testing.T) {
+	schema := NewSchema(Field{Name: "a", Type: ArrayOf(ArrayOf(TypeString))})
+	data := EncodeBatch(nil, NewBatch(schema))
+	b := NewBatch(schema)
+	defer b.Release()
+	rest, err := DecodeBatch(b, data)
+	if err != nil || len(rest) != 0 || b.Len() != 0 {
+		t.Errorf("%d rows, %d bytes left: %v", b.Len(), len(rest), err)
+	}
+}

@@ -165,11 +165,14 @@ func TestOneFileIsWritten(t *testing.T) {
 	execute(t, "", "generate", "tpch", "--scale", "0.01", "--tables", "orders", "--dir", dir).want(t, 0, "")
 	script := strings.ReplaceAll(`
 		COPY (SELECT o_orderkey, o_orderdate FROM '$/orders.parquet') TO '$/copy.csv' (FORMAT csv);
+		COPY (SELECT o_orderkey, o_comment FROM '$/orders.parquet') TO '$/copy.arrow';
+		COPY (SELECT o_orderkey, o_comment FROM '$/copy.arrow') TO '$/copy.arrows';
 		CREATE TABLE t (k BIGINT, c STRING) WITH ('connector' = 'filesystem', 'path' = '$/insert.json', 'format' = 'json');
 		INSERT INTO t SELECT o_orderkey, o_comment FROM '$/orders.parquet' WHERE o_orderkey <= 100;
 		SELECT count(*) AS n, max(k) AS k FROM t;
-		SELECT count(*) AS n FROM '$/copy.csv'`, "$", dir)
-	execute(t, script, "sql", "--parallelism", "3").want(t, 0, "  n |   k\n----+-----\n 28 | 100\n(1 row)\n     n\n-------\n 15000\n(1 row)\n")
+		SELECT count(*) AS n FROM '$/copy.csv';
+		SELECT count(*) AS n FROM '$/copy.arrows' AS a JOIN '$/orders.parquet' AS b ON a.o_orderkey = b.o_orderkey AND a.o_comment = b.o_comment`, "$", dir)
+	execute(t, script, "sql", "--parallelism", "3").want(t, 0, "  n |   k\n----+-----\n 28 | 100\n(1 row)\n     n\n-------\n 15000\n(1 row)\n     n\n-------\n 15000\n(1 row)\n")
 }
 
 func TestHelp(t *testing.T) {
@@ -229,6 +232,9 @@ func TestGenerated(t *testing.T) {
 	query := "SELECT count(*) AS n, sum(l_quantity) AS q, min(l_shipdate) AS d FROM '" + dir + "/lineitem.parquet'"
 	execute(t, "", "sql", "-o", "csv", "-c", query).want(t, 0, "n,q,d\n6005,"+sumOfQuantities(t)+"\n")
 	if r := execute(t, "", "sql", "-o", "parquet", "-c", query); r.status != 0 || !strings.HasPrefix(r.out, "PAR1") {
+		t.Errorf("status %d, stderr %s", r.status, r.err)
+	}
+	if r := execute(t, "", "sql", "-o", "arrow", "-c", query); r.status != 0 || !strings.HasPrefix(r.out, "ARROW1") || !strings.HasSuffix(r.out, "ARROW1") {
 		t.Errorf("status %d, stderr %s", r.status, r.err)
 	}
 }

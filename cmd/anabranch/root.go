@@ -210,8 +210,8 @@ func (a *app) progressOptions(script bool) *progress.Options {
 func (a *app) results(format string, location func() *time.Location) (render.Writer, error) {
 	o := render.Options{Format: format, Location: location}
 	if isTerminal(a.pipe.w) {
-		if format == "parquet" {
-			return nil, errors.New("--output parquet writes bytes that a terminal cannot show; redirect standard output")
+		if format == "parquet" || format == "arrow" {
+			return nil, fmt.Errorf("--output %s writes bytes that a terminal cannot show; redirect standard output", format)
 		}
 		o.WidthMax = 60
 	}

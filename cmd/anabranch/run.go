@@ -68,7 +68,7 @@ error ends it. Every ${NAME} in the script is replaced by the environment variab
 }
 
 func outputFlag(c *cobra.Command, output *string) {
-	c.Flags().StringVarP(output, "output", "o", "table", "how results look: table, csv, json or parquet")
+	c.Flags().StringVarP(output, "output", "o", "table", "how results look: table, csv, json, parquet or arrow")
 	// An error only says that the flag is unknown, which it is not.
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(render.Formats(), cobra.ShellCompDirectiveNoFileComp))
 }

@@ -32,7 +32,7 @@ var rooms = map[string]float64{
 // those before it. Packages of a room that is not listed do not import each other.
 var order = map[string][]string{
 	"sql":    {"sql/ast", "sql/parser", "sql/plan", "sql/binder", "sql/optimizer", "sql/physical", "sql/session"},
-	"format": {"format/text", "format/csv", "format/json", "format/parquet"},
+	"format": {"format/text", "format/csv", "format/json", "format/parquet", "format/arrow"},
 }
 
 // allowed reports whether the package from may import the package to; both are relative to the

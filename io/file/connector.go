@@ -9,6 +9,7 @@ import (
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/format/arrow"
 	"github.com/anabranch/anabranch/format/csv"
 	"github.com/anabranch/anabranch/format/json"
 	"github.com/anabranch/anabranch/format/parquet"
@@ -32,7 +33,7 @@ func (Connector) Name() string { return "filesystem" }
 func (Connector) Options() []catalog.Option {
 	return []catalog.Option{
 		{Key: "path", Description: "file, glob or directory", Required: true},
-		{Key: "format", Description: "parquet, csv or json; by default from the file name"},
+		{Key: "format", Description: "parquet, arrow, csv or json; by default from the file name"},
 		{Key: "csv.field-delimiter", Description: "one character", Default: ","},
 		{Key: "csv.quote-character", Description: "one character", Default: `"`},
 		{Key: "csv.header", Description: "whether the first line names the columns; sniffed by default"},
@@ -41,6 +42,8 @@ func (Connector) Options() []catalog.Option {
 		{Key: "json.ignore-parse-errors", Description: "leave bad rows out and count them", Default: "false"},
 		{Key: "json.fail-on-missing-field", Description: "a missing field is an error, not null", Default: "false"},
 		{Key: "json.timestamp-format.standard", Description: "SQL or ISO-8601", Default: "SQL"},
+		{Key: "arrow.compression", Description: "UNCOMPRESSED, LZ4 or ZSTD", Default: "UNCOMPRESSED"},
+		{Key: "arrow.strings", Description: "how strings are written: UTF8 or VIEW", Default: "UTF8"},
 		{Key: "parquet.compression", Description: "SNAPPY, ZSTD or UNCOMPRESSED", Default: "SNAPPY"},
 	}
 }
@@ -54,6 +57,7 @@ type table struct {
 	csv     csv.Options
 	sniff   bool // the CSV dialect is to be sniffed
 	json    json.Options
+	arrow   arrow.WriterOptions
 	parquet parquet.WriterOptions
 }
 
@@ -78,11 +82,11 @@ func newTable(name string, o map[string]string, read bool) (*table, error) {
 		t.format = formatOf(probe)
 	}
 	switch t.format {
-	case "parquet", "csv", "json":
+	case "parquet", "arrow", "csv", "json":
 	case "":
-		return nil, fmt.Errorf("table %s: no format is known for %s; set 'format' to parquet, csv or json", name, probe)
+		return nil, fmt.Errorf("table %s: no format is known for %s; set 'format' to parquet, arrow, csv or json", name, probe)
 	default:
-		return nil, fmt.Errorf("table %s: unknown format '%s' (known: parquet, csv, json)", name, t.format)
+		return nil, fmt.Errorf("table %s: unknown format '%s' (known: parquet, arrow, csv, json)", name, t.format)
 	}
 	return t, t.formatOptions(o)
 }
@@ -117,6 +121,9 @@ func (t *table) formatOptions(o map[string]string) error {
 	if strings.EqualFold(o["json.timestamp-format.standard"], "ISO-8601") {
 		t.json.Timestamps = json.ISO8601
 	}
+	if err := t.arrowOptions(o); err != nil {
+		return err
+	}
 	switch c := strings.ToUpper(o["parquet.compression"]); c {
 	case "", "SNAPPY":
 	case "ZSTD":
@@ -138,6 +145,8 @@ func formatOf(path string) string {
 	switch filepath.Ext(base) {
 	case ".parquet", ".pq":
 		return "parquet"
+	case ".arrow", ".arrows", ".feather":
+		return "arrow"
 	case ".csv", ".tsv", ".tbl", ".txt":
 		return "csv"
 	case ".json", ".jsonl", ".ndjson":
@@ -153,12 +162,19 @@ func (c Connector) Infer(_ context.Context, options map[string]string) (*columna
 		return nil, err
 	}
 	path := t.files[0].Path
-	if t.format == "parquet" {
+	switch t.format {
+	case "parquet":
 		f, err := openParquet(path)
 		if err != nil {
 			return nil, err
 		}
 		return f.Schema(), f.Close()
+	case "arrow":
+		f, h, err := openArrow(path)
+		if err != nil {
+			return nil, err
+		}
+		return f.Schema(), h.Close()
 	}
 	sample, err := readSample(path)
 	if err != nil {

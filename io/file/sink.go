@@ -14,6 +14,7 @@ import (
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/format/arrow"
 	"github.com/anabranch/anabranch/format/csv"
 	"github.com/anabranch/anabranch/format/json"
 	"github.com/anabranch/anabranch/format/parquet"
@@ -98,6 +99,8 @@ func (s *sink) writer(w io.Writer) (rowWriter, error) {
 	case "json":
 		rows, err := json.NewWriter(w, s.schema, s.table.json)
 		return jsonRows{rows}, err
+	case "arrow":
+		return arrow.NewWriter(w, s.schema, s.table.arrow)
 	}
 	return parquet.NewWriter(w, s.schema, s.table.parquet), nil
 }
@@ -146,6 +149,9 @@ func (s *sink) Close() error {
 	}
 	f := s.file
 	s.file = nil
+	if rows, ok := s.rows.(*arrow.Writer); ok {
+		rows.Release()
+	}
 	return f.Abort()
 }
 

@@ -157,13 +157,17 @@ func (s *source) RowCount() (n int64, ok bool) {
 	return n, true
 }
 
-// fileSplit is a file, or some row groups of a Parquet file.
+// fileSplit is a file, some row groups of a Parquet file, or the record batches From to To-1 of an Arrow
+// file.
 type fileSplit struct {
 	Path      string
 	RowGroups []int `json:",omitempty"`
+	From      int   `json:",omitempty"`
+	To        int   `json:",omitempty"`
 }
 
-// Splits are the row groups of Parquet files and whole files of text.
+// Splits are the row groups of Parquet files, runs of record batches of Arrow files, and whole files of
+// text.
 func (s *source) Splits(context.Context, int) ([]dataflow.Split, error) {
 	var splits []dataflow.Split
 	add := func(f fileSplit, id string) error {
@@ -172,6 +176,12 @@ func (s *source) Splits(context.Context, int) ([]dataflow.Split, error) {
 		return err
 	}
 	for _, f := range s.table.files {
+		if s.table.format == "arrow" {
+			if err := arrowSplits(f, add); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if s.table.format != "parquet" {
 			if err := add(fileSplit{Path: f.Path}, f.Path); err != nil {
 				return nil, err
@@ -200,8 +210,11 @@ func (s *source) Open(_ context.Context, split dataflow.Split, req dataflow.Read
 	if err := stdjson.Unmarshal(split.Data, &part); err != nil {
 		return nil, fmt.Errorf("split %s: %w", split.ID, err)
 	}
-	if s.table.format == "parquet" {
+	switch s.table.format {
+	case "parquet":
 		return s.openParquet(part, req)
+	case "arrow":
+		return s.openArrow(part, req)
 	}
 	return s.openText(part, req)
 }

@@ -269,6 +269,8 @@ func FileOptions(file string) map[string]string {
 	switch path.Ext(base) {
 	case ".parquet":
 		options["format"] = "parquet"
+	case ".arrow", ".arrows", ".feather":
+		options["format"] = "arrow"
 	case ".csv":
 		options["format"] = "csv"
 	case ".json", ".jsonl", ".ndjson":

@@ -1,4 +1,4 @@
-// Package render writes the results of statements as tables, CSV, JSON, Parquet or JSON lines of a
+// Package render writes the results of statements as tables, CSV, JSON, Parquet, Arrow or JSON lines of a
 // protocol.
 //
 // Invariant: a Writer sees Begin, any number of Rows and one End for each statement that has
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/format/arrow"
 	"github.com/anabranch/anabranch/format/csv"
 	"github.com/anabranch/anabranch/format/json"
 	"github.com/anabranch/anabranch/format/parquet"
@@ -28,7 +29,7 @@ type Writer interface {
 
 // Options say how results look.
 type Options struct {
-	// Format is table, csv, json or parquet; default table.
+	// Format is table, csv, json, parquet or arrow; default table.
 	Format string
 	// WidthMax cuts the values of a table to so many characters; 0 keeps them whole.
 	WidthMax int
@@ -37,7 +38,7 @@ type Options struct {
 }
 
 // Formats lists the names of formats.
-func Formats() []string { return []string{"table", "csv", "json", "parquet"} }
+func Formats() []string { return []string{"table", "csv", "json", "parquet", "arrow"} }
 
 // Validate reports what is wrong with the options.
 func (o Options) Validate() error {
@@ -60,7 +61,7 @@ func New(w io.Writer, o Options) (Writer, error) {
 	if o.Format == "" || o.Format == "table" {
 		return &table{w: w, widthMax: o.WidthMax, location: o.Location}, nil
 	}
-	return &file{single: o.Format == "parquet", begin: func(s *columnar.Schema) (encoder, error) {
+	return &file{single: o.Format == "parquet" || o.Format == "arrow", begin: func(s *columnar.Schema) (encoder, error) {
 		return newTextual(o.Format, s, o.Location(), func(s *columnar.Schema) (encoder, error) {
 			return newEncoder(w, s, o.Format)
 		})
@@ -74,6 +75,8 @@ func newEncoder(w io.Writer, s *columnar.Schema, format string) (encoder, error)
 	case "json":
 		e, err := json.NewWriter(w, s, json.Options{})
 		return endless{e}, err
+	case "arrow":
+		return arrow.NewWriter(w, s, arrow.WriterOptions{})
 	}
 	return parquet.NewWriter(w, s, parquet.WriterOptions{}), nil
 }
@@ -101,7 +104,7 @@ type file struct {
 // Begin starts a result.
 func (f *file) Begin(s *columnar.Schema) error {
 	if f.single && f.used {
-		return errors.New("a Parquet file holds the result of one statement, this is the second")
+		return errors.New("a Parquet or Arrow file holds the result of one statement, this is the second")
 	}
 	var err error
 	f.used = true

@@ -191,7 +191,7 @@ func TestCollapse(t *testing.T) {
 // TestFilesTakeEveryType verifies that what a format has no form for is written as text.
 func TestFilesTakeEveryType(t *testing.T) {
 	var out bytes.Buffer
-	for _, format := range []string{"csv", "json", "parquet"} {
+	for _, format := range []string{"csv", "json", "arrow", "parquet"} {
 		b := sample()
 		nothing := columnar.NewVector(columnar.TypeNull)
 		nothing.NullConstant(3)

@@ -18,6 +18,9 @@ type textual struct {
 
 // lacks reports whether a file format has no form for a type.
 func lacks(format string, t columnar.Type) bool {
+	if format == "arrow" {
+		return false
+	}
 	if t.IsInterval() || t.Kind == columnar.Null || t.IsNested() && format == "csv" {
 		return true
 	}
