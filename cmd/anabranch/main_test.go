@@ -291,3 +291,19 @@ func TestMessage(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestTablesReadWhatTheyWrote writes types whose lengths and precisions files do not keep.
+func TestTablesReadWhatTheyWrote(t *testing.T) {
+	for _, format := range []string{"parquet", "arrow", "csv", "json"} {
+		script := "CREATE TABLE t (a VARCHAR(10), b TIMESTAMP(0), c CHAR(3), d TIMESTAMP_LTZ(1), e DECIMAL(10, 2), f TIME(0), g TIMESTAMP(4), h TIMESTAMP(9)) " +
+			"WITH ('connector' = 'filesystem', 'path' = '" + t.TempDir() + "/out', 'format' = '" + format + "');" +
+			"INSERT INTO t SELECT 'x', TIMESTAMP '2024-01-01 00:00:01', 'abc', CAST(TIMESTAMP '2024-01-01 00:00:01.5' AS TIMESTAMP_LTZ(1)), CAST(1.5 AS DECIMAL(10, 2))," +
+			" TIME '10:00:00', CAST(TIMESTAMP '2024-01-01 00:00:01.1234' AS TIMESTAMP(4)), TIMESTAMP '2024-01-01 00:00:01.123456789';" +
+			"SELECT * FROM t WHERE a = 'x' AND b = TIMESTAMP '2024-01-01 00:00:01' AND g < h"
+		r := execute(t, script, "sql", "-o", "csv")
+		want := "x,2024-01-01 00:00:01,abc,2024-01-01 00:00:01.5Z,1.50,10:00:00,2024-01-01 00:00:01.1234,2024-01-01 00:00:01.123456789\n"
+		if r.status != 0 || !strings.HasSuffix(r.out, want) {
+			t.Errorf("%s: status %d, %q, want %q; %s", format, r.status, r.out, want, r.err)
+		}
+	}
+}

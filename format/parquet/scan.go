@@ -12,6 +12,9 @@ type ScanOptions struct {
 	// Columns are positions in the schema; nil means all. If it is empty but not nil, batches
 	// have rows and no columns.
 	Columns []int
+	// Types are what the values of Columns are told to be, nil for what the file says; they differ from it
+	// in what does not change a value: lengths of strings, precisions of one unit.
+	Types []columnar.Type
 	// RowGroups are read in the given order; nil means all.
 	RowGroups []int
 	// BatchRows is the size of every batch but the last of a row group; default
@@ -62,7 +65,12 @@ func (f *File) Scan(opt ScanOptions) *Scanner {
 		}
 		s.columns = append(s.columns, newColumn(f.columns[p], &s.dec))
 	}
-	s.batch = columnar.NewBatch(f.schema.Project(positions))
+	schema := f.schema.Project(positions)
+	for i, t := range opt.Types {
+		t.NotNull = schema.Fields[i].Type.NotNull
+		schema.Fields[i].Type = t
+	}
+	s.batch = columnar.NewBatch(schema)
 	return s
 }
 

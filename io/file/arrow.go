@@ -107,10 +107,16 @@ func (s *source) openArrow(part fileSplit, req dataflow.ReadRequest) (dataflow.R
 	return &arrowReader{f.Scan(opt), h}, nil
 }
 
-// reads reports whether a column of an Arrow file can be read as a type: Arrow knows no lengths of strings.
+// reads reports whether a column of a file can be read as a type: files know no lengths of strings, and
+// of times only the unit.
 func reads(have, want columnar.Type) bool {
-	if have.IsString() && want.IsString() || have.IsBinary() && want.IsBinary() {
+	switch {
+	case have.IsString() && want.IsString() || have.IsBinary() && want.IsBinary():
 		return true
+	case have.Kind == want.Kind && have.Kind == columnar.Time:
+		return true
+	case have.Kind == want.Kind && have.IsTimestamp():
+		return columnar.UnitsPerSecond(have.Precision) == columnar.UnitsPerSecond(want.Precision)
 	}
 	if !have.IsNested() || have.Kind != want.Kind || len(have.Fields) != len(want.Fields) {
 		return have.SameValues(want)

@@ -230,17 +230,17 @@ func (s *source) openParquet(part fileSplit, req dataflow.ReadRequest) (dataflow
 	if err != nil {
 		return nil, err
 	}
-	columns := make([]int, len(req.Columns))
+	columns, types := make([]int, len(req.Columns)), make([]columnar.Type, len(req.Columns))
 	for i, c := range req.Columns {
 		want := s.schema.Fields[c]
 		at := f.Schema().Index(want.Name)
 		if at < 0 {
 			return nil, errors.Join(fmt.Errorf("%s has no column %s; its columns are %s", part.Path, want.Name, f.Schema()), f.Close())
 		}
-		if have := f.Schema().Fields[at].Type; !have.SameValues(want.Type) {
+		if have := f.Schema().Fields[at].Type; !reads(have, want.Type) {
 			return nil, errors.Join(fmt.Errorf("%s: column %s is %s, the table's is %s", part.Path, want.Name, have.Nullable(), want.Type.Nullable()), f.Close())
 		}
-		columns[i] = at
+		columns[i], types[i] = at, want.Type
 	}
 	groups := part.RowGroups[:0:0]
 	for _, g := range part.RowGroups {
@@ -251,7 +251,7 @@ func (s *source) openParquet(part fileSplit, req dataflow.ReadRequest) (dataflow
 	if len(groups) == 0 {
 		return emptyReader{f}, nil
 	}
-	return &parquetReader{f, f.Scan(parquet.ScanOptions{Columns: columns, RowGroups: groups, BatchRows: req.BatchRows})}, nil
+	return &parquetReader{f, f.Scan(parquet.ScanOptions{Columns: columns, Types: types, RowGroups: groups, BatchRows: req.BatchRows})}, nil
 }
 
 // Next returns the scanner's next batch.
