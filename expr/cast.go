@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strconv"
@@ -274,6 +275,11 @@ func castRow(c *compiler, e *Expr) (rowFunc, error) {
 		}, nil
 	case from.IsString():
 		return parseRow(c, to), nil
+	case to.IsBinary():
+		return func(args []values, i int, out *columnar.Vector) error {
+			storeBinary(out, i, args[0].Bytes(i))
+			return nil
+		}, nil
 	case from.IsNumeric() && to.IsNumeric():
 		return numericRow(from, to), nil
 	case from.Kind == columnar.Boolean:
@@ -336,6 +342,16 @@ func storeText(out *columnar.Vector, i int, s []byte) error {
 	}
 	out.SetString(i, padded)
 	return nil
+}
+
+// storeBinary cuts to VARBINARY(n) and BINARY(n), and pads to the latter with zero bytes.
+func storeBinary(out *columnar.Vector, i int, s []byte) {
+	if limit := out.Type.Precision; len(s) > limit {
+		s = s[:limit]
+	} else if out.Type.Kind == columnar.Binary && len(s) < limit {
+		s = append(bytes.Clone(s), make([]byte, limit-len(s))...)
+	}
+	out.SetBytes(i, s)
 }
 
 // numericRow converts between numeric types; fractions are truncated toward integers and
@@ -429,7 +445,7 @@ func parseInto(out *columnar.Vector, i int, s string, to columnar.Type, loc *tim
 		}
 		return nil
 	case to.IsBinary():
-		out.SetString(i, s)
+		storeBinary(out, i, []byte(s))
 		return nil
 	}
 	return parseTemporal(out, i, s, to, loc)
