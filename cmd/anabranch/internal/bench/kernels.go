@@ -127,8 +127,15 @@ func addKernel(a, b []int64) kernel {
 	return kernel{
 		name: "arithmetic", own: func() { columnar.AddChecked(dst, a, b) },
 		hand: func() {
+			over := int64(0)
 			for i := range loop {
-				loop[i] = a[i] + b[i]
+				x, y := a[i], b[i]
+				sum := x + y
+				over |= (sum ^ x) & (sum ^ y)
+				loop[i] = sum
+			}
+			if over < 0 {
+				panic("overflow")
 			}
 		},
 		agree: func() bool { return slices.Equal(dst, loop) },
@@ -151,13 +158,19 @@ func hashKernel(v *columnar.Vector, a []int64) kernel {
 	}
 }
 
+// takeKernel has positions of which -1 would be a null: the loop looks for one too.
 func takeKernel(v *columnar.Vector, a []int64, rows []int32) kernel {
 	dst, loop := columnar.NewVector(columnar.TypeBigInt), make([]int64, len(a))
 	return kernel{
 		name: "take", own: func() { dst.Gather(v, rows) },
 		hand: func() {
+			sign := int32(0)
 			for k, r := range rows {
-				loop[k] = a[r]
+				sign |= r
+				loop[k] = a[max(r, 0)]
+			}
+			if sign < 0 {
+				panic("a null")
 			}
 		},
 		agree: func() bool { return slices.Equal(columnar.Values[int64](dst), loop) },
