@@ -1,6 +1,9 @@
 package columnar
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // packer builds, column by column, one number a row whose order is the wanted one. Each column
 // adds as many bits as its range of values needs.
@@ -173,8 +176,11 @@ func (p *packer) order(dst []int32, stopped func() bool) []int32 {
 
 const radixBits = 8
 
+// radixPart is how many rows are moved between two questions whether to stop.
+const radixPart = 1 << 18
+
 // radixWords sorts by width bits from bit low on, least significant digit first, and returns which
-// of a and b holds the result; nil if stopped ended it between two digits.
+// of a and b holds the result; nil if stopped ended it.
 func radixWords(a, b []uint64, low, width int, stopped func() bool) []uint64 {
 	for shift := low; shift < low+width; shift += radixBits {
 		if stopped() {
@@ -188,10 +194,15 @@ func radixWords(a, b []uint64, low, width int, stopped func() bool) []uint64 {
 		if starts(&at, len(a)) {
 			continue
 		}
-		for _, x := range a {
-			place := &at[uint8(x>>s)]
-			b[*place] = x
-			*place++
+		for part := range slices.Chunk(a, radixPart) {
+			if stopped() {
+				return nil
+			}
+			for _, x := range part {
+				place := &at[uint8(x>>s)]
+				b[*place] = x
+				*place++
+			}
 		}
 		a, b = b, a
 	}
@@ -212,10 +223,15 @@ func radixPairs(a, b []sortEntry, width int, stopped func() bool) []sortEntry {
 		if starts(&at, len(a)) {
 			continue
 		}
-		for i := range a {
-			place := &at[uint8(a[i].prefix>>s)]
-			b[*place] = a[i]
-			*place++
+		for part := range slices.Chunk(a, radixPart) {
+			if stopped() {
+				return nil
+			}
+			for i := range part {
+				place := &at[uint8(part[i].prefix>>s)]
+				b[*place] = part[i]
+				*place++
+			}
 		}
 		a, b = b, a
 	}
