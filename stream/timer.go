@@ -112,8 +112,10 @@ func (o *timerProcess[K, T, S, O]) Resume(out dataflow.Output) (dataflow.Status,
 func (o *timerProcess[K, T, S, O]) Snapshot(epoch dataflow.Epoch, w *state.Writer) error {
 	var keys []K
 	var times []int64
-	for t := range o.due.set {
-		keys, times = append(keys, t.key), append(times, t.at)
+	for t, set := range o.due.set {
+		if set {
+			keys, times = append(keys, t.key), append(times, t.at)
+		}
 	}
 	o.times.write(w, keys, times, 0)
 	return o.process.Snapshot(epoch, w)
@@ -140,20 +142,19 @@ type timer[K comparable] struct {
 }
 
 // timers are a set with the earliest at hand. One that was taken back stays in the heap until it comes
-// up.
+// up, and is used again if it is set again.
 type timers[K comparable] struct {
-	set  map[timer[K]]bool // to the value true
+	set  map[timer[K]]bool // what is in the heap, once; false: taken back
 	heap timerHeap[K]
 }
 
 // put sets a timer or takes it back.
 func (t *timers[K]) put(x timer[K], set bool) {
-	if !set {
-		delete(t.set, x)
-		return
+	_, there := t.set[x]
+	if there || set {
+		t.set[x] = set
 	}
-	if !t.set[x] {
-		t.set[x] = true
+	if !there && set {
 		heap.Push(&t.heap, x)
 	}
 }
@@ -162,8 +163,9 @@ func (t *timers[K]) put(x timer[K], set bool) {
 func (t *timers[K]) take(mark int64) (timer[K], bool) {
 	for len(t.heap) > 0 && t.heap[0].at <= mark {
 		x := heap.Pop(&t.heap).(timer[K])
-		if t.set[x] {
-			delete(t.set, x)
+		set := t.set[x]
+		delete(t.set, x)
+		if set {
 			return x, true
 		}
 	}

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -156,5 +157,40 @@ func TestTimersWithoutTimes(t *testing.T) {
 	}, Named("x")))
 	if err == nil || !strings.Contains(err.Error(), "ProcessWithTimers only") {
 		t.Errorf("a timer of Process: %v", err)
+	}
+}
+
+// TestTimerSet sets and takes back at random and compares with a plain set; nothing is held twice.
+func TestTimerSet(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	due, want := timers[int]{set: map[timer[int]]bool{}}, map[timer[int]]bool{}
+	for mark := range int64(2000) {
+		for range 5 {
+			x, set := timer[int]{mark + rng.Int64N(20), rng.IntN(4)}, rng.IntN(3) > 0
+			due.put(x, set)
+			if delete(want, x); set {
+				want[x] = true
+			}
+		}
+		if n := len(due.heap); n != len(due.set) || n > 20*4 {
+			t.Fatalf("%d timers in the heap, %d in the set", n, len(due.set))
+		}
+		last := int64(0)
+		for {
+			x, ok := due.take(mark)
+			if !ok {
+				break
+			}
+			if !want[x] || x.at < last {
+				t.Fatalf("at %d: %v, which is not set or too late", mark, x)
+			}
+			delete(want, x)
+			last = x.at
+		}
+		for x := range want {
+			if x.at <= mark {
+				t.Fatalf("at %d: %v has not come", mark, x)
+			}
+		}
 	}
 }
