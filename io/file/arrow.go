@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/format/arrow"
 	"github.com/anabranch/anabranch/vfs"
@@ -91,40 +90,9 @@ func (s *source) openArrow(part fileSplit, req dataflow.ReadRequest) (dataflow.R
 	if err != nil {
 		return nil, err
 	}
-	opt := arrow.ScanOptions{Columns: []int{}, From: part.From, To: part.To, BatchRows: req.BatchRows}
-	for _, c := range req.Columns {
-		want := s.schema.Fields[c]
-		at := f.Schema().Index(want.Name)
-		if at < 0 {
-			return nil, errors.Join(fmt.Errorf("%s has no column %s; its columns are %s", part.Path, want.Name, f.Schema()), h.Close())
-		}
-		if have := f.Schema().Fields[at].Type; !reads(have, want.Type) {
-			return nil, errors.Join(fmt.Errorf("%s: column %s is %s, the table's is %s", part.Path, want.Name, have.Nullable(), want.Type.Nullable()), h.Close())
-		}
-		opt.Columns = append(opt.Columns, at)
-		opt.Types = append(opt.Types, want.Type)
+	columns, types, err := s.find(f.Schema(), part.Path, req.Columns)
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
 	}
-	return &arrowReader{f.Scan(opt), h}, nil
-}
-
-// reads reports whether a column of a file can be read as a type: files know no lengths of strings, and
-// of times only the unit.
-func reads(have, want columnar.Type) bool {
-	switch {
-	case have.IsString() && want.IsString() || have.IsBinary() && want.IsBinary():
-		return true
-	case have.Kind == want.Kind && have.Kind == columnar.Time:
-		return true
-	case have.Kind == want.Kind && have.IsTimestamp():
-		return columnar.UnitsPerSecond(have.Precision) == columnar.UnitsPerSecond(want.Precision)
-	}
-	if !have.IsNested() || have.Kind != want.Kind || len(have.Fields) != len(want.Fields) {
-		return have.SameValues(want)
-	}
-	for i, f := range have.Fields {
-		if have.Kind == columnar.Row && f.Name != want.Fields[i].Name || !reads(f.Type, want.Fields[i].Type) {
-			return false
-		}
-	}
-	return true
+	return &arrowReader{f.Scan(arrow.ScanOptions{Columns: columns, Types: types, From: part.From, To: part.To, BatchRows: req.BatchRows}), h}, nil
 }

@@ -230,17 +230,9 @@ func (s *source) openParquet(part fileSplit, req dataflow.ReadRequest) (dataflow
 	if err != nil {
 		return nil, err
 	}
-	columns, types := make([]int, len(req.Columns)), make([]columnar.Type, len(req.Columns))
-	for i, c := range req.Columns {
-		want := s.schema.Fields[c]
-		at := f.Schema().Index(want.Name)
-		if at < 0 {
-			return nil, errors.Join(fmt.Errorf("%s has no column %s; its columns are %s", part.Path, want.Name, f.Schema()), f.Close())
-		}
-		if have := f.Schema().Fields[at].Type; !reads(have, want.Type) {
-			return nil, errors.Join(fmt.Errorf("%s: column %s is %s, the table's is %s", part.Path, want.Name, have.Nullable(), want.Type.Nullable()), f.Close())
-		}
-		columns[i], types[i] = at, want.Type
+	columns, types, err := s.find(f.Schema(), part.Path, req.Columns)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	groups := part.RowGroups[:0:0]
 	for _, g := range part.RowGroups {
