@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/anabranch/anabranch/catalog"
 )
 
 // options read a table's options and gather every error.
@@ -88,14 +89,14 @@ func (o *options) float(key string, fallback float64) float64 {
 	return v
 }
 
-// duration reads a duration such as "10 s" or "2h" in microseconds.
+// duration reads a duration such as "10 s" or "2 h" in microseconds.
 func (o *options) duration(key string, fallback int64) int64 {
 	text, ok := o.get(key)
 	if !ok {
 		return fallback
 	}
-	v, err := time.ParseDuration(strings.ReplaceAll(text, " ", ""))
-	if err != nil || v < 0 {
+	v, ok := catalog.ParseDuration(text)
+	if !ok {
 		o.errs = append(o.errs, fmt.Sprintf("option '%s' is '%s', not a duration such as 10s", key, text))
 		return fallback
 	}
