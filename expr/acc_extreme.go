@@ -163,13 +163,18 @@ func (x *stringExtreme) Update(cells columnar.Cells, rows Rows, arg *columnar.Ve
 }
 
 func (x *stringExtreme) State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector) {
-	for k := range n {
-		w := *cells.At(first + uint32(k))
-		out[0].AppendNull()
+	appendTexts(cells, first, n, out[0], x.heap.Bytes)
+}
+
+// appendTexts appends the texts of groups whose word is the position of theirs plus one.
+func appendTexts(cells columnar.Cells, first uint32, n int, out *columnar.Vector, text func(at int) []byte) {
+	for k := range uint32(n) {
+		w := *cells.At(first + k)
+		out.AppendNull()
 		if w != 0 {
-			at := out[0].Len() - 1
-			out[0].Valid.Set(at)
-			out[0].SetBytes(at, x.heap.Bytes(int(w-1)))
+			at := out.Len() - 1
+			out.Valid.Set(at)
+			out.SetBytes(at, text(int(w-1)))
 		}
 	}
 }

@@ -128,14 +128,7 @@ func (x *listText) add(at int, separator string, s []byte) {
 }
 
 func (x *listText) State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector) {
-	for k := range uint32(n) {
-		out[0].AppendNull()
-		if w := *cells.At(first + k); w != 0 {
-			at := out[0].Len() - 1
-			out[0].Valid.Set(at)
-			out[0].SetBytes(at, x.texts[w-1])
-		}
-	}
+	appendTexts(cells, first, n, out[0], func(at int) []byte { return x.texts[at] })
 }
 
 func (x *listText) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {

@@ -95,9 +95,8 @@ func (s *Sort) cut(n int) error {
 	if err := s.sort(); err != nil {
 		return err
 	}
-	order := s.order
 	kept := columnar.NewBatch(s.ctx.Output)
-	kept.AppendSel(s.rows, order[:min(n, len(order))])
+	kept.AppendSel(s.rows, s.order[:min(n, len(s.order))])
 	s.rows.Release()
 	s.rows = kept
 	return nil
