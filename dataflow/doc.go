@@ -1,7 +1,7 @@
 // Package dataflow is the one contract that every running thing meets: operators, sources,
 // sinks, and what flows between them.
 //
-// An edge carries, in order, batches, watermarks, barriers and the end of input. One goroutine,
+// An edge carries, in order, batches, watermarks, barriers, whether its producer is idle, and the end of input. One goroutine,
 // the task's, calls every method of the operators of a task; operators hold no locks and start
 // no goroutines of their own for computing.
 //

@@ -432,17 +432,18 @@ func (c *checkpointer) trigger(epoch dataflow.Epoch) {
 	}
 }
 
-// durable notes the figures of the epoch just written.
-func (c *checkpointer) durable() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stats.Complete++
-	c.stats.Bytes = 0
+// completed notes the figures of the epoch that has just been committed and tells them.
+func (c *checkpointer) completed(epoch dataflow.Epoch) {
+	done := Completed{Epoch: epoch, Took: c.begun.Elapsed()}
 	for _, b := range c.snapshots {
-		c.stats.Bytes += int64(len(b))
+		done.Bytes += int64(len(b))
 	}
-	if c.stats.Took = c.begun.Elapsed(); c.coordinator.Ended() {
-		c.stats.Took = 0 // nobody started it: it follows from the end of the tasks
+	c.mu.Lock()
+	c.stats.Complete++
+	c.stats.Newest = done
+	c.mu.Unlock()
+	if told := c.x.opts.Checkpoint.Completed; told != nil {
+		told(done)
 	}
 }
 
@@ -452,6 +453,9 @@ func (c *checkpointer) durable() {
 func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error {
 	list := c.committable
 	o := c.x.opts.Checkpoint
+	if c.coordinator.Ended() {
+		c.begun = clock.Start() // no source was asked: it follows from the end of the tasks
+	}
 	if o != nil {
 		m := &checkpoint.Metadata{Job: c.x.job.Name, Digest: c.digest, Epoch: epoch, Committable: list, Splits: c.splits, Ended: c.coordinator.Ended()}
 		for i, t := range c.x.tasks {
@@ -460,7 +464,6 @@ func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error 
 		if err := o.Store.Write(m, c.snapshots); err != nil {
 			return &storeError{err}
 		}
-		c.durable()
 	}
 	c.committable, c.later = c.later, nil
 	for _, p := range list {
@@ -468,13 +471,12 @@ func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error 
 			return fmt.Errorf("commit of epoch %d: %w", epoch, err)
 		}
 	}
-	clear(c.snapshots)
 	if o == nil {
+		clear(c.snapshots)
 		return nil
 	}
-	if o.Completed != nil {
-		o.Completed(Completed{Epoch: epoch, Took: c.begun.Elapsed(), Bytes: c.figures().Bytes})
-	}
+	c.completed(epoch)
+	clear(c.snapshots)
 	if err := o.Store.Retain(epoch, max(o.Retained, 1)); err != nil {
 		// This one stands; the next one tries again.
 		c.x.opts.note("older checkpoints than %d cannot be deleted yet: %v", epoch, err)

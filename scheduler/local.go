@@ -65,10 +65,7 @@ type Progress struct {
 // CheckpointStats are figures of a run's checkpoints.
 type CheckpointStats struct {
 	Complete, Failed int64
-	// Bytes and Took are the size of the newest complete one and the time from its start until it was
-	// durable.
-	Bytes int64
-	Took  time.Duration
+	Newest           Completed
 }
 
 // Run executes a job in this process and returns when it has ended; the error is that of the

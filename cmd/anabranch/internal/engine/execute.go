@@ -61,7 +61,7 @@ func writeRows(out render.Writer, columns []string, rows [][]string) error {
 	return out.End()
 }
 
-// watchEvery is how often the figures of a job are taken.
+// watchEvery is how often the figures of a job are taken that no line shows.
 const watchEvery = 50 * time.Millisecond
 
 // follow makes a job of the name show its figures; hide takes them off the terminal.
@@ -70,14 +70,16 @@ func (e *Engine) follow(opts *scheduler.Options, job string) (hide func()) {
 	if e.opts.Progress != nil {
 		line := e.opts.Progress()
 		opts.Progress, opts.ProgressEvery, hide = line.Show, line.Every(), line.Hide
+	} else if e.opts.Watch != nil {
+		opts.ProgressEvery = watchEvery
 	}
 	if watch, show := e.opts.Watch, opts.Progress; watch != nil {
-		opts.Progress, opts.ProgressEvery = func(p scheduler.Progress) {
+		opts.Progress = func(p scheduler.Progress) {
 			watch(job, p)
 			if show != nil {
 				show(p)
 			}
-		}, watchEvery
+		}
 	}
 	return hide
 }

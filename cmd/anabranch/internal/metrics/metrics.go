@@ -96,8 +96,8 @@ var figures = []figure{
 	{describe("restarts_total", "Starts after failures."), prometheus.CounterValue, func(p *scheduler.Progress) float64 { return float64(p.Restarts) }},
 	{describe("checkpoints_total", "Complete checkpoints since the last start."), prometheus.CounterValue, func(p *scheduler.Progress) float64 { return float64(p.Checkpoints.Complete) }},
 	{describe("checkpoints_failed_total", "Checkpoints given up since the last start."), prometheus.CounterValue, func(p *scheduler.Progress) float64 { return float64(p.Checkpoints.Failed) }},
-	{describe("last_checkpoint_bytes", "Size of the newest complete checkpoint."), prometheus.GaugeValue, func(p *scheduler.Progress) float64 { return float64(p.Checkpoints.Bytes) }},
-	{describe("last_checkpoint_seconds", "Time from the start of the newest complete checkpoint until it was durable."), prometheus.GaugeValue, func(p *scheduler.Progress) float64 { return p.Checkpoints.Took.Seconds() }},
+	{describe("last_checkpoint_bytes", "Size of the newest complete checkpoint."), prometheus.GaugeValue, func(p *scheduler.Progress) float64 { return float64(p.Checkpoints.Newest.Bytes) }},
+	{describe("last_checkpoint_seconds", "Time from the start of the newest complete checkpoint until its output was visible."), prometheus.GaugeValue, func(p *scheduler.Progress) float64 { return p.Checkpoints.Newest.Took.Seconds() }},
 }
 
 // Describe lists the metrics of jobs.

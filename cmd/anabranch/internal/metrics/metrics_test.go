@@ -19,7 +19,7 @@ func TestServer(t *testing.T) {
 	s.Job("early", scheduler.Progress{Watermark: dataflow.MinTime})
 	s.Job("busy", scheduler.Progress{
 		RowsRead: 7, Watermark: 1_500_000, StateBytes: 99, Restarts: 2, Skipped: map[string]int64{"late": 3},
-		Checkpoints: scheduler.CheckpointStats{Complete: 4, Failed: 1, Bytes: 512, Took: 250 * time.Millisecond},
+		Checkpoints: scheduler.CheckpointStats{Complete: 4, Failed: 1, Newest: scheduler.Completed{Bytes: 512, Took: 250 * time.Millisecond}},
 	})
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr()+"/metrics", nil)
 	if err != nil {
