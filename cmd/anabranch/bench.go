@@ -76,7 +76,7 @@ can be faster than its events are made.`,
 	c.Flags().StringSliceVar(&b.Queries, "queries", bench.NexmarkQueries(), "queries to run")
 	c.Flags().Float64Var(&b.Seconds, "seconds", 10, "how long each query reads events")
 	c.Flags().Int64Var(&b.Events, "events", 0, "read so many events for each query instead")
-	c.Flags().Int64Var(&b.Rate, "rate", 10_000, "events in a second of event time")
+	c.Flags().Int64Var(&b.Rate, "rate", 1_000_000, "events in a second of event time")
 	c.Flags().DurationVar(&b.Interval, "checkpoint-interval", 2*time.Second, "time between checkpoints")
 	return c
 }

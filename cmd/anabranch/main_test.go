@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/anabranch/anabranch/bench/tpch"
 	"github.com/anabranch/anabranch/columnar"
@@ -305,5 +307,82 @@ func TestTablesReadWhatTheyWrote(t *testing.T) {
 		if r.status != 0 || !strings.HasSuffix(r.out, want) {
 			t.Errorf("%s: status %d, %q, want %q; %s", format, r.status, r.out, want, r.err)
 		}
+	}
+}
+
+// until is a writer that cancels when it has seen a text.
+type until struct {
+	bytes.Buffer
+	text   string
+	cancel func()
+}
+
+func (u *until) Write(b []byte) (int, error) {
+	n, err := u.Buffer.Write(b)
+	if strings.Contains(u.String(), u.text) {
+		u.cancel()
+	}
+	return n, err
+}
+
+const endlessCounts = "CREATE TABLE g (k INT) WITH ('connector' = 'datagen', 'rows-per-second' = '2000', 'fields.k.min' = '1', 'fields.k.max' = '3');" +
+	"SELECT k, count(*) AS n FROM g GROUP BY k"
+
+// TestChangelog folds the kinds that are shown: at any time each key has one count at most.
+func TestChangelog(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &until{text: "+U,3,1", cancel: cancel}
+	var errs bytes.Buffer
+	run(ctx, streams{in: strings.NewReader(endlessCounts), out: out, err: &errs}, []string{"sql", "-o", "csv", "--parallelism", "1"})
+	counts := map[string]string{}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) < 4 || lines[0] != "op,k,n" {
+		t.Fatalf("%q; %s", lines, errs.String())
+	}
+	for _, line := range lines[1:] {
+		f := strings.Split(line, ",")
+		before, there := counts[f[1]]
+		switch f[0] {
+		case "+I", "+U":
+			if there || f[0] == "+I" && f[2] == "" {
+				t.Errorf("%s where %s has %s", line, f[1], before)
+			}
+			counts[f[1]] = f[2]
+		case "-U":
+			if before != f[2] {
+				t.Errorf("%s where %s has %s", line, f[1], before)
+			}
+			delete(counts, f[1])
+		default:
+			t.Errorf("kind of %s", line)
+		}
+	}
+	execute(t, "SELECT 1 AS a", "sql", "-o", "csv", "--mode", "streaming", "--changelog").want(t, 0, "op,a\n+I,1\n")
+	execute(t, "SELECT 1 AS a", "sql", "-o", "csv", "--mode", "batch", "--changelog").want(t, 0, "a\n1\n")
+}
+
+// TestProtocolFoldsAChangelog cancels an endless query: its line has the table of that moment.
+func TestProtocolFoldsAChangelog(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer time.AfterFunc(500*time.Millisecond, cancel).Stop()
+	var out, errs bytes.Buffer
+	run(ctx, streams{in: strings.NewReader(endlessCounts), out: &out, err: &errs}, []string{"sql", "--output-protocol", "jsonl"})
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	var last struct {
+		Rows  [][2]any
+		Error struct{ Class string }
+	}
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.Error.Class != "cancelled" {
+		t.Fatalf("%v, %s; %s", err, out.String(), errs.String())
+	}
+	seen := map[any]bool{}
+	for _, r := range last.Rows {
+		if seen[r[0]] {
+			t.Errorf("%v twice in %v", r[0], last.Rows)
+		}
+		seen[r[0]] = true
+	}
+	if len(seen) == 0 || len(seen) > 3 {
+		t.Errorf("rows %v", last.Rows)
 	}
 }
