@@ -175,12 +175,17 @@ func (m *importer) runs(v *columnar.Vector, r rows) error {
 	if err != nil {
 		return err
 	}
-	end := func(i int) int64 { return typed[int64](m, b)[i] }
+	var end func(i int) int64
 	switch width {
 	case 2:
-		end = func(i int) int64 { return int64(typed[int16](m, b)[i]) }
+		list := typed[int16](m, b)
+		end = func(i int) int64 { return int64(list[i]) }
 	case 4:
-		end = func(i int) int64 { return int64(typed[int32](m, b)[i]) }
+		list := typed[int32](m, b)
+		end = func(i int) int64 { return int64(list[i]) }
+	default:
+		list := typed[int64](m, b)
+		end = func(i int) int64 { return list[i] }
 	}
 	positions := make([]int32, r.n)
 	first := int64(r.array.Offset() + r.from)
