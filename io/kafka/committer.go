@@ -43,7 +43,8 @@ func (c *committer) client() (*kgo.Client, error) {
 // commitMax is how long a commit is tried.
 const commitMax = time.Minute
 
-// Commit ends a transaction, unless that was done.
+// Commit ends a transaction, unless that was done. When it returns, whoever reads committed records sees
+// the transaction's: brokers answer the request to end one before they have marked it in the partitions.
 func (c *committer) Commit(ctx context.Context, data []byte) error {
 	var t transaction
 	if err := json.Unmarshal(data, &t); err != nil {
@@ -62,20 +63,20 @@ func (c *committer) Commit(ctx context.Context, data []byte) error {
 	return nil
 }
 
-// untilDone tries again while the brokers ask for it; ctx ends it with the last error.
+// untilDone tries again, ever less often, while the brokers ask for it; ctx ends it with the last error.
 func untilDone(ctx context.Context, try func() error) error {
-	for {
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		err := try()
 		if err == nil || !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) {
 			return err
 		}
-		if clock.Pause(ctx, 50*time.Millisecond) != nil {
+		if clock.Pause(ctx, pause) != nil {
 			return err
 		}
 	}
 }
 
-// commit tries to end a transaction, unless it is committed.
+// commit tries to end a transaction, unless it is committed; ConcurrentTransactions asks to look again.
 func commit(ctx context.Context, client *kgo.Client, t transaction) error {
 	described, err := kadm.NewClient(client).DescribeTransactions(ctx, t.ID)
 	if err != nil {
@@ -102,7 +103,10 @@ func commit(ctx context.Context, client *kgo.Client, t transaction) error {
 	if err != nil {
 		return err
 	}
-	return kerr.ErrorForCode(res.ErrorCode)
+	if err := kerr.ErrorForCode(res.ErrorCode); err != nil {
+		return err
+	}
+	return kerr.ConcurrentTransactions // until it says CompleteCommit
 }
 
 // lost says that a transaction cannot be committed any more.
