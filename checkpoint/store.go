@@ -37,13 +37,20 @@ type Task struct {
 	UIDs     []string `json:"uids"` // of its nodes
 	Subtask  int      `json:"subtask"`
 	Finished bool     `json:"finished,omitempty"`
-	File     string   `json:"file,omitempty"`
-	Bytes    int      `json:"bytes,omitempty"`
-	Checksum uint32   `json:"checksum,omitempty"` // CRC-32C
+	// Files are its snapshot and those it refers to, the newest first. The oldest is of all state, the
+	// others of what had changed since the one before. Write puts the newest in front.
+	Files []File `json:"files,omitempty"`
+}
+
+// File is a task's snapshot in one epoch.
+type File struct {
+	Name     string `json:"name"` // below the job's folder: "chk-7/task-0"
+	Bytes    int    `json:"bytes"`
+	Checksum uint32 `json:"checksum"` // CRC-32C
 }
 
 // metadataVersion is the version of the folder's layout: see docs/format/checkpoint.md.
-const metadataVersion = 1
+const metadataVersion = 2
 
 const metadataName = "metadata.json"
 
@@ -80,7 +87,7 @@ func (s *Store) epochDir(e dataflow.Epoch) string {
 }
 
 // Write makes the snapshots of an epoch durable; snapshots are by task, nil for finished ones.
-func (s *Store) Write(m *Metadata, snapshots [][]byte) error {
+func (s *Store) Write(m *Metadata, snapshots []state.Blob) error {
 	m.Version, m.HashVersion = metadataVersion, columnar.HashVersion
 	dir := s.epochDir(m.Epoch)
 	// What an earlier attempt at this epoch left is incomplete: its metadata is missing.
@@ -91,9 +98,13 @@ func (s *Store) Write(m *Metadata, snapshots [][]byte) error {
 		if m.Tasks[i].Finished {
 			continue
 		}
-		m.Tasks[i].File = fmt.Sprintf("task-%d", i)
-		m.Tasks[i].Bytes, m.Tasks[i].Checksum = len(b), crc32.Checksum(b, castagnoli)
-		if err := writeFile(filepath.Join(dir, m.Tasks[i].File), b); err != nil {
+		name := fmt.Sprintf("task-%d", i)
+		f := File{Name: filepath.Base(dir) + "/" + name, Bytes: b.Len()}
+		for _, piece := range b {
+			f.Checksum = crc32.Update(f.Checksum, castagnoli, piece)
+		}
+		m.Tasks[i].Files = append([]File{f}, m.Tasks[i].Files...)
+		if err := writeFile(filepath.Join(dir, name), b...); err != nil {
 			return fmt.Errorf("checkpoint %d cannot be written: %w", m.Epoch, err)
 		}
 	}
@@ -115,36 +126,66 @@ func remove(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-func writeFile(path string, b []byte) error {
+func writeFile(path string, pieces ...[]byte) error {
 	p, err := vfs.Create(path)
 	if err != nil {
 		return err
 	}
-	if _, err := p.Write(b); err != nil {
-		return errors.Join(err, p.Abort())
+	for _, b := range pieces {
+		if _, err := p.Write(b); err != nil {
+			return errors.Join(err, p.Abort())
+		}
 	}
 	return p.Commit()
 }
 
 // Retain deletes all but the newest n complete epochs up to newest, and what incomplete ones before it
-// have left.
+// have left. Files that a retained epoch refers to stay.
 func (s *Store) Retain(newest dataflow.Epoch, n int) error {
 	epochs, err := s.epochs()
 	if err != nil {
 		return err
 	}
 	var errs []error
+	used := map[string]bool{}
 	for _, e := range slices.Backward(epochs) {
+		dir := s.epochDir(e)
 		if e > newest {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(s.epochDir(e), metadataName)); err == nil && n > 0 {
+		if _, err := os.Stat(filepath.Join(dir, metadataName)); err == nil && n > 0 {
+			m, err := readMetadata(dir)
+			if err != nil {
+				return err // nobody knows what it refers to
+			}
+			for _, t := range m.Tasks {
+				for _, f := range t.Files {
+					used[f.Name] = true
+				}
+			}
 			n--
 			continue
 		}
-		errs = append(errs, remove(s.epochDir(e)))
+		errs = append(errs, removeUnused(dir, used))
 	}
 	return errors.Join(errs...)
+}
+
+// removeUnused deletes a checkpoint but for the files that others use.
+func removeUnused(dir string, used map[string]bool) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return used[filepath.Base(dir)+"/"+e.Name()] }) {
+		return remove(dir)
+	}
+	for _, e := range entries { // metadata.json comes first
+		if !used[filepath.Base(dir)+"/"+e.Name()] {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
 }
 
 // Clear deletes all checkpoints of the job.
@@ -194,36 +235,65 @@ type Snapshot struct {
 	sections [][]state.Section // by task
 }
 
-// Read reads the checkpoint in the folder dir and verifies every file.
-func Read(dir string) (*Snapshot, error) {
+func readMetadata(dir string) (m Metadata, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, metadataName))
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint %s: %w", dir, err)
+		return m, fmt.Errorf("checkpoint %s: %w", dir, err)
 	}
-	var s Snapshot
-	if err := json.Unmarshal(text, &s.Metadata); err != nil {
-		return nil, fmt.Errorf("checkpoint %s: %s is damaged: %w; restore another checkpoint with --from-checkpoint or start over with --fresh", dir, metadataName, err)
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, fmt.Errorf("checkpoint %s: %s is damaged: %w; restore another checkpoint with --from-checkpoint or start over with --fresh", dir, metadataName, err)
 	}
-	if s.Version != metadataVersion || s.HashVersion != columnar.HashVersion {
-		return nil, fmt.Errorf("checkpoint %s: layout %d with hash %d; this version reads %d with %d", dir, s.Version, s.HashVersion, metadataVersion, columnar.HashVersion)
+	if m.Version != metadataVersion || m.HashVersion != columnar.HashVersion {
+		return m, fmt.Errorf("checkpoint %s: layout %d with hash %d; this version reads %d with %d", dir, m.Version, m.HashVersion, metadataVersion, columnar.HashVersion)
 	}
-	s.sections = make([][]state.Section, len(s.Tasks))
+	return m, nil
+}
+
+// Read reads the checkpoint in the folder dir and verifies every file. Files of older epochs that it
+// refers to are beside dir.
+func Read(dir string) (*Snapshot, error) {
+	dir, err := filepath.Abs(dir) // its parent is needed
+	if err != nil {
+		return nil, err
+	}
+	m, err := readMetadata(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Snapshot{Metadata: m, sections: make([][]state.Section, len(m.Tasks))}
 	for i, t := range s.Tasks {
 		if t.Finished {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(dir, filepath.Base(t.File)))
-		if err != nil {
-			return nil, fmt.Errorf("checkpoint %s is not whole: %w; restore another with --from-checkpoint or start over with --fresh", dir, err)
-		}
-		if len(b) != t.Bytes || crc32.Checksum(b, castagnoli) != t.Checksum {
-			return nil, fmt.Errorf("checkpoint %s: file %s is damaged (%d of %d bytes, checksum %08x of %08x); restore another checkpoint with --from-checkpoint or start over with --fresh", dir, t.File, len(b), t.Bytes, crc32.Checksum(b, castagnoli), t.Checksum)
-		}
-		if s.sections[i], err = state.Parse(b); err != nil {
-			return nil, fmt.Errorf("checkpoint %s: file %s: %w", dir, t.File, err)
+		for age, f := range t.Files {
+			sections, err := readFile(dir, f)
+			if err != nil {
+				return nil, err
+			}
+			for _, section := range sections {
+				section.Age = age
+				s.sections[i] = append(s.sections[i], section)
+			}
 		}
 	}
-	return &s, nil
+	return s, nil
+}
+
+// readFile reads a file that the checkpoint in dir refers to.
+func readFile(dir string, f File) ([]state.Section, error) {
+	path := filepath.Join(filepath.Dir(dir), filepath.Base(filepath.Dir(f.Name)), filepath.Base(f.Name))
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint %s is not whole: %w; restore another with --from-checkpoint or start over with --fresh", dir, err)
+	}
+	if sum := crc32.Checksum(b, castagnoli); len(b) != f.Bytes || sum != f.Checksum {
+		return nil, fmt.Errorf("checkpoint %s: file %s is damaged (%d of %d bytes, checksum %08x of %08x); restore another checkpoint with --from-checkpoint or start over with --fresh", dir, f.Name, len(b), f.Bytes, sum, f.Checksum)
+	}
+	sections, err := state.Parse(b)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint %s: file %s: %w", dir, f.Name, err)
+	}
+	return sections, nil
 }
 
 // Read reads one epoch of the store.

@@ -13,12 +13,12 @@ import (
 	"github.com/anabranch/anabranch/state"
 )
 
-func snapshotBytes(t *testing.T, uid, value string) []byte {
+func snapshotOf(t *testing.T, uid, value string) state.Blob {
 	t.Helper()
 	var w state.Writer
 	w.For(uid)
 	w.Value("v", value)
-	b, err := w.Bytes()
+	b, err := w.Blob()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func snapshotBytes(t *testing.T, uid, value string) []byte {
 func write(t *testing.T, s *Store, epoch dataflow.Epoch) {
 	t.Helper()
 	m := &Metadata{Job: "j", Epoch: epoch, Tasks: []Task{{UIDs: []string{"a"}}, {UIDs: []string{"a"}, Subtask: 1}, {UIDs: []string{"b"}, Finished: true}}}
-	if err := s.Write(m, [][]byte{snapshotBytes(t, "a", "x"), snapshotBytes(t, "a", "y"), nil}); err != nil {
+	if err := s.Write(m, []state.Blob{snapshotOf(t, "a", "x"), snapshotOf(t, "a", "y"), nil}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -30,6 +30,7 @@ type RowTable struct {
 
 	account *Account
 	bytes   int64
+	changes *Changes // nil unless tracked
 
 	words   []uint64 // scratch: encoded rows of a batch
 	probes  []uint64 // scratch: encoded keys of a batch
@@ -104,6 +105,15 @@ func isNested(t Type) bool {
 	p := t.Physical()
 	return p == PhysStruct || p == PhysList
 }
+
+// Track has c told of rows before they are added or removed; changes of extra words the owner tells.
+func (t *RowTable) Track(c *Changes) { t.changes = c }
+
+// Made is the number of ids given so far, those of removed rows among them.
+func (t *RowTable) Made() int { return t.made }
+
+// Held reports whether the row id, which is below Made, is there.
+func (t *RowTable) Held(id uint32) bool { return t.row(id)[t.links]&freeRow != freeRow }
 
 // Live is the number of rows held.
 func (t *RowTable) Live() int { return t.live }
@@ -313,6 +323,7 @@ func (t *RowTable) Remove(ids []uint32, b *Batch) []uint32 {
 			id = t.Next(id)
 		}
 		if id != NoRow {
+			t.changes.touchRow(id)
 			t.unlink(id, probe)
 			t.release(id)
 		}
@@ -331,6 +342,7 @@ func (t *RowTable) sameRow(words []uint64, id uint32) bool {
 func (t *RowTable) RemoveIDs(ids []uint32) {
 	probe := make([]uint64, t.probe.words)
 	for k, id := range ids {
+		t.changes.touchRow(id)
 		if k%warmBlock == 0 {
 			t.hashes = t.hashes[:0]
 			for _, id := range ids[k:min(k+warmBlock, len(ids))] {
@@ -407,6 +419,7 @@ func (t *RowTable) newRow() uint32 {
 	t.live++
 	if t.free != 0 {
 		id := t.free - 1
+		t.changes.touchRow(id)
 		row := t.row(id)
 		t.free = uint32(row[t.links])
 		clear(row[t.links:])
@@ -426,6 +439,7 @@ func (t *RowTable) newRow() uint32 {
 		last.words = grown
 	}
 	t.made++
+	t.changes.touchRow(uint32(t.made - 1))
 	return uint32(t.made - 1)
 }
 

@@ -123,7 +123,7 @@ func (t *RowTable) Gather(dst *Vector, c int, ids []uint32) {
 func (t *RowTable) Each(each func(ids []uint32) error) error {
 	ids := make([]uint32, 0, BatchRows)
 	for id := range uint32(t.made) {
-		if t.row(id)[t.links]&freeRow != freeRow {
+		if t.Held(id) {
 			ids = append(ids, id)
 		}
 		if len(ids) == BatchRows {

@@ -116,6 +116,18 @@ type Snapshotter interface {
 	Restore(r *state.Reader) error
 }
 
+// Incremental is a Snapshotter that can write down what has changed since its last snapshot, bit by
+// bit while it goes on working. The task calls Freeze instead of Snapshot.
+type Incremental interface {
+	Snapshotter
+	// Freeze begins the snapshot of the barrier: of everything, if full, or of what has changed since
+	// the last Freeze. What follows goes into w, also from within other calls; a snapshot that was in
+	// progress is given up.
+	Freeze(epoch Epoch, full bool, w *state.Writer) error
+	// Copy writes about n further rows and reports whether all is written.
+	Copy(n int) (done bool, err error)
+}
+
 // Committing is a sink whose output becomes visible only when a checkpoint is complete. What
 // the operator prepares for an epoch is part of the checkpoint; once that is durable the
 // committer, which needs nothing of the operator, makes it visible.

@@ -30,25 +30,54 @@ func (g *Grouping) Change(b *columnar.Batch, cols []*columnar.Vector, before fun
 // EmitRows makes out the groups ids, which ascend: the keys, then the results. The columns of out
 // after those are left alone.
 func (g *Grouping) EmitRows(out *columnar.Batch, ids []uint32) error {
+	g.emitKeys(out, ids)
+	for i := range g.calls {
+		c := &g.calls[i]
+		cells := g.table.Cells(c.word)
+		err := eachRun(ids, func(first uint32, n int) error {
+			return c.acc.Result(cells, first, n, out.Cols[len(g.keys)+i])
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EmitStates is EmitRows with partial states in place of results, as EachState makes them.
+func (g *Grouping) EmitStates(out *columnar.Batch, ids []uint32) {
+	g.emitKeys(out, ids)
+	states := out.Cols[len(g.keys):]
+	for i := range g.calls {
+		c := &g.calls[i]
+		cells := g.table.Cells(c.word)
+		_ = eachRun(ids, func(first uint32, n int) error { // never fails
+			c.acc.State(cells, first, n, states[:c.states])
+			return nil
+		})
+		states = states[c.states:]
+	}
+}
+
+func (g *Grouping) emitKeys(out *columnar.Batch, ids []uint32) {
 	out.Reset(0)
 	for c := range g.keys {
 		g.table.KeyColumnOf(out.Cols[c], c, ids)
 	}
-	for i := range g.calls {
-		c := &g.calls[i]
-		cells := g.table.Cells(c.word)
-		// Groups that lie side by side are asked for in one go.
-		for from := 0; from < len(ids); {
-			n := 1
-			for from+n < len(ids) && ids[from+n] == ids[from]+uint32(n) {
-				n++
-			}
-			if err := c.acc.Result(cells, ids[from], n, out.Cols[len(g.keys)+i]); err != nil {
-				return err
-			}
-			from += n
-		}
-	}
 	out.SetLen(len(ids))
+}
+
+// eachRun calls each with the first and the number of ids that lie side by side.
+func eachRun(ids []uint32, each func(first uint32, n int) error) error {
+	for from := 0; from < len(ids); {
+		n := 1
+		for from+n < len(ids) && ids[from+n] == ids[from]+uint32(n) {
+			n++
+		}
+		if err := each(ids[from], n); err != nil {
+			return err
+		}
+		from += n
+	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/state"
 )
 
 // ChangelogAggregate groups rows by key and emits after each batch how the groups it touched have
@@ -19,12 +20,14 @@ type ChangelogAggregate struct {
 	unequal       []int32         // groups whose results differ
 	gone, come    []int32
 	kinds         []columnar.RowKind
+
+	delta *state.Delta // nil if the job takes no checkpoints
 }
 
 var (
 	_ dataflow.Operator    = (*ChangelogAggregate)(nil)
 	_ dataflow.InputEnder  = (*ChangelogAggregate)(nil)
-	_ dataflow.Snapshotter = (*ChangelogAggregate)(nil)
+	_ dataflow.Incremental = (*ChangelogAggregate)(nil)
 )
 
 // NewChangelogAggregate makes the operator of spec.
@@ -46,7 +49,12 @@ func (a *ChangelogAggregate) Open(ctx *dataflow.Context) error {
 	counted := &columnar.Schema{Fields: append([]columnar.Field(nil), ctx.Output.Fields...)}
 	counted.Fields = append(counted.Fields, columnar.Field{Name: "$rows", Type: count.Type})
 	a.before, a.after = columnar.NewBatch(counted), columnar.NewBatch(counted)
-	return a.compare(calls, ctx.Env)
+	if err := a.compare(calls, ctx.Env); err != nil || !ctx.Checkpoints {
+		return err
+	}
+	schema, err := a.groups.StateSchema()
+	a.delta = state.NewDelta("groups", schema, groupTable{a.groups})
+	return err
 }
 
 // compare compiles the condition that a result of a group has changed.
@@ -84,7 +92,12 @@ func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dat
 	}
 	first := a.groups.Rows() == 0
 	a.cols = keyColumns(a.cols, b, a.spec.Keys)
-	ids, err := a.groups.Change(b, a.cols, func(ids []uint32) error { return a.groups.EmitRows(a.before, ids) })
+	ids, err := a.groups.Change(b, a.cols, func(ids []uint32) error {
+		if err := a.delta.Touch(ids); err != nil {
+			return err
+		}
+		return a.groups.EmitRows(a.before, ids)
+	})
 	if err == nil {
 		err = a.groups.EmitRows(a.after, ids)
 	}
@@ -162,6 +175,9 @@ func (a *ChangelogAggregate) EndInput(_ dataflow.Port, out dataflow.Output) (dat
 	if len(a.spec.Keys) > 0 || a.groups.Rows() > 0 {
 		return dataflow.Done, nil
 	}
+	if err := a.delta.Touch([]uint32{0}); err != nil {
+		return dataflow.Done, err
+	}
 	if err := a.groups.Touch(); err != nil {
 		return dataflow.Done, err
 	}
@@ -179,5 +195,6 @@ func (a *ChangelogAggregate) Close() error {
 		a.after.Release()
 	}
 	a.differs.Close()
+	a.delta.Release()
 	return a.Aggregate.Close()
 }

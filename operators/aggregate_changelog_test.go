@@ -1,6 +1,7 @@
 package operators
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -137,7 +138,7 @@ func openAggregate(t *testing.T, keys []int, calls []*expr.Aggregate, phase Phas
 	if phase == Changelog {
 		op = NewChangelogAggregate(spec)
 	}
-	ctx := &dataflow.Context{Name: "aggregate", Inputs: []*columnar.Schema{aggSchema()}, Output: out, Budget: columnar.NewBudget(0), Env: &expr.Env{}}
+	ctx := &dataflow.Context{Name: "aggregate", Inputs: []*columnar.Schema{aggSchema()}, Output: out, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
 	if err := op.(dataflow.Opener).Open(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -155,11 +156,11 @@ func restored(t *testing.T, op dataflow.Operator, fresh dataflow.Operator) dataf
 	if err := op.Close(); err != nil {
 		t.Fatal(err)
 	}
-	b, err := w.Bytes()
+	blob, err := w.Blob()
 	if err != nil {
 		t.Fatal(err)
 	}
-	sections, err := state.Parse(b)
+	sections, err := state.Parse(bytes.Join(blob, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/state"
 )
 
 // SymmetricJoin joins two inputs neither of which need end: each row is stored and looked up among
@@ -32,7 +33,7 @@ type SymmetricJoin struct {
 var (
 	_ dataflow.Operator         = (*SymmetricJoin)(nil)
 	_ dataflow.Resumer          = (*SymmetricJoin)(nil)
-	_ dataflow.Snapshotter      = (*SymmetricJoin)(nil)
+	_ dataflow.Incremental      = (*SymmetricJoin)(nil)
 	_ dataflow.Watermarker      = (*SymmetricJoin)(nil)
 	_ dataflow.InputWatermarker = (*SymmetricJoin)(nil)
 	_ dataflow.Counter          = (*SymmetricJoin)(nil)
@@ -47,6 +48,7 @@ type joinSide struct {
 	// matches decides what the result has of a row.
 	keeps, counts bool
 	mark          dataflow.Time // watermark of the input
+	delta         *state.Delta  // nil if the job takes no checkpoints
 }
 
 // NewSymmetricJoin makes the operator of spec, which has keys.
@@ -76,6 +78,10 @@ func (j *SymmetricJoin) Open(ctx *dataflow.Context) (err error) {
 		s.counts = s.keeps || j.spec.Type == Semi && dataflow.Port(port) == leftPort
 		if s.rows, err = columnar.NewRowTable(in.Types(), s.keys, 1, ctx.Budget.Account(ctx.Name)); err != nil {
 			return err
+		}
+		if ctx.Checkpoints {
+			s.delta = state.NewDelta(sideName(port), s.stateSchema(), s)
+			s.rows.Track(s.delta.Changes)
 		}
 	}
 	j.width = len(ctx.Inputs[leftPort].Fields)
@@ -209,7 +215,9 @@ func (j *SymmetricJoin) emitPairs(out dataflow.Output) error {
 			return nil
 		}
 	}
-	j.count(sel)
+	if err := j.count(sel); err != nil {
+		return err
+	}
 	if len(j.turned) > 0 && r.kind == columnar.Insert {
 		if err := j.emitTurned(out); err != nil {
 			return err
@@ -232,12 +240,17 @@ func (j *SymmetricJoin) emitPairs(out dataflow.Output) error {
 }
 
 // count counts the current pairs, of which sel meet the residual condition (nil: all).
-func (j *SymmetricJoin) count(sel []int32) {
+func (j *SymmetricJoin) count(sel []int32) error {
 	r := &j.run
 	o := &j.sides[1-r.port]
 	j.turned = j.turned[:0]
 	if !o.counts && !j.sides[r.port].counts {
-		return
+		return nil
+	}
+	if o.counts {
+		if err := o.delta.Touch(r.found); err != nil { // some for nothing, if a condition excludes them
+			return err
+		}
 	}
 	n := len(r.found)
 	if sel != nil {
@@ -253,6 +266,7 @@ func (j *SymmetricJoin) count(sel []int32) {
 			j.turned = append(j.turned, r.found[k])
 		}
 	}
+	return nil
 }
 
 // turns counts a match of a row that came or went, and reports whether it was the first to come or

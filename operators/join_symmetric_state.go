@@ -23,22 +23,14 @@ func (s *joinSide) stateSchema() *columnar.Schema {
 
 // Snapshot writes the rows of both sides down.
 func (j *SymmetricJoin) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
-	w.Value("meta", joinMeta{[2]dataflow.Time{j.sides[leftPort].mark, j.sides[rightPort].mark}, j.late})
+	j.writeMeta(w)
 	for in := range j.sides {
 		s := &j.sides[in]
 		b := columnar.NewBatch(s.stateSchema())
 		err := s.rows.Each(func(ids []uint32) error {
-			last := len(b.Cols) - 1
-			for c, v := range b.Cols[:last] {
-				s.rows.Gather(v, c, ids)
-			}
-			b.Cols[last].Reset(len(ids))
-			for k, id := range ids {
-				columnar.Values[int64](b.Cols[last])[k] = int64(s.rows.Extra(id)[0])
-			}
-			b.SetLen(len(ids))
+			err := s.Fill(b, ids)
 			w.Rows(sideName(in), b)
-			return nil
+			return err
 		})
 		b.Release()
 		if err != nil {
@@ -46,6 +38,49 @@ func (j *SymmetricJoin) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 		}
 	}
 	return nil
+}
+
+func (j *SymmetricJoin) writeMeta(w *state.Writer) {
+	w.Value("meta", joinMeta{[2]dataflow.Time{j.sides[leftPort].mark, j.sides[rightPort].mark}, j.late})
+}
+
+var _ state.Table = (*joinSide)(nil)
+
+// Made, Held and Fill show a side to what writes snapshots.
+func (s *joinSide) Made() int           { return s.rows.Made() }
+func (s *joinSide) Held(id uint32) bool { return s.rows.Held(id) }
+
+// Fill makes b rows of the side with the number of their matches.
+func (s *joinSide) Fill(b *columnar.Batch, ids []uint32) error {
+	last := len(b.Cols) - 1
+	for c, v := range b.Cols[:last] {
+		s.rows.Gather(v, c, ids)
+	}
+	b.Cols[last].Reset(len(ids))
+	for k, id := range ids {
+		columnar.Values[int64](b.Cols[last])[k] = int64(s.rows.Extra(id)[0])
+	}
+	b.SetLen(len(ids))
+	return nil
+}
+
+// Freeze begins a snapshot of both sides.
+func (j *SymmetricJoin) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
+	j.writeMeta(w)
+	for port := range j.sides {
+		j.sides[port].delta.Freeze(full, w)
+	}
+	return nil
+}
+
+// Copy writes further rows.
+func (j *SymmetricJoin) Copy(n int) (done bool, err error) {
+	for port := range j.sides {
+		if done, err = j.sides[port].delta.Copy(n); err != nil || !done {
+			return done, err
+		}
+	}
+	return true, nil
 }
 
 // Restore stores the rows of this subtask's keys again; what they decided was emitted.
@@ -105,6 +140,7 @@ func (j *SymmetricJoin) Close() error {
 	for in := range j.sides {
 		if j.sides[in].rows != nil {
 			j.sides[in].rows.Release()
+			j.sides[in].delta.Release()
 		}
 	}
 	if j.out != nil {

@@ -139,7 +139,7 @@ func openSymmetric(t testing.TB, spec JoinSpec) *SymmetricJoin {
 	spec.LeftKeys, spec.RightKeys = []int{0}, []int{0}
 	j := NewSymmetricJoin(spec)
 	s := pairSchema()
-	ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(0), Env: &expr.Env{}}
+	ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
 	if err := j.Open(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +346,7 @@ func BenchmarkSymmetricJoin(b *testing.B) {
 	for _, typ := range []JoinType{Inner, Full} {
 		b.Run(string(typ), func(b *testing.B) {
 			j := NewSymmetricJoin(JoinSpec{Type: typ, LeftKeys: []int{0}, RightKeys: []int{0}})
-			ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(0), Env: &expr.Env{}}
+			ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
 			if err := j.Open(ctx); err != nil {
 				b.Fatal(err)
 			}

@@ -34,8 +34,11 @@ const (
 // taskSnapshot is what the operators of a task write down at a barrier.
 type taskSnapshot struct {
 	epoch       dataflow.Epoch
+	full        bool // of all state, not of what has changed since the snapshot before
 	writer      state.Writer
 	committable []dataflow.Committable
+	copying     []*copying // what is written while the operators go on
+	bytes       state.Blob // the whole, once it is
 }
 
 // link is one operator of a chain. It is the Output of the operator before it: what that one
@@ -54,6 +57,7 @@ type link struct {
 	measurer    dataflow.Measurer
 	counter     dataflow.Counter
 	snapshotter dataflow.Snapshotter
+	incremental dataflow.Incremental
 	committing  dataflow.Committing
 	maker       dataflow.WatermarkMaker
 	made        dataflow.Time // newest watermark of maker
@@ -94,6 +98,7 @@ func newLink(n *graph.Node, op dataflow.Operator, out stage) *link {
 	l.measurer, _ = op.(dataflow.Measurer)
 	l.counter, _ = op.(dataflow.Counter)
 	l.snapshotter, _ = op.(dataflow.Snapshotter)
+	l.incremental, _ = op.(dataflow.Incremental)
 	l.committing, _ = op.(dataflow.Committing)
 	l.maker, _ = op.(dataflow.WatermarkMaker)
 	return l
@@ -200,8 +205,16 @@ func (l *link) passMade() error {
 // snapshot writes the state of op down.
 func (l *link) snapshot(s *taskSnapshot) error {
 	l.epoch = s.epoch
-	s.writer.For(l.uid)
-	if l.snapshotter != nil {
+	switch {
+	case l.incremental != nil:
+		c := &copying{link: l}
+		c.writer.For(l.uid)
+		s.copying = append(s.copying, c)
+		if err := l.incremental.Freeze(s.epoch, s.full, &c.writer); err != nil {
+			return err
+		}
+	case l.snapshotter != nil:
+		s.writer.For(l.uid)
 		if err := l.snapshotter.Snapshot(s.epoch, &s.writer); err != nil {
 			return err
 		}
@@ -281,9 +294,10 @@ func (l *link) wrap(err error) error {
 // tail is the end of a chain: the writers of the task's outgoing edges.
 type tail struct {
 	writers []*shuffle.Writer
-	// acknowledge takes the snapshot of a task whose operators have all seen the barrier.
+	// acknowledge takes the snapshot of a task once it is whole.
 	acknowledge func(*taskSnapshot)
-	canceled    func() bool // nil in a task that is stepped by hand
+	snapshot    *taskSnapshot // all operators have seen its barrier, but it is not whole yet
+	canceled    func() bool   // nil in a task that is stepped by hand
 	ended       bool
 	rows        int64
 	mark        dataflow.Time // newest watermark
@@ -340,7 +354,7 @@ func (t *tail) handle(e event) error {
 		for _, w := range t.writers {
 			w.Barrier(e.snapshot.epoch)
 		}
-		t.acknowledge(e.snapshot)
+		t.snapshot = e.snapshot
 	case statusEvent:
 		for _, w := range t.writers {
 			w.Status(e.status)

@@ -14,6 +14,7 @@ import (
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/internal/clock"
+	"github.com/anabranch/anabranch/state"
 )
 
 // Checkpointing says where and how often a run takes checkpoints.
@@ -96,7 +97,9 @@ type checkpointer struct {
 	stopping    bool
 	err         error
 	// Of the epoch in progress:
-	snapshots   [][]byte // by task; nil: not acknowledged
+	snapshots   []state.Blob        // by task; nil: not acknowledged
+	follows     [][]checkpoint.File // by task: what the snapshot in progress refers to
+	files       [][]checkpoint.File // by task: of its last durable snapshot
 	splits      map[string]json.RawMessage
 	committable []dataflow.Committable
 	later       []dataflow.Committable // final output of tasks that ended after their snapshot
@@ -246,7 +249,8 @@ func (c *checkpointer) start() {
 	for i, t := range c.x.tasks {
 		c.index[t] = i
 	}
-	c.snapshots, c.finished = make([][]byte, n), make([]bool, n)
+	c.snapshots, c.finished = make([]state.Blob, n), make([]bool, n)
+	c.follows, c.files = make([][]checkpoint.File, n), make([][]checkpoint.File, n)
 	c.digest, c.err = Digest(c.x.job)
 }
 
@@ -324,15 +328,11 @@ func (c *checkpointer) drain(ctx context.Context, cancel context.CancelCauseFunc
 			c.handle(ctx, checkpoint.Event{Kind: checkpoint.Finished, Task: i})
 			continue
 		}
-		b, err := m.snapshot.writer.Bytes()
-		if err != nil && c.err == nil {
-			c.err = err
-		}
-		if b == nil {
-			b = []byte{} // a task without state has a snapshot too; nil is none
-		}
 		if c.coordinator.Waits(m.snapshot.epoch) {
-			c.snapshots[i] = b
+			c.snapshots[i], c.follows[i] = m.snapshot.bytes, chain(c.files[i], m.snapshot)
+			if c.snapshots[i] == nil {
+				c.snapshots[i] = state.Blob{} // a task without state has a snapshot too; nil is none
+			}
 		}
 		// What sinks have prepared for an epoch that was given up goes with the next one.
 		c.committable = append(c.committable, m.snapshot.committable...)
@@ -436,7 +436,7 @@ func (c *checkpointer) trigger(epoch dataflow.Epoch) {
 func (c *checkpointer) completed(epoch dataflow.Epoch) {
 	done := Completed{Epoch: epoch, Took: c.begun.Elapsed()}
 	for _, b := range c.snapshots {
-		done.Bytes += int64(len(b))
+		done.Bytes += int64(b.Len())
 	}
 	c.mu.Lock()
 	c.stats.Complete++
@@ -459,12 +459,16 @@ func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error 
 	if o != nil {
 		m := &checkpoint.Metadata{Job: c.x.job.Name, Digest: c.digest, Epoch: epoch, Committable: list, Splits: c.splits, Ended: c.coordinator.Ended()}
 		for i, t := range c.x.tasks {
-			m.Tasks = append(m.Tasks, checkpoint.Task{UIDs: t.uids, Subtask: t.sub, Finished: c.snapshots[i] == nil && c.finished[i]})
+			m.Tasks = append(m.Tasks, checkpoint.Task{UIDs: t.uids, Subtask: t.sub, Finished: c.snapshots[i] == nil && c.finished[i], Files: c.follows[i]})
 		}
 		if err := o.Store.Write(m, c.snapshots); err != nil {
 			return &storeError{err}
 		}
+		for i := range m.Tasks {
+			c.files[i] = m.Tasks[i].Files
+		}
 	}
+	c.x.complete.Store(uint64(epoch))
 	c.committable, c.later = c.later, nil
 	for _, p := range list {
 		if err := c.x.committers[p.UID].Commit(ctx, p.Data); err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
@@ -22,6 +23,7 @@ const channelBatches = 4
 
 // execution is a job cut into tasks.
 type execution struct {
+	complete atomic.Uint64 // the newest epoch that is durable
 	job      *graph.Job
 	opts     Options
 	consumer [][]int // nodes that read each node
@@ -109,6 +111,7 @@ func (x *execution) buildChain(ctx context.Context, last *graph.Node) error {
 	}
 	for sub := range p {
 		t := &task{name: fmt.Sprintf("%s (%d/%d)", last.Name, sub+1, p), mark: dataflow.MinTime, wake: make(chan struct{}, 1), tail: &tail{mark: dataflow.MinTime}, sub: sub}
+		t.lineage.complete = &x.complete
 		t.tail.acknowledge = func(s *taskSnapshot) { x.checkpoint.acknowledge(t, s) }
 		t.stats.watermark.Store(int64(dataflow.MinTime))
 		t.head = t.tail

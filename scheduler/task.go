@@ -40,6 +40,7 @@ type task struct {
 	wake   chan struct{}
 	stats  taskStats
 
+	lineage lineage
 	trigger atomic.Uint64  // epoch the coordinator wants of a source
 	epoch   dataflow.Epoch // of the last barrier
 	aligned int            // channels that have delivered the barrier of the epoch aligning
@@ -134,8 +135,26 @@ func (t *task) running() string {
 	return ""
 }
 
-// step does one piece of work: unfinished operators first, then one input element or batch.
+// step goes on with the snapshot in progress, if any, and does one piece of work.
 func (t *task) step(ctx context.Context) (stepResult, error) {
+	finished, err := t.copySome()
+	if err != nil {
+		return done, err
+	}
+	result, err := t.work(ctx)
+	switch {
+	case err != nil:
+		return done, err
+	case result == done:
+		return done, t.copyAll()
+	case result == blocked && (!finished || t.tail.snapshot != nil):
+		return progressed, nil
+	}
+	return result, nil
+}
+
+// work does one piece of work: unfinished operators first, then one input element or batch.
+func (t *task) work(ctx context.Context) (stepResult, error) {
 	for i := len(t.links) - 1; i >= 0; i-- {
 		finished, err := t.links[i].advance()
 		if err != nil {
@@ -262,13 +281,13 @@ func (t *task) align() error {
 		}
 	}
 	t.aligned, t.epoch = 0, t.barrier
-	return t.head.handle(event{kind: barrierEvent, snapshot: &taskSnapshot{epoch: t.barrier}})
+	return t.head.handle(event{kind: barrierEvent, snapshot: &taskSnapshot{epoch: t.barrier, full: t.lineage.begin(t.barrier)}})
 }
 
 // sourceBarrier starts the epoch the coordinator wants in this source.
 func (t *task) sourceBarrier() error {
 	t.epoch++ // also one that was given up before it came here: the tasks behind count them all
-	s := &taskSnapshot{epoch: t.epoch}
+	s := &taskSnapshot{epoch: t.epoch, full: t.lineage.begin(t.epoch)}
 	s.writer.For(t.uids[0])
 	t.source.snapshot(&s.writer)
 	return t.head.handle(event{kind: barrierEvent, snapshot: s})

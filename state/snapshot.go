@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"slices"
+	"strings"
 
 	"github.com/anabranch/anabranch/columnar"
 )
@@ -22,24 +22,42 @@ var ErrCorrupt = errors.New("corrupt snapshot")
 
 // Writer takes the state of the operators of one task down.
 type Writer struct {
-	buf []byte
-	uid string
-	err error
+	full Blob   // segments
+	buf  []byte // the segment in the making
+	uid  string
+	err  error
+}
+
+// Blob is a run of bytes in pieces. An empty one is not nil.
+type Blob [][]byte
+
+// Len is the number of bytes.
+func (b Blob) Len() (n int) {
+	for _, piece := range b {
+		n += len(piece)
+	}
+	return n
 }
 
 // For directs what follows to the operator uid.
 func (w *Writer) For(uid string) { w.uid = uid }
 
-// Bytes are the sections written, and the first failure.
-func (w *Writer) Bytes() ([]byte, error) { return w.buf, w.err }
+// Blob are the sections written, and the first failure.
+func (w *Writer) Blob() (Blob, error) {
+	b := Blob{}
+	if b = append(b, w.full...); len(w.buf) > 0 {
+		b = append(b, w.buf)
+	}
+	return b, w.err
+}
 
-// sectionRoom is what a section of rows mostly needs.
-const sectionRoom = 4 << 20
+// segmentBytes is the size from which on a segment is full. Segments keep a large snapshot from being
+// copied as it grows.
+const segmentBytes = 1 << 20
 
 func (w *Writer) section(name string, payload func(dst []byte) []byte) {
-	// Doubled and not left to append, which copies a large snapshot several times over.
-	if n := len(w.buf); n > sectionRoom && cap(w.buf)-n < sectionRoom {
-		w.buf = slices.Grow(w.buf, n)
+	if n := len(w.buf); n >= segmentBytes {
+		w.full, w.buf = append(w.full, w.buf), make([]byte, 0, n+n/8)
 	}
 	start := len(w.buf)
 	w.buf = binary.LittleEndian.AppendUint32(w.buf, uint32(len(w.uid)))
@@ -70,6 +88,8 @@ func (w *Writer) Rows(name string, b *columnar.Batch) {
 type Section struct {
 	UID, Name string
 	Payload   []byte
+	// Age is 0 in the newest snapshot of a task, 1 in the one before it that it refers to, and so on.
+	Age int
 }
 
 // Parse cuts a task's snapshot into its sections and verifies their checksums.
@@ -98,7 +118,7 @@ func Parse(b []byte) ([]Section, error) {
 type Reader struct {
 	// Subtask and Parallelism are those of the restored operator.
 	Subtask, Parallelism int
-	// Tasks has the operator's sections by old subtask.
+	// Tasks has the operator's sections by old subtask, the newest snapshot's first.
 	Tasks [][]Section
 }
 
@@ -112,8 +132,8 @@ func (r *Reader) Empty() bool {
 	return true
 }
 
-// Rows calls each with the rows of every section called name, whichever subtask wrote it. The
-// batch is borrowed.
+// Rows calls each with the rows of the state called name, whichever subtask wrote them. Of a table
+// written by a Delta these are the newest of each id. The batch is borrowed.
 func (r *Reader) Rows(name string, schema *columnar.Schema, each func(b *columnar.Batch) error) error {
 	for old := range r.Tasks {
 		if err := r.RowsOf(old, name, schema, each); err != nil {
@@ -125,13 +145,20 @@ func (r *Reader) Rows(name string, schema *columnar.Schema, each func(b *columna
 
 // RowsOf is Rows for what the old subtask wrote.
 func (r *Reader) RowsOf(old int, name string, schema *columnar.Schema, each func(b *columnar.Batch) error) error {
+	told := idSet{}
 	for _, s := range r.Tasks[old] {
-		if s.Name != name {
+		base, delta := strings.CutSuffix(s.Name, deltaSuffix)
+		if base != name || !delta && s.Age > 0 {
 			continue
 		}
 		b := columnar.NewBatch(schema)
-		_, err := columnar.DecodeBatch(b, s.Payload)
-		if err == nil {
+		var err error
+		if delta {
+			err = decodeDelta(b, s.Payload, told)
+		} else {
+			_, err = columnar.DecodeBatch(b, s.Payload)
+		}
+		if err == nil && b.Len() > 0 {
 			err = each(b)
 		}
 		b.Release()
@@ -147,7 +174,7 @@ func Values[T any](r *Reader, name string) ([]T, error) {
 	var all []T
 	for _, t := range r.Tasks {
 		for _, s := range t {
-			if s.Name != name {
+			if s.Name != name || s.Age > 0 {
 				continue
 			}
 			var v T

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 
@@ -17,11 +18,11 @@ func sampleSnapshot(tb testing.TB) []byte {
 	b.Reset(3)
 	copy(columnar.Values[int64](b.Cols[0]), []int64{1, 2, 3})
 	w.Rows("rows", b)
-	bytes, err := w.Bytes()
+	blob, err := w.Blob()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return bytes
+	return bytes.Join(blob, nil)
 }
 
 func TestEveryFlippedBitIsNoticed(t *testing.T) {

@@ -1,6 +1,7 @@
 package windowing
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -160,11 +161,11 @@ func restored(t *testing.T, a *Aggregate, w Window) *Aggregate {
 	if err := a.Snapshot(1, &snapshot); err != nil {
 		t.Fatal(err)
 	}
-	bytes, err := snapshot.Bytes()
+	blob, err := snapshot.Blob()
 	if err != nil {
 		t.Fatal(err)
 	}
-	sections, err := state.Parse(bytes)
+	sections, err := state.Parse(bytes.Join(blob, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,101 @@
+package scheduler
+
+import (
+	"sync/atomic"
+
+	"github.com/anabranch/anabranch/checkpoint"
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/state"
+)
+
+// copying is the part of a snapshot that an operator writes while it goes on.
+type copying struct {
+	link   *link
+	writer state.Writer
+	done   bool
+}
+
+// copyRows is how many rows are copied between two steps of a task, so that no step has to wait
+// long.
+const copyRows = 4096
+
+// copySome goes on with the snapshot in progress and reports whether none is left.
+func (t *task) copySome() (finished bool, err error) {
+	s := t.tail.snapshot
+	if s == nil {
+		return true, nil
+	}
+	for _, c := range s.copying {
+		if c.done {
+			continue
+		}
+		c.link.running = true
+		c.done, err = c.link.incremental.Copy(copyRows)
+		c.link.running = false
+		if err != nil {
+			return false, c.link.wrap(err)
+		}
+		return false, nil
+	}
+	t.tail.snapshot = nil
+	if s.bytes, err = s.blob(); err != nil {
+		return false, err
+	}
+	t.lineage.wrote(s.full, s.bytes.Len())
+	t.tail.acknowledge(s)
+	return true, nil
+}
+
+// copyAll finishes the snapshot in progress.
+func (t *task) copyAll() error {
+	for {
+		if finished, err := t.copySome(); finished || err != nil {
+			return err
+		}
+	}
+}
+
+// blob is the whole snapshot.
+func (s *taskSnapshot) blob() (state.Blob, error) {
+	b, err := s.writer.Blob()
+	for _, c := range s.copying {
+		more, failed := c.writer.Blob()
+		if b = append(b, more...); err == nil {
+			err = failed
+		}
+	}
+	return b, err
+}
+
+// lineage decides which snapshots of a task are of all state and which of what has changed.
+type lineage struct {
+	complete *atomic.Uint64 // the newest epoch that is durable; nil: none ever is
+	last     dataflow.Epoch // of the snapshot before
+	full     int            // bytes of the last one of all state
+	since    int            // bytes of those after it
+}
+
+// begin says whether the snapshot of an epoch has to be of all state: if the one before is not
+// durable, or if reading those after the last such one would take longer than reading it.
+func (l *lineage) begin(epoch dataflow.Epoch) (full bool) {
+	full = l.last == 0 || l.complete == nil || dataflow.Epoch(l.complete.Load()) != l.last || l.since > l.full
+	l.last = epoch
+	return full
+}
+
+// wrote notes the size of a snapshot.
+func (l *lineage) wrote(full bool, n int) {
+	if full {
+		l.full, l.since = n, 0
+	} else {
+		l.since += n
+	}
+}
+
+// chain are the files a task's next snapshot follows on.
+func chain(before []checkpoint.File, s *taskSnapshot) []checkpoint.File {
+	if s.full || len(s.copying) == 0 {
+		return nil
+	}
+	return before
+}

@@ -1,0 +1,177 @@
+package state
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+)
+
+// Delta writes a table whose rows have stable ids into snapshots: all of it or the rows that have
+// changed since the snapshot before, bit by bit, each row as it was when the snapshot began. A nil
+// *Delta does nothing when it is touched.
+type Delta struct {
+	Changes *columnar.Changes
+
+	name  string
+	table Table
+	w     *Writer
+	ids   []uint32 // of the rows of out
+	gone  []uint32
+	held  []uint32
+	rows  *columnar.Batch // scratch of Fill
+	out   *columnar.Batch
+}
+
+// Table is what a Delta must know of a table.
+type Table interface {
+	// Made is the number of ids given so far, those of removed rows among them.
+	Made() int
+	// Held reports whether the row id is there.
+	Held(id uint32) bool
+	// Fill makes b the rows ids, which are there.
+	Fill(b *columnar.Batch, ids []uint32) error
+}
+
+// deltaSuffix tells sections with ids from those that stand for themselves.
+const deltaSuffix = "+"
+
+// NewDelta makes the Delta of a table whose state is called name and has rows of the schema. Reader.Rows
+// reads it back.
+func NewDelta(name string, schema *columnar.Schema, table Table) *Delta {
+	d := &Delta{name: name + deltaSuffix, table: table, rows: columnar.NewBatch(schema), out: columnar.NewBatch(schema)}
+	d.Changes = columnar.NewChanges(d.copyOut)
+	return d
+}
+
+// Touch is called before the rows ids change.
+func (d *Delta) Touch(ids []uint32) error {
+	if d == nil {
+		return nil
+	}
+	return d.Changes.Touch(ids)
+}
+
+// Freeze begins a snapshot into w, of everything if full.
+func (d *Delta) Freeze(full bool, w *Writer) {
+	d.w = w
+	d.ids, d.gone = d.ids[:0], d.gone[:0]
+	d.out.Reset(0)
+	d.Changes.Freeze(d.table.Made(), full)
+}
+
+// Copy writes about n further rows and reports whether all are written.
+func (d *Delta) Copy(n int) (done bool, err error) {
+	if done, err = d.Changes.Copy(n); err == nil && done {
+		d.flush()
+	}
+	return done, err
+}
+
+func (d *Delta) copyOut(ids []uint32) error {
+	d.held = d.held[:0]
+	for _, id := range ids {
+		if d.table.Held(id) {
+			d.held = append(d.held, id)
+		} else {
+			d.gone = append(d.gone, id)
+		}
+	}
+	for held := d.held; len(held) > 0; {
+		n := min(len(held), columnar.BatchRows)
+		if err := d.table.Fill(d.rows, held[:n]); err != nil {
+			return err
+		}
+		d.out.AppendSel(d.rows, nil)
+		d.ids = append(d.ids, held[:n]...)
+		held = held[n:]
+		if len(d.ids) >= columnar.BatchRows {
+			d.flush()
+		}
+	}
+	return nil
+}
+
+// flush writes what was copied: ids and rows, and the ids of rows that are gone.
+func (d *Delta) flush() {
+	if len(d.ids)+len(d.gone) == 0 {
+		return
+	}
+	d.w.section(d.name, func(dst []byte) []byte {
+		dst = appendIDs(appendIDs(dst, d.ids), d.gone)
+		return columnar.EncodeBatch(dst, d.out)
+	})
+	d.ids, d.gone = d.ids[:0], d.gone[:0]
+	d.out.Reset(0)
+}
+
+// Release gives the memory back.
+func (d *Delta) Release() {
+	if d != nil {
+		d.rows.Release()
+		d.out.Release()
+	}
+}
+
+func appendIDs(dst []byte, ids []uint32) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(ids)))
+	for _, id := range ids {
+		dst = binary.LittleEndian.AppendUint32(dst, id)
+	}
+	return dst
+}
+
+func takeIDs(src []byte) (ids []uint32, rest []byte, err error) {
+	if len(src) < 4 {
+		return nil, nil, ErrCorrupt
+	}
+	n := int(binary.LittleEndian.Uint32(src))
+	if src = src[4:]; n > len(src)/4 {
+		return nil, nil, ErrCorrupt
+	}
+	ids = make([]uint32, n)
+	for k := range ids {
+		ids[k] = binary.LittleEndian.Uint32(src[4*k:])
+	}
+	return ids, src[4*n:], nil
+}
+
+// idSet are the ids a newer section has told of.
+type idSet map[uint32]uint64 // by id/64
+
+func (s idSet) add(id uint32) (isNew bool) {
+	w, bit := s[id/64], uint64(1)<<(id%64)
+	s[id/64] = w | bit
+	return w&bit == 0
+}
+
+// decodeDelta makes b the rows of a section that no newer one has told of.
+func decodeDelta(b *columnar.Batch, payload []byte, told idSet) error {
+	ids, rest, err := takeIDs(payload)
+	if err != nil {
+		return err
+	}
+	gone, rest, err := takeIDs(rest)
+	if err != nil {
+		return err
+	}
+	all := columnar.NewBatch(b.Schema)
+	defer all.Release()
+	if _, err := columnar.DecodeBatch(all, rest); err != nil {
+		return err
+	}
+	if all.Len() != len(ids) {
+		return fmt.Errorf("%w: %d rows with %d ids", ErrCorrupt, all.Len(), len(ids))
+	}
+	sel := make([]int32, 0, len(ids))
+	for k, id := range ids {
+		if told.add(id) {
+			sel = append(sel, int32(k))
+		}
+	}
+	for _, id := range gone {
+		told.add(id)
+	}
+	b.AppendSel(all, sel)
+	return nil
+}
