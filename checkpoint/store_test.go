@@ -78,6 +78,61 @@ func TestStore(t *testing.T) {
 	}
 }
 
+// TestFilesThatOthersReferTo lets checkpoints refer to files of older ones: these stay as long as the
+// checkpoint does, and its task has the sections of all, the newest first.
+func TestFilesThatOthersReferTo(t *testing.T) {
+	s, err := Open(t.TempDir(), "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var files []File
+	for epoch := range dataflow.Epoch(5) {
+		m := &Metadata{Job: "j", Epoch: epoch + 1, Tasks: []Task{{UIDs: []string{"a"}, Files: files}, {UIDs: []string{"b"}}}}
+		if epoch == 3 {
+			m.Tasks[0].Files = nil // of all state again
+		}
+		if err := s.Write(m, []state.Blob{snapshotOf(t, "a", string(rune('u'+epoch))), snapshotOf(t, "b", "b")}); err != nil {
+			t.Fatal(err)
+		}
+		files = m.Tasks[0].Files
+		if err := s.Retain(epoch+1, 1); err != nil {
+			t.Fatal(err)
+		}
+		snap, err := s.Read(epoch + 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := ""
+		for age, section := range snap.Reader("a", 0, 1).Tasks[0] {
+			if seen += string(section.Payload); section.Age != age {
+				t.Errorf("section %d has the age %d", age, section.Age)
+			}
+		}
+		if want := []string{`"u"`, `"v""u"`, `"w""v""u"`, `"x"`, `"y""x"`}[epoch]; seen != want {
+			t.Errorf("epoch %d has %s, want %s", epoch+1, seen, want)
+		}
+		if newest, err := s.Newest(); err != nil || newest != epoch+1 {
+			t.Errorf("newest is %d, %v", newest, err)
+		}
+	}
+	var left []string
+	err = filepath.WalkDir(s.Dir(), func(path string, d os.DirEntry, err error) error {
+		if !d.IsDir() {
+			path, _ = filepath.Rel(s.Dir(), path) // below Dir by construction
+			left = append(left, path)
+		}
+		return err
+	})
+	if got := strings.Join(left, " "); err != nil || got != "chk-4/task-0 chk-5/metadata.json chk-5/task-0 chk-5/task-1 lease" {
+		t.Errorf("left are %s, %v", got, err)
+	}
+}
+
 func TestDamagedCheckpoints(t *testing.T) {
 	for name, damage := range map[string]func(dir string) error{
 		"damaged":       func(dir string) error { return os.WriteFile(filepath.Join(dir, "task-1"), []byte("short"), 0o644) },

@@ -62,7 +62,7 @@ func (a *Aggregate) ownRows(r *state.Reader, name string, schema *columnar.Schem
 // groupTable shows the groups of an aggregation to what writes snapshots; none is ever removed.
 type groupTable struct{ *expr.Grouping }
 
-func (g groupTable) Made() int         { return g.Rows() }
+func (g groupTable) Made() int      { return g.Rows() }
 func (groupTable) Held(uint32) bool { return true }
 
 func (g groupTable) Fill(b *columnar.Batch, ids []uint32) error {
