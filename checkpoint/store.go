@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -83,8 +84,10 @@ func (s *Store) Dir() string { return s.dir }
 func (s *Store) Close() error { return s.lease.Close() }
 
 func (s *Store) epochDir(e dataflow.Epoch) string {
-	return filepath.Join(s.dir, fmt.Sprintf("chk-%d", e))
+	return filepath.Join(s.dir, epochName(e))
 }
+
+func epochName(e dataflow.Epoch) string { return fmt.Sprintf("chk-%d", e) }
 
 // Write makes the snapshots of an epoch durable; snapshots are by task, nil for finished ones.
 func (s *Store) Write(m *Metadata, snapshots []state.Blob) error {
@@ -99,7 +102,7 @@ func (s *Store) Write(m *Metadata, snapshots []state.Blob) error {
 			continue
 		}
 		name := fmt.Sprintf("task-%d", i)
-		f := File{Name: filepath.Base(dir) + "/" + name, Bytes: b.Len()}
+		f := File{Name: epochName(m.Epoch) + "/" + name, Bytes: b.Len()}
 		for _, piece := range b {
 			f.Checksum = crc32.Update(f.Checksum, castagnoli, piece)
 		}
@@ -266,7 +269,7 @@ func Read(dir string) (*Snapshot, error) {
 			continue
 		}
 		for age, f := range t.Files {
-			sections, err := readFile(dir, f)
+			sections, err := readFile(dir, m.Epoch, f)
 			if err != nil {
 				return nil, err
 			}
@@ -279,10 +282,14 @@ func Read(dir string) (*Snapshot, error) {
 	return s, nil
 }
 
-// readFile reads a file that the checkpoint in dir refers to.
-func readFile(dir string, f File) ([]state.Section, error) {
-	path := filepath.Join(filepath.Dir(dir), filepath.Base(filepath.Dir(f.Name)), filepath.Base(f.Name))
-	b, err := os.ReadFile(path)
+// readFile reads a file that the checkpoint of the epoch, in dir, refers to. Its own are in dir, whose
+// name may have changed, those of older ones beside it.
+func readFile(dir string, epoch dataflow.Epoch, f File) ([]state.Section, error) {
+	folder, name := path.Base(path.Dir(f.Name)), path.Base(f.Name)
+	if folder == epochName(epoch) {
+		folder = filepath.Base(dir)
+	}
+	b, err := os.ReadFile(filepath.Join(filepath.Dir(dir), folder, name))
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint %s is not whole: %w; restore another with --from-checkpoint or start over with --fresh", dir, err)
 	}

@@ -120,6 +120,17 @@ func TestFilesThatOthersReferTo(t *testing.T) {
 			t.Errorf("newest is %d, %v", newest, err)
 		}
 	}
+	// A folder may be restored from under another name.
+	other := filepath.Join(s.Dir(), "copy")
+	if err := os.CopyFS(other, os.DirFS(s.epochDir(5))); err != nil {
+		t.Fatal(err)
+	}
+	if snap, err := Read(other); err != nil || len(snap.sections[0]) != 2 {
+		t.Errorf("a copy: %v", err)
+	}
+	if err := os.RemoveAll(other); err != nil {
+		t.Fatal(err)
+	}
 	var left []string
 	err = filepath.WalkDir(s.Dir(), func(path string, d os.DirEntry, err error) error {
 		if !d.IsDir() {

@@ -21,7 +21,8 @@ type Changes struct {
 // when it is called.
 func NewChanges(copyOut func(ids []uint32) error) *Changes { return &Changes{copyOut: copyOut} }
 
-// Touch is called before the rows ids are changed, removed or made; NoRow is passed over.
+// Touch is called before the rows ids are changed or removed; NoRow is passed over. New rows may be
+// touched right after they are made.
 func (c *Changes) Touch(ids []uint32) error {
 	if c == nil {
 		return nil

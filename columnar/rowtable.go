@@ -106,8 +106,11 @@ func isNested(t Type) bool {
 	return p == PhysStruct || p == PhysList
 }
 
-// Track has c told of rows before they are added or removed; changes of extra words the owner tells.
+// Track has c told of rows before they are added or removed.
 func (t *RowTable) Track(c *Changes) { t.changes = c }
+
+// Touch is called by the owner before it changes extra words of rows.
+func (t *RowTable) Touch(ids []uint32) error { return t.changes.Touch(ids) }
 
 // Made is the number of ids given so far, those of removed rows among them.
 func (t *RowTable) Made() int { return t.made }

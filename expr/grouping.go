@@ -14,6 +14,7 @@ type Grouping struct {
 	table   *columnar.Table
 	words   int
 	account *columnar.Account
+	changes *columnar.Changes // nil unless tracked
 
 	ids     []uint32 // in live order
 	byRow   []uint32 // by row position, when the batch has a selection
@@ -117,6 +118,9 @@ func (g *Grouping) SizeBytes() int64 {
 // Touch makes the one group of a grouping without keys.
 func (g *Grouping) Touch() error {
 	var id [1]uint32
+	if err := g.changes.Touch(id[:]); err != nil {
+		return err
+	}
 	_, err := g.table.Upsert(id[:], []uint64{0}, nil, nil)
 	return err
 }
@@ -129,6 +133,9 @@ func (g *Grouping) locate(b *columnar.Batch, cols []*columnar.Vector) (Rows, err
 	}
 	var err error
 	if g.ids, err = g.table.UpsertRows(g.ids, cols, b.Sel, b.Len()); err != nil {
+		return rows, err
+	}
+	if err := g.changes.Touch(g.ids); err != nil {
 		return rows, err
 	}
 	rows.Group = g.ids

@@ -44,21 +44,6 @@ func (g *Grouping) EmitRows(out *columnar.Batch, ids []uint32) error {
 	return nil
 }
 
-// EmitStates is EmitRows with partial states in place of results, as EachState makes them.
-func (g *Grouping) EmitStates(out *columnar.Batch, ids []uint32) {
-	g.emitKeys(out, ids)
-	states := out.Cols[len(g.keys):]
-	for i := range g.calls {
-		c := &g.calls[i]
-		cells := g.table.Cells(c.word)
-		_ = eachRun(ids, func(first uint32, n int) error { // never fails
-			c.acc.State(cells, first, n, states[:c.states])
-			return nil
-		})
-		states = states[c.states:]
-	}
-}
-
 func (g *Grouping) emitKeys(out *columnar.Batch, ids []uint32) {
 	out.Reset(0)
 	for c := range g.keys {

@@ -53,7 +53,8 @@ func (a *ChangelogAggregate) Open(ctx *dataflow.Context) error {
 		return err
 	}
 	schema, err := a.groups.StateSchema()
-	a.delta = state.NewDelta("groups", schema, groupTable{a.groups})
+	a.delta = state.NewDelta("groups", "", schema, a.groups)
+	a.groups.Track(a.delta.Track())
 	return err
 }
 
@@ -92,12 +93,7 @@ func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dat
 	}
 	first := a.groups.Rows() == 0
 	a.cols = keyColumns(a.cols, b, a.spec.Keys)
-	ids, err := a.groups.Change(b, a.cols, func(ids []uint32) error {
-		if err := a.delta.Touch(ids); err != nil {
-			return err
-		}
-		return a.groups.EmitRows(a.before, ids)
-	})
+	ids, err := a.groups.Change(b, a.cols, func(ids []uint32) error { return a.groups.EmitRows(a.before, ids) })
 	if err == nil {
 		err = a.groups.EmitRows(a.after, ids)
 	}
@@ -174,9 +170,6 @@ func (a *ChangelogAggregate) emit(out dataflow.Output) error {
 func (a *ChangelogAggregate) EndInput(_ dataflow.Port, out dataflow.Output) (dataflow.Status, error) {
 	if len(a.spec.Keys) > 0 || a.groups.Rows() > 0 {
 		return dataflow.Done, nil
-	}
-	if err := a.delta.Touch([]uint32{0}); err != nil {
-		return dataflow.Done, err
 	}
 	if err := a.groups.Touch(); err != nil {
 		return dataflow.Done, err

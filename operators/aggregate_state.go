@@ -5,7 +5,6 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
-	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state"
 )
 
@@ -57,17 +56,6 @@ func (a *Aggregate) ownRows(r *state.Reader, name string, schema *columnar.Schem
 	return r.Rows(name, schema, func(b *columnar.Batch) error {
 		return each(b.WithSel(r.SelectOwn(columnar.HashRows(nil, b.Cols[:len(a.spec.Keys)], nil, b.Len()))))
 	})
-}
-
-// groupTable shows the groups of an aggregation to what writes snapshots; none is ever removed.
-type groupTable struct{ *expr.Grouping }
-
-func (g groupTable) Made() int      { return g.Rows() }
-func (groupTable) Held(uint32) bool { return true }
-
-func (g groupTable) Fill(b *columnar.Batch, ids []uint32) error {
-	g.EmitStates(b, ids)
-	return nil
 }
 
 // Freeze begins a snapshot. Values that calls keep are written at once and in full.

@@ -164,3 +164,23 @@ func TestIncrementalJoin(t *testing.T) {
 		t.Errorf("%d bytes are still held", after-before)
 	}
 }
+
+func TestIncrementalRank(t *testing.T) {
+	for _, spec := range []RankSpec{
+		{Partition: []int{0}, Keys: []SortKey{{Column: 2, Desc: true}}, From: 1, To: 3, Number: true},
+		{Keys: []SortKey{{Column: 2, Desc: true}}, From: 1, To: 20},
+	} {
+		rng := rand.New(rand.NewPCG(5, uint64(spec.To)))
+		open := func() dataflow.Incremental { return openRank(t, spec) }
+		var live []aggRow
+		op := open()
+		checkIncremental(t, rng, op, map[string]*columnar.Schema{"rows": aggSchema()}, open, func() {
+			rows, kinds := aggInput(&live, false, rng)
+			b := aggBatch(rows, kinds, rng)
+			defer b.Release()
+			out := newFullSink()
+			status, err := op.(dataflow.Operator).Process(0, b, out)
+			drain(t, op.(dataflow.Resumer), status, err, out)
+		})
+	}
+}

@@ -80,8 +80,7 @@ func (j *SymmetricJoin) Open(ctx *dataflow.Context) (err error) {
 			return err
 		}
 		if ctx.Checkpoints {
-			s.delta = state.NewDelta(sideName(port), s.stateSchema(), s)
-			s.rows.Track(s.delta.Changes)
+			s.delta = trackRows(sideName(port), s.stateSchema(), s.rows, s.fill)
 		}
 	}
 	j.width = len(ctx.Inputs[leftPort].Fields)
@@ -248,7 +247,7 @@ func (j *SymmetricJoin) count(sel []int32) error {
 		return nil
 	}
 	if o.counts {
-		if err := o.delta.Touch(r.found); err != nil { // some for nothing, if a condition excludes them
+		if err := o.rows.Touch(r.found); err != nil { // some for nothing, if a condition excludes them
 			return err
 		}
 	}

@@ -28,9 +28,9 @@ func (j *SymmetricJoin) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 		s := &j.sides[in]
 		b := columnar.NewBatch(s.stateSchema())
 		err := s.rows.Each(func(ids []uint32) error {
-			err := s.Fill(b, ids)
+			s.fill(b, ids)
 			w.Rows(sideName(in), b)
-			return err
+			return nil
 		})
 		b.Release()
 		if err != nil {
@@ -44,14 +44,8 @@ func (j *SymmetricJoin) writeMeta(w *state.Writer) {
 	w.Value("meta", joinMeta{[2]dataflow.Time{j.sides[leftPort].mark, j.sides[rightPort].mark}, j.late})
 }
 
-var _ state.Table = (*joinSide)(nil)
-
-// Made, Held and Fill show a side to what writes snapshots.
-func (s *joinSide) Made() int           { return s.rows.Made() }
-func (s *joinSide) Held(id uint32) bool { return s.rows.Held(id) }
-
-// Fill makes b rows of the side with the number of their matches.
-func (s *joinSide) Fill(b *columnar.Batch, ids []uint32) error {
+// fill makes b rows of the side with the number of their matches.
+func (s *joinSide) fill(b *columnar.Batch, ids []uint32) {
 	last := len(b.Cols) - 1
 	for c, v := range b.Cols[:last] {
 		s.rows.Gather(v, c, ids)
@@ -61,7 +55,6 @@ func (s *joinSide) Fill(b *columnar.Batch, ids []uint32) error {
 		columnar.Values[int64](b.Cols[last])[k] = int64(s.rows.Extra(id)[0])
 	}
 	b.SetLen(len(ids))
-	return nil
 }
 
 // Freeze begins a snapshot of both sides.

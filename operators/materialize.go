@@ -17,13 +17,15 @@ type Materialize struct {
 	out  *columnar.Batch
 	left []uint32 // rows to emit, once the input has ended
 	ids  []uint32
+
+	delta *state.Delta // nil if the job takes no checkpoints
 }
 
 var (
 	_ dataflow.Operator    = (*Materialize)(nil)
 	_ dataflow.Resumer     = (*Materialize)(nil)
 	_ dataflow.InputEnder  = (*Materialize)(nil)
-	_ dataflow.Snapshotter = (*Materialize)(nil)
+	_ dataflow.Incremental = (*Materialize)(nil)
 )
 
 // Open makes the table.
@@ -36,6 +38,9 @@ func (m *Materialize) Open(ctx *dataflow.Context) (err error) {
 	}
 	m.out = columnar.NewBatch(in)
 	m.rows, err = columnar.NewRowTable(in.Types(), all, 0, ctx.Budget.Account(ctx.Name))
+	if err == nil && ctx.Checkpoints {
+		m.delta = trackRows("rows", in, m.rows, func(b *columnar.Batch, ids []uint32) { gatherRows(b, m.rows, ids) })
+	}
 	return err
 }
 
@@ -86,7 +91,7 @@ func (m *Materialize) EndInput(_ dataflow.Port, out dataflow.Output) (dataflow.S
 func (m *Materialize) Resume(out dataflow.Output) (dataflow.Status, error) {
 	for len(m.left) > 0 {
 		n := min(columnar.BatchRows, len(m.left))
-		m.gather(m.left[:n])
+		gatherRows(m.out, m.rows, m.left[:n])
 		m.left = m.left[n:]
 		if err := out.Emit(m.out); err != nil {
 			return dataflow.Done, err
@@ -98,21 +103,23 @@ func (m *Materialize) Resume(out dataflow.Output) (dataflow.Status, error) {
 	return dataflow.Done, nil
 }
 
-func (m *Materialize) gather(ids []uint32) {
-	for c, v := range m.out.Cols {
-		m.rows.Gather(v, c, ids)
-	}
-	m.out.SetLen(len(ids))
-}
-
 // Snapshot writes the rows down.
 func (m *Materialize) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 	return m.rows.Each(func(ids []uint32) error {
-		m.gather(ids)
+		gatherRows(m.out, m.rows, ids)
 		w.Rows("rows", m.out)
 		return nil
 	})
 }
+
+// Freeze begins a snapshot of the rows.
+func (m *Materialize) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
+	m.delta.Freeze(full, w)
+	return nil
+}
+
+// Copy writes further rows.
+func (m *Materialize) Copy(n int) (done bool, err error) { return m.delta.Copy(n) }
 
 // Restore takes the rows of this subtask in, by the hash of all columns.
 func (m *Materialize) Restore(r *state.Reader) error {
@@ -133,5 +140,6 @@ func (m *Materialize) Close() error {
 	if m.rows != nil {
 		m.rows.Release()
 	}
+	m.delta.Release()
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/state"
 )
 
 // Rank numbers the rows of each partition in an order, from one, and passes on those whose number
@@ -31,8 +32,9 @@ type Rank struct {
 
 	touched []uint32
 	changes rankChanges
-	dropped []uint32 // rows to remove once the changes are emitted
-	next    int      // of lists, to emit at the end
+	dropped []uint32     // rows to remove once the changes are emitted
+	delta   *state.Delta // nil if the job takes no checkpoints
+	next    int          // of lists, to emit at the end
 	ended   bool
 }
 
@@ -48,7 +50,7 @@ var (
 	_ dataflow.Operator    = (*Rank)(nil)
 	_ dataflow.Resumer     = (*Rank)(nil)
 	_ dataflow.InputEnder  = (*Rank)(nil)
-	_ dataflow.Snapshotter = (*Rank)(nil)
+	_ dataflow.Incremental = (*Rank)(nil)
 )
 
 // NewRank makes the operator of spec.
@@ -83,6 +85,9 @@ func (r *Rank) Open(ctx *dataflow.Context) (err error) {
 	r.key = columnar.NewVector(columnar.TypeBytes)
 	r.changes.open(ctx.Output, r.spec.Number)
 	r.rows, err = columnar.NewRowTable(stored, nil, 0, ctx.Budget.Account(ctx.Name))
+	if err == nil && ctx.Checkpoints {
+		r.delta = trackRows("rows", in, r.rows, func(b *columnar.Batch, ids []uint32) { gatherRows(b, r.rows, ids) })
+	}
 	return err
 }
 
@@ -300,6 +305,7 @@ func (r *Rank) Close() error {
 		r.parts.Release()
 		r.key.Release()
 		r.changes.release()
+		r.delta.Release()
 	}
 	return nil
 }

@@ -118,14 +118,20 @@ func (r *Rank) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 	b := columnar.NewBatch(r.ctx.Inputs[0])
 	defer b.Release()
 	return r.rows.Each(func(ids []uint32) error {
-		for c, v := range b.Cols {
-			r.rows.Gather(v, c, ids)
-		}
-		b.SetLen(len(ids))
+		gatherRows(b, r.rows, ids)
 		w.Rows("rows", b)
 		return nil
 	})
 }
+
+// Freeze begins a snapshot of the rows.
+func (r *Rank) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
+	r.delta.Freeze(full, w)
+	return nil
+}
+
+// Copy writes further rows.
+func (r *Rank) Copy(n int) (done bool, err error) { return r.delta.Copy(n) }
 
 // Restore takes the rows of this subtask's partitions in; what they changed was emitted.
 func (r *Rank) Restore(reader *state.Reader) error {

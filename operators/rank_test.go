@@ -21,7 +21,7 @@ func openRank(t testing.TB, spec RankSpec) *Rank {
 		out = columnar.NewSchema(append(slices.Clone(in.Fields), columnar.Field{Name: "n", Type: columnar.TypeBigInt.Required()})...)
 	}
 	r := NewRank(spec)
-	ctx := &dataflow.Context{Name: "rank", Inputs: []*columnar.Schema{in}, Output: out, Budget: columnar.NewBudget(0), Env: &expr.Env{}}
+	ctx := &dataflow.Context{Name: "rank", Inputs: []*columnar.Schema{in}, Output: out, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
 	if err := r.Open(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func BenchmarkRank(b *testing.B) {
 			rng := rand.New(rand.NewPCG(3, 4))
 			s := columnar.NewSchema(columnar.Field{Name: "k", Type: columnar.TypeBigInt}, columnar.Field{Name: "v", Type: columnar.TypeBigInt})
 			op := NewRank(RankSpec{Partition: []int{0}, Keys: []SortKey{{Column: 1, Desc: true}}, From: 1, To: 10})
-			ctx := &dataflow.Context{Name: "rank", Inputs: []*columnar.Schema{s}, Output: s, Budget: columnar.NewBudget(0), Env: &expr.Env{}}
+			ctx := &dataflow.Context{Name: "rank", Inputs: []*columnar.Schema{s}, Output: s, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
 			if err := op.Open(ctx); err != nil {
 				b.Fatal(err)
 			}

@@ -8,19 +8,19 @@ import (
 )
 
 // Delta writes a table whose rows have stable ids into snapshots: all of it or the rows that have
-// changed since the snapshot before, bit by bit, each row as it was when the snapshot began. A nil
-// *Delta does nothing when it is touched.
+// changed since the snapshot before, bit by bit, each row as it was when the snapshot began.
 type Delta struct {
-	Changes *columnar.Changes
+	changes *columnar.Changes
 
-	name  string
-	table Table
-	w     *Writer
-	ids   []uint32 // of the rows of out
-	gone  []uint32
-	held  []uint32
-	rows  *columnar.Batch // scratch of Fill
-	out   *columnar.Batch
+	name   string
+	schema *columnar.Schema
+	table  Table
+	w      *Writer
+	ids    []uint32 // of the rows of out
+	gone   []uint32
+	held   []uint32
+	rows   *columnar.Batch // scratch of Fill; nil, like out, while nothing is copied
+	out    *columnar.Batch
 }
 
 // Table is what a Delta must know of a table.
@@ -33,42 +33,47 @@ type Table interface {
 	Fill(b *columnar.Batch, ids []uint32) error
 }
 
-// deltaSuffix tells sections with ids from those that stand for themselves.
-const deltaSuffix = "+"
+// deltaMark tells sections with ids from those that stand for themselves; behind it is the part of
+// the state the ids are of.
+const deltaMark = "+"
 
-// NewDelta makes the Delta of a table whose state is called name and has rows of the schema. Reader.Rows
-// reads it back.
-func NewDelta(name string, schema *columnar.Schema, table Table) *Delta {
-	d := &Delta{name: name + deltaSuffix, table: table, rows: columnar.NewBatch(schema), out: columnar.NewBatch(schema)}
-	d.Changes = columnar.NewChanges(d.copyOut)
+// NewDelta makes the Delta of a table, which is the whole state called name or, if part is not empty,
+// one of its tables. Reader.Rows reads back what it writes, rows of the schema.
+func NewDelta(name, part string, schema *columnar.Schema, table Table) *Delta {
+	d := &Delta{name: name + deltaMark + part, schema: schema, table: table}
+	d.changes = columnar.NewChanges(d.copyOut)
 	return d
 }
 
-// Touch is called before the rows ids change.
-func (d *Delta) Touch(ids []uint32) error {
+// Track is the Changes of d, nil if d is.
+func (d *Delta) Track() *columnar.Changes {
 	if d == nil {
 		return nil
 	}
-	return d.Changes.Touch(ids)
+	return d.changes
 }
 
 // Freeze begins a snapshot into w, of everything if full.
 func (d *Delta) Freeze(full bool, w *Writer) {
 	d.w = w
 	d.ids, d.gone = d.ids[:0], d.gone[:0]
-	d.out.Reset(0)
-	d.Changes.Freeze(d.table.Made(), full)
+	d.Release()
+	d.changes.Freeze(d.table.Made(), full)
 }
 
 // Copy writes about n further rows and reports whether all are written.
 func (d *Delta) Copy(n int) (done bool, err error) {
-	if done, err = d.Changes.Copy(n); err == nil && done {
+	if done, err = d.changes.Copy(n); err == nil && done {
 		d.flush()
+		d.Release()
 	}
 	return done, err
 }
 
 func (d *Delta) copyOut(ids []uint32) error {
+	if d.out == nil {
+		d.rows, d.out = columnar.NewBatch(d.schema), columnar.NewBatch(d.schema)
+	}
 	d.held = d.held[:0]
 	for _, id := range ids {
 		if d.table.Held(id) {
@@ -107,9 +112,10 @@ func (d *Delta) flush() {
 
 // Release gives the memory back.
 func (d *Delta) Release() {
-	if d != nil {
+	if d != nil && d.out != nil {
 		d.rows.Release()
 		d.out.Release()
+		d.rows, d.out = nil, nil
 	}
 }
 

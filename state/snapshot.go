@@ -145,16 +145,19 @@ func (r *Reader) Rows(name string, schema *columnar.Schema, each func(b *columna
 
 // RowsOf is Rows for what the old subtask wrote.
 func (r *Reader) RowsOf(old int, name string, schema *columnar.Schema, each func(b *columnar.Batch) error) error {
-	told := idSet{}
+	told := map[string]idSet{} // by part
 	for _, s := range r.Tasks[old] {
-		base, delta := strings.CutSuffix(s.Name, deltaSuffix)
+		base, part, delta := strings.Cut(s.Name, deltaMark)
 		if base != name || !delta && s.Age > 0 {
 			continue
 		}
 		b := columnar.NewBatch(schema)
 		var err error
 		if delta {
-			err = decodeDelta(b, s.Payload, told)
+			if told[part] == nil {
+				told[part] = idSet{}
+			}
+			err = decodeDelta(b, s.Payload, told[part])
 		} else {
 			_, err = columnar.DecodeBatch(b, s.Payload)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/state"
 )
 
 // Aggregate groups rows by event-time window and key. Hopping windows share slices: each row is
@@ -19,8 +20,8 @@ type Aggregate struct {
 	keys   []columnar.Type
 	shared bool // a slice belongs to several windows
 
-	slices map[int64]*expr.Grouping // by start
-	starts []int64                  // of slices, ascending
+	slices map[int64]*slice // by start
+	starts []int64          // of slices, ascending
 	free   []*expr.Grouping
 	mark   dataflow.Time
 	late   int64
@@ -35,6 +36,12 @@ type Aggregate struct {
 	startColumn *columnar.Vector // of snapshots
 }
 
+// slice has the groups of a stretch of time.
+type slice struct {
+	*expr.Grouping
+	delta *state.Delta // nil if the job takes no checkpoints
+}
+
 var (
 	_ dataflow.Operator    = (*Aggregate)(nil)
 	_ dataflow.Resumer     = (*Aggregate)(nil)
@@ -44,7 +51,7 @@ var (
 
 // NewAggregate makes the operator of spec.
 func NewAggregate(spec AggregateSpec) *Aggregate {
-	return &Aggregate{spec: spec, slices: map[int64]*expr.Grouping{}, mark: dataflow.MinTime, fireEnd: math.MinInt64}
+	return &Aggregate{spec: spec, slices: map[int64]*slice{}, mark: dataflow.MinTime, fireEnd: math.MinInt64}
 }
 
 // Open checks the window and prepares the output.
@@ -104,18 +111,26 @@ func (a *Aggregate) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Outpu
 }
 
 // slice finds or makes the groups of a slice.
-func (a *Aggregate) slice(start int64) (*expr.Grouping, error) {
-	if g, ok := a.slices[start]; ok {
-		return g, nil
+func (a *Aggregate) slice(start int64) (*slice, error) {
+	if s, ok := a.slices[start]; ok {
+		return s, nil
 	}
 	g, err := a.grouping()
 	if err != nil {
 		return nil, err
 	}
-	a.slices[start] = g
+	s := &slice{Grouping: g}
+	if a.ctx.Checkpoints {
+		if s.delta, err = newDelta(g, start); err != nil {
+			g.Release()
+			return nil, err
+		}
+	}
+	g.Track(s.delta.Track())
+	a.slices[start] = s
 	at, _ := slices.BinarySearch(a.starts, start)
 	a.starts = slices.Insert(a.starts, at, start)
-	return g, nil
+	return s, nil
 }
 
 func (a *Aggregate) grouping() (*expr.Grouping, error) {
@@ -185,7 +200,7 @@ func (a *Aggregate) nextWindow() (ok bool, err error) {
 	}
 	a.fireRow, a.fireEnd = 0, end
 	if !a.shared {
-		a.firing = a.slices[first]
+		a.firing = a.slices[first].Grouping
 		return true, nil
 	}
 	if a.firing, err = a.grouping(); err != nil {
@@ -198,7 +213,7 @@ func (a *Aggregate) nextWindow() (ok bool, err error) {
 		if start < end-a.clock.window.Size {
 			continue
 		}
-		if err := a.mergeSlice(a.slices[start]); err != nil {
+		if err := a.mergeSlice(a.slices[start].Grouping); err != nil {
 			return false, err
 		}
 	}
@@ -251,9 +266,12 @@ func (a *Aggregate) fired() error {
 	for len(a.starts) > 0 && a.clock.lastEnd(a.starts[0]) <= a.fireEnd {
 		start := a.starts[0]
 		a.starts = slices.Delete(a.starts, 0, 1)
-		g := a.slices[start]
+		s := a.slices[start]
 		delete(a.slices, start)
-		if err := a.recycle(g); err != nil {
+		if err := s.leave(); err != nil {
+			return err
+		}
+		if err := a.recycle(s.Grouping); err != nil {
 			return err
 		}
 	}
@@ -276,8 +294,9 @@ func (a *Aggregate) Counts() map[string]int64 {
 
 // Close frees all slices.
 func (a *Aggregate) Close() error {
-	for _, g := range a.slices {
-		g.Release()
+	for _, s := range a.slices {
+		s.delta.Release()
+		s.Release()
 	}
 	for _, g := range a.free {
 		g.Release()

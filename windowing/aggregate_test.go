@@ -58,7 +58,7 @@ func newCount(t *testing.T, w Window) *Aggregate {
 		out.Fields = append(out.Fields, columnar.Field{Name: name, Type: columnar.TimestampOf(3)})
 	}
 	a := NewAggregate(AggregateSpec{Window: w, TimeColumn: 2, Keys: []int{0}, Calls: []*expr.Aggregate{count, sum}})
-	err = a.Open(&dataflow.Context{Name: "window", Parallelism: 1, Inputs: []*columnar.Schema{inputSchema}, Output: out, Budget: columnar.NewBudget(0)})
+	err = a.Open(&dataflow.Context{Name: "window", Parallelism: 1, Inputs: []*columnar.Schema{inputSchema}, Output: out, Budget: columnar.NewBudget(0), Checkpoints: true})
 	if err != nil {
 		t.Fatal(err)
 	}

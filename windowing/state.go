@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
@@ -11,7 +12,7 @@ import (
 	"github.com/anabranch/anabranch/state"
 )
 
-var _ dataflow.Snapshotter = (*Aggregate)(nil)
+var _ dataflow.Incremental = (*Aggregate)(nil)
 
 // aggregateState is what an Aggregate remembers beside its slices.
 type aggregateState struct {
@@ -33,6 +34,70 @@ func (a *Aggregate) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 		}
 	}
 	return nil
+}
+
+// Freeze begins a snapshot. Values that calls keep are written at once and in full.
+func (a *Aggregate) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
+	w.Value("meta", aggregateState{a.mark, a.late, a.clock.nullRows})
+	for _, start := range a.starts {
+		s := a.slices[start]
+		for _, call := range s.ValueCalls() {
+			s.EachValue(call, func(b *columnar.Batch) { w.Rows(valuesName(call), a.withStart(b, start)) })
+		}
+		s.delta.Freeze(full, w)
+	}
+	return nil
+}
+
+// Copy writes further rows.
+func (a *Aggregate) Copy(n int) (done bool, err error) {
+	for _, start := range a.starts {
+		if done, err = a.slices[start].delta.Copy(n); err != nil || !done {
+			return done, err
+		}
+	}
+	return true, nil
+}
+
+// sliceRows shows the groups of a slice to what writes snapshots, each with the slice's start in front.
+type sliceRows struct {
+	*expr.Grouping
+	start int64
+}
+
+// Fill makes b the groups ids.
+func (s sliceRows) Fill(b *columnar.Batch, ids []uint32) error {
+	groups := &columnar.Batch{Schema: &columnar.Schema{Fields: b.Schema.Fields[1:]}, Cols: b.Cols[1:]}
+	if err := s.Grouping.Fill(groups, ids); err != nil {
+		return err
+	}
+	b.Cols[0].Reset(len(ids))
+	for k := range ids {
+		columnar.Values[int64](b.Cols[0])[k] = s.start
+	}
+	b.SetLen(len(ids))
+	return nil
+}
+
+func newDelta(g *expr.Grouping, start int64) (*state.Delta, error) {
+	schema, err := g.StateSchema()
+	if err != nil {
+		return nil, err
+	}
+	return state.NewDelta("slices", strconv.FormatInt(start, 10), startSchema(schema), sliceRows{g, start}), nil
+}
+
+// leave writes what a snapshot in progress still wants of a slice whose windows are all out.
+func (s *slice) leave() error {
+	if s.delta == nil {
+		return nil
+	}
+	s.Track(nil)
+	for {
+		if done, err := s.delta.Copy(columnar.BatchRows); done || err != nil {
+			return err
+		}
+	}
 }
 
 func valuesName(call int) string { return fmt.Sprintf("values%d", call) }
@@ -114,11 +179,15 @@ func (a *Aggregate) restoreRows(r *state.Reader, name string, schema *columnar.S
 		if len(rows.Sel) == 0 {
 			return nil
 		}
-		g, err := a.slice(columnar.Values[int64](b.Cols[0])[0])
+		start := columnar.Values[int64](b.Cols[0])[0]
+		if a.clock.closed(a.clock.lastEnd(start), a.mark) {
+			return nil // of an older snapshot: all its windows were out at the barrier
+		}
+		s, err := a.slice(start)
 		if err != nil {
 			return err
 		}
-		return add(g, rows)
+		return add(s.Grouping, rows)
 	})
 }
 
