@@ -354,7 +354,7 @@ func (t *tail) handle(e event) error {
 		for _, w := range t.writers {
 			w.Barrier(e.snapshot.epoch)
 		}
-		t.snapshot = e.snapshot
+		t.begin(e.snapshot)
 	case statusEvent:
 		for _, w := range t.writers {
 			w.Status(e.status)

@@ -46,6 +46,15 @@ func (t *task) copySome() (finished bool, err error) {
 	return true, nil
 }
 
+// begin makes s the snapshot in progress. One that was given up for it is never whole, but what sinks
+// had prepared for that epoch goes with this one.
+func (t *tail) begin(s *taskSnapshot) {
+	if t.snapshot != nil {
+		s.committable = append(t.snapshot.committable, s.committable...)
+	}
+	t.snapshot = s
+}
+
 // copyAll finishes the snapshot in progress.
 func (t *task) copyAll() error {
 	for {

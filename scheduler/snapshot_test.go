@@ -142,3 +142,26 @@ func TestRestoreFollowsFilesBack(t *testing.T) {
 		t.Errorf("%d counts, want %d", len(got), len(want))
 	}
 }
+
+// TestSnapshotGivenUpKeepsItsOutput lets a barrier come before the snapshot of the one before is whole:
+// what sinks had prepared for that is acknowledged with the new one, as the only one.
+func TestSnapshotGivenUpKeepsItsOutput(t *testing.T) {
+	var acked []*taskSnapshot
+	task := &task{tail: &tail{}}
+	task.tail.acknowledge = func(s *taskSnapshot) { acked = append(acked, s) }
+	for epoch := dataflow.Epoch(1); epoch <= 3; epoch++ {
+		s := &taskSnapshot{epoch: epoch, committable: []dataflow.Committable{{UID: "a", Data: fmt.Append(nil, epoch)}}}
+		must(t, task.tail.handle(event{kind: barrierEvent, snapshot: s}))
+	}
+	must(t, task.copyAll())
+	got := ""
+	for _, s := range acked {
+		got += fmt.Sprint("epoch ", s.epoch, ":")
+		for _, c := range s.committable {
+			got += " " + string(c.Data)
+		}
+	}
+	if want := "epoch 3: 1 2 3"; got != want {
+		t.Errorf("acknowledged %s, want %s", got, want)
+	}
+}
