@@ -71,3 +71,16 @@ func mapCalls(calls []*expr.Aggregate, f func(*expr.Expr) *expr.Expr) []*expr.Ag
 	}
 	return out
 }
+
+// Volatile reports whether some expression of the plan may give another value each time.
+func Volatile(n plan.Node) bool {
+	found := false
+	mapExprs(n, func(e *expr.Expr) *expr.Expr {
+		found = found || e.Volatile()
+		return e
+	})
+	for _, in := range n.Inputs() {
+		found = found || Volatile(in)
+	}
+	return found
+}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/anabranch/anabranch/catalog"
@@ -110,6 +111,11 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 		p.Job.Name = p.Job.Nodes[len(p.Job.Nodes)-1].Name
 	}
 	p.Job.Streaming = p.Job.Streaming || p.Unbounded || s.settings["execution.runtime-mode"] == "streaming"
+	if p.Job.Streaming && s.settings["table.optimizer.reuse-sub-plan-enabled"] != "false" && !slices.ContainsFunc(p.Logical, optimizer.Volatile) {
+		if err := physical.Reuse(p.Job); err != nil {
+			return nil, err
+		}
+	}
 	if err := p.Job.Validate(); err != nil {
 		return nil, err
 	}
