@@ -7,50 +7,91 @@ import (
 
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/windowing"
 )
 
 // Reuse merges nodes that compute the same from the same inputs, so that what several branches of a
-// job read is read, and held, once. Expressions of the job must give the same value each time.
+// job need is computed, and held, once. Expressions of the job must give the same value each time.
+// With sources they share what they read too; without, only nodes with state and what is behind them
+// are merged, and all else goes on at a pace of its own.
 //
 // It leaves jobs alone that have a join which reads one input before the other: were both fed by one
 // node, the join would wait for the end of the one input and the node for room in the other.
-func Reuse(job *graph.Job) error {
+func Reuse(job *graph.Job, sources bool) error {
 	for _, n := range job.Nodes {
 		if n.Kind == operators.KindJoin {
 			return nil
 		}
 	}
-	at := make([]int, len(job.Nodes)) // by old id
-	seen := map[string]int{}
-	kept := job.Nodes[:0:0]
-	for _, n := range job.Nodes {
-		c := *n
-		c.Inputs = append([]graph.Edge(nil), n.Inputs...)
-		for i := range c.Inputs {
-			c.Inputs[i].From = at[c.Inputs[i].From]
-		}
-		key, err := computes(&c)
-		if err != nil {
-			return err
-		}
-		if same, ok := seen[key]; ok && !writes(n.Kind) {
-			at[n.ID] = same
-			continue
-		}
-		c.ID = len(kept)
-		seen[key], at[n.ID] = c.ID, c.ID
-		kept = append(kept, &c)
+	r := &reuse{old: job.Nodes, sources: sources, made: map[int]int{}}
+	if err := r.compare(); err != nil {
+		return err
 	}
-	job.Nodes = kept
+	read := make([]bool, len(job.Nodes))
+	for _, n := range job.Nodes {
+		for _, e := range n.Inputs {
+			read[e.From] = true
+		}
+	}
+	for _, n := range job.Nodes {
+		if !read[n.ID] {
+			r.make(n.ID)
+		}
+	}
+	job.Nodes = r.nodes
 	return nil
 }
 
-// writes tells the nodes whose work is seen outside of the job.
-func writes(k graph.Kind) bool { return k == operators.KindSink || k == operators.KindCollect }
+// TimeBound reports whether the job has a join that keeps rows until event time has passed them. When
+// old events are read, its branches need less state if each goes at its own pace.
+func TimeBound(job *graph.Job) (bool, error) {
+	for _, n := range job.Nodes {
+		if n.Kind != operators.KindSymmetric {
+			continue
+		}
+		var spec operators.JoinSpec
+		if err := json.Unmarshal(n.Spec, &spec); err != nil {
+			return false, fmt.Errorf("node %s: %w", n.Name, err)
+		}
+		if spec.Bound != nil {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+type reuse struct {
+	old     []*graph.Node
+	first   []int // by node: the first one that computes the same
+	sources bool
+	made    map[int]int // ids of nodes by those of old ones
+	nodes   []*graph.Node
+}
+
+// compare finds the nodes that compute the same.
+func (r *reuse) compare() error {
+	seen := map[string]int{}
+	for _, n := range r.old {
+		key, err := r.computes(n)
+		if err != nil {
+			return err
+		}
+		first, ok := seen[key]
+		if !ok || n.Kind == operators.KindSink || n.Kind == operators.KindCollect {
+			seen[key], first = n.ID, n.ID
+		}
+		r.first = append(r.first, first)
+	}
+	return nil
+}
 
 // computes identifies what a node computes: names do not matter.
-func computes(n *graph.Node) (string, error) {
-	inputs, err := json.Marshal(n.Inputs)
+func (r *reuse) computes(n *graph.Node) (string, error) {
+	edges := append([]graph.Edge(nil), n.Inputs...)
+	for i := range edges {
+		edges[i].From = r.first[edges[i].From]
+	}
+	inputs, err := json.Marshal(edges)
 	if err != nil {
 		return "", fmt.Errorf("node %s: %w", n.Name, err)
 	}
@@ -60,4 +101,31 @@ func computes(n *graph.Node) (string, error) {
 		b.WriteString(" " + f.Type.String())
 	}
 	return b.String(), nil
+}
+
+// make adds the node id, or the one it is merged with, and what it reads.
+func (r *reuse) make(id int) int {
+	if r.sources || stateful(r.old[id].Kind) {
+		id = r.first[id]
+	}
+	if at, ok := r.made[id]; ok {
+		return at
+	}
+	c := *r.old[id]
+	c.Inputs = append([]graph.Edge(nil), c.Inputs...)
+	for i := range c.Inputs {
+		c.Inputs[i].From = r.make(c.Inputs[i].From)
+	}
+	c.ID = len(r.nodes)
+	r.nodes, r.made[id] = append(r.nodes, &c), c.ID
+	return c.ID
+}
+
+// stateful reports whether operators of a kind remember rows.
+func stateful(k graph.Kind) bool {
+	switch k {
+	case operators.KindSource, operators.KindValues, operators.KindFilter, operators.KindProject, operators.KindUnion, windowing.KindAssign:
+		return false
+	}
+	return true
 }

@@ -111,15 +111,28 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 		p.Job.Name = p.Job.Nodes[len(p.Job.Nodes)-1].Name
 	}
 	p.Job.Streaming = p.Job.Streaming || p.Unbounded || s.settings["execution.runtime-mode"] == "streaming"
-	if p.Job.Streaming && s.settings["table.optimizer.reuse-sub-plan-enabled"] != "false" && !slices.ContainsFunc(p.Logical, optimizer.Volatile) {
-		if err := physical.Reuse(p.Job); err != nil {
-			return nil, err
-		}
+	if err := s.reuse(p); err != nil {
+		return nil, err
 	}
 	if err := p.Job.Validate(); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// reuse has a streaming job compute once what several of its branches need.
+func (s *Session) reuse(p *Planned) error {
+	if !p.Job.Streaming || s.settings["table.optimizer.reuse-sub-plan-enabled"] == "false" || slices.ContainsFunc(p.Logical, optimizer.Volatile) {
+		return nil
+	}
+	apart, err := physical.TimeBound(p.Job)
+	if v := s.settings["table.optimizer.reuse-source-enabled"]; v != "" {
+		apart = v == "false"
+	}
+	if err != nil {
+		return err
+	}
+	return physical.Reuse(p.Job, !apart)
 }
 
 // unboundedTable is a table of a plan that never ends, "" if each does.

@@ -49,6 +49,7 @@ func knownSettings() map[string]setting {
 		"pipeline.auto-watermark-interval":                                 duration(),
 		"table.local-time-zone":                                            {check: isZone, wants: "a time zone such as 'Europe/Rome'"},
 		"table.dml-sync":                                                   oneOf("true", "false"),
+		"table.optimizer.reuse-source-enabled":                             oneOf("true", "false"),
 		"table.optimizer.reuse-sub-plan-enabled":                           oneOf("true", "false"),
 		"table.exec.source.idle-timeout":                                   duration(),
 		"table.exec.state.ttl":                                             duration(),

@@ -1,0 +1,73 @@
+package physical
+
+import (
+	"testing"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/operators"
+)
+
+// branches is a job in which two sources that read the same are filtered and grouped alike and joined.
+func branches(join graph.Kind) *graph.Job {
+	j := &graph.Job{Streaming: true}
+	s := columnar.NewSchema(columnar.Field{Name: "a", Type: columnar.TypeBigInt})
+	var ends []graph.Edge
+	for range 2 {
+		source := j.Add(operators.KindSource, "Source", operators.SourceSpec{}, s)
+		filter := j.Add(operators.KindFilter, "Filter", operators.FilterSpec{}, s, forward(source))
+		group := j.Add(operators.KindAggregate, "Group", operators.AggregateSpec{Keys: []int{0}}, s, edge(filter, graph.Hash, 0))
+		ends = append(ends, edge(group, graph.Hash, 0))
+	}
+	source := j.Add(operators.KindSource, "Source", operators.SourceSpec{}, s)
+	joined := j.Add(join, "Join", operators.JoinSpec{}, s, ends...)
+	other := j.Add(operators.KindSymmetric, "Other", operators.JoinSpec{}, s, forward(joined), forward(source))
+	for range 2 {
+		j.Add(operators.KindSink, "Sink", operators.SinkSpec{}, s, forward(other))
+	}
+	return j
+}
+
+func TestReuse(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		join    graph.Kind
+		sources bool
+		want    string
+	}{
+		{"all", operators.KindSymmetric, true, `Sink
+  <- forward: Other
+    <- forward: Join
+      <- hash[0]: Group
+        <- hash[0]: Filter
+          <- forward: Source
+      <- hash[0]: Group (node 2 above)
+    <- forward: Source (node 0 above)
+Sink
+  <- forward: Other (node 4 above)
+`},
+		{"what has state", operators.KindSymmetric, false, `Sink
+  <- forward: Other
+    <- forward: Join
+      <- hash[0]: Group
+        <- hash[0]: Filter
+          <- forward: Source
+      <- hash[0]: Group (node 2 above)
+    <- forward: Source
+Sink
+  <- forward: Other (node 5 above)
+`},
+		{"a join that reads one side first", operators.KindJoin, true, graph.Tree(branches(operators.KindJoin))},
+	} {
+		j := branches(c.join)
+		if err := Reuse(j, c.sources); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Validate(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if got := graph.Tree(j); got != c.want {
+			t.Errorf("%s: got:\n%swant:\n%s", c.name, got, c.want)
+		}
+	}
+}
