@@ -19,14 +19,14 @@ const radixRowsMin = 256
 // packedRowsMax is the number of rows up to which the memory is kept for the next sort.
 const packedRowsMax = 1 << 16
 
-// pack fills p for the rows of b; it returns false if a column has no fixed width or if the
-// ranges together need more than 64 bits.
+// pack fills p for the rows of b; it returns false if a column has no fixed width, if the ranges
+// together need more than 64 bits, or if Stop ended it.
 func (k *SortKeyer) pack(p *packer, b *Batch) bool {
 	n := b.Len()
 	p.bits = 0
 	p.keys, p.part = resized(p.keys, n), resized(p.part, n)
 	for _, col := range k.columns {
-		if !p.add(b.Cols[col.Index], col) {
+		if !p.add(b.Cols[col.Index], col, k.stopped) {
 			return false
 		}
 	}
@@ -41,8 +41,8 @@ func resized[T any](s []T, n int) []T {
 }
 
 // add appends a column to the keys.
-func (p *packer) add(v *Vector, col SortColumn) bool {
-	if !orderedValues(p.part, v) {
+func (p *packer) add(v *Vector, col SortColumn, stopped func() bool) bool {
+	if !orderedValues(p.part, v) || stopped() {
 		return false
 	}
 	low, high := p.limits(v)
@@ -64,6 +64,9 @@ func (p *packer) add(v *Vector, col SortColumn) bool {
 	first := p.bits == 0
 	p.bits += width
 	for i, x := range p.part {
+		if i%radixPart == 0 && stopped() {
+			return false
+		}
 		code := uint64(x) - uint64(low) + base
 		if col.Desc {
 			code = uint64(high) - uint64(x) + base
