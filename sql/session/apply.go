@@ -14,6 +14,7 @@ import (
 type Result struct {
 	Columns []string
 	Rows    [][]string
+	Note    string // for the user, beside the result
 }
 
 // Runs reports whether a statement starts a job, so that Plan takes it and not Apply.

@@ -16,6 +16,20 @@ import (
 type setting struct {
 	check func(string) bool
 	wants string
+	// idle says why the key changes nothing; Flink's scripts set it all the same.
+	idle string
+	// now is the key that has taken this one's place.
+	now string
+}
+
+func (s setting) without(why string) setting {
+	s.idle = why
+	return s
+}
+
+func (s setting) called(key string) setting {
+	s.now = key
+	return s
 }
 
 func oneOf(values ...string) setting {
@@ -45,30 +59,30 @@ func knownSettings() map[string]setting {
 		"execution.runtime-mode":                                           oneOf("batch", "streaming", "automatic"),
 		"parallelism.default":                                              count(),
 		"pipeline.name":                                                    anyText(),
-		"pipeline.max-parallelism":                                         count(),
-		"pipeline.auto-watermark-interval":                                 duration(),
+		"pipeline.max-parallelism":                                         count().without("the number of key groups is fixed"),
+		"pipeline.auto-watermark-interval":                                 duration().without("watermarks go with every batch"),
 		"table.local-time-zone":                                            {check: isZone, wants: "a time zone such as 'Europe/Rome'"},
-		"table.dml-sync":                                                   oneOf("true", "false"),
+		"table.dml-sync":                                                   oneOf("true", "false").without("an INSERT always runs to its end"),
 		"table.optimizer.reuse-source-enabled":                             oneOf("true", "false"),
 		"table.optimizer.reuse-sub-plan-enabled":                           oneOf("true", "false"),
 		"table.exec.source.idle-timeout":                                   duration(),
-		"table.exec.state.ttl":                                             duration(),
-		"table.exec.mini-batch.enabled":                                    oneOf("true", "false"),
-		"table.exec.mini-batch.allow-latency":                              duration(),
-		"table.exec.mini-batch.size":                                       count(),
+		"table.exec.state.ttl":                                             duration().without("state is kept as long as it can matter; bound it by windows or time conditions"),
+		"table.exec.mini-batch.enabled":                                    oneOf("true", "false").without("rows are processed in batches anyway"),
+		"table.exec.mini-batch.allow-latency":                              duration().without("batches do not wait"),
+		"table.exec.mini-batch.size":                                       count().without("batches are as large as what has come, up to 8192 rows"),
 		"execution.checkpointing.interval":                                 duration(),
 		"execution.checkpointing.dir":                                      anyText(),
-		"execution.checkpointing.mode":                                     anyText(),
+		"execution.checkpointing.mode":                                     anyText().without("checkpoints are exactly once"),
 		"execution.checkpointing.timeout":                                  duration(),
 		"execution.checkpointing.min-pause":                                duration(),
 		"execution.checkpointing.num-retained":                             count(),
 		"execution.checkpointing.max-concurrent-checkpoints":               oneOf("1"),
 		"execution.checkpointing.tolerable-failed-checkpoints":             count(),
-		"execution.savepoint.path":                                         anyText(),
+		"execution.savepoint.path":                                         anyText().called("execution.state-recovery.path"),
 		"execution.state-recovery.path":                                    anyText(),
-		"state.backend.type":                                               anyText(),
-		"state.checkpoints.dir":                                            anyText(),
-		"state.savepoints.dir":                                             anyText(),
+		"state.backend.type":                                               anyText().without("state is in memory"),
+		"state.checkpoints.dir":                                            anyText().called("execution.checkpointing.dir"),
+		"state.savepoints.dir":                                             anyText().without("there are no savepoints"),
 		"restart-strategy.type":                                            oneOf("none", "off", "disable", "fixed-delay", "failure-rate", "exponential-delay"),
 		"restart-strategy.fixed-delay.attempts":                            count(),
 		"restart-strategy.fixed-delay.delay":                               duration(),
@@ -81,9 +95,9 @@ func knownSettings() map[string]setting {
 		"restart-strategy.exponential-delay.backoff-multiplier":            number(),
 		"restart-strategy.exponential-delay.jitter-factor":                 number(),
 		"restart-strategy.exponential-delay.attempts-before-reset-backoff": count(),
-		"sql-client.execution.result-mode":                                 anyText(),
-		"sql-client.execution.max-table-result.rows":                       count(),
-		"sql-client.verbose":                                               oneOf("true", "false"),
+		"sql-client.execution.result-mode":                                 anyText().without("see --output"),
+		"sql-client.execution.max-table-result.rows":                       count().without("results have all their rows"),
+		"sql-client.verbose":                                               oneOf("true", "false").without("see --log-level"),
 	}
 }
 
@@ -98,6 +112,7 @@ func isZone(v string) bool {
 // Setting is the value a key was set to, "" if it was not.
 func (s *Session) Setting(key string) string { return s.settings[key] }
 
+// set changes a setting or lists them. The note of its result says that it changes nothing.
 func (s *Session) set(st *ast.Set) (*Result, error) {
 	if st.Key == "" {
 		r := &Result{Columns: []string{"key", "value"}}
@@ -113,7 +128,14 @@ func (s *Session) set(st *ast.Set) (*Result, error) {
 	if !known.check(st.Value) {
 		return nil, ast.Errorf(st, ast.ClassSemantic, "'%s' takes %s, not '%s'", st.Key, known.wants, st.Value)
 	}
+	if known.now != "" {
+		s.settings[known.now] = st.Value
+		return nil, nil
+	}
 	s.settings[st.Key] = st.Value
+	if known.idle != "" {
+		return &Result{Note: "'" + st.Key + "' has no effect: " + known.idle}, nil
+	}
 	return nil, nil
 }
 
@@ -122,10 +144,12 @@ func (s *Session) reset(st *ast.Reset) error {
 		clear(s.settings)
 		return nil
 	}
-	if _, err := lookupSetting(st, st.Key); err != nil {
+	known, err := lookupSetting(st, st.Key)
+	if err != nil {
 		return err
 	}
 	delete(s.settings, st.Key)
+	delete(s.settings, known.now)
 	return nil
 }
 

@@ -63,8 +63,12 @@ func New(opts Options) (*Engine, error) {
 	}
 	e := &Engine{opts: opts, session: session.New(opts.Connectors)}
 	for _, s := range opts.Settings {
-		if _, err := e.session.Apply(&ast.Set{Key: s.Key, Value: s.Value}, ""); err != nil {
+		result, err := e.session.Apply(&ast.Set{Key: s.Key, Value: s.Value}, "")
+		if err != nil {
 			return nil, fmt.Errorf("set %s: %w", s.Key, err)
+		}
+		if result.Note != "" {
+			e.note("%s", result.Note)
 		}
 	}
 	return e, nil

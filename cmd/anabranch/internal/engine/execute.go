@@ -30,8 +30,14 @@ func (e *Engine) Execute(ctx context.Context, statement ast.Statement, source st
 		return writeRows(out, []string{"help"}, [][]string{{help}})
 	}
 	result, err := e.session.Apply(statement, source)
-	if err != nil || len(result.Columns) == 0 {
+	if err != nil {
 		return err
+	}
+	if result.Note != "" {
+		e.note("%s", result.Note)
+	}
+	if len(result.Columns) == 0 {
+		return nil
 	}
 	render.MaskRows(result.Rows)
 	return writeRows(out, result.Columns, result.Rows)

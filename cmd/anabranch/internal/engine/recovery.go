@@ -166,6 +166,9 @@ func (e *Engine) checkpointing(p *session.Planned) (interval time.Duration, dir 
 // restore reads the checkpoint to go on from; nil starts afresh.
 func (e *Engine) restore(store *checkpoint.Store) (*checkpoint.Snapshot, error) {
 	r := e.opts.Recovery
+	if r == (Recovery{}) {
+		r.From = strings.TrimPrefix(e.session.Setting("execution.state-recovery.path"), "file://")
+	}
 	if r.From != "" {
 		return restoreFrom(store, r.From)
 	}

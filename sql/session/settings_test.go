@@ -1,0 +1,49 @@
+package session
+
+import (
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/anabranch/anabranch/sql/ast"
+)
+
+// TestSettingsAreDocumented compares the keys with those in the first columns of the documentation.
+func TestSettingsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/settings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*) \\|").FindAllStringSubmatch(string(text), -1) {
+		for _, key := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(row[1], -1) {
+			documented = append(documented, key[1])
+		}
+	}
+	slices.Sort(documented)
+	if known := slices.Sorted(maps.Keys(knownSettings())); !slices.Equal(documented, known) {
+		t.Errorf("documented %q, known %q", documented, known)
+	}
+}
+
+func TestSettingsWithoutEffectSaySo(t *testing.T) {
+	s := New(nil)
+	for _, c := range []struct{ key, value, note string }{
+		{"table.exec.mini-batch.enabled", "true", "'table.exec.mini-batch.enabled' has no effect: rows are processed in batches anyway"},
+		{"parallelism.default", "2", ""},
+		{"state.checkpoints.dir", "file:///tmp/x", ""},
+	} {
+		r, err := s.Apply(&ast.Set{Key: c.key, Value: c.value}, "")
+		if err != nil || r.Note != c.note {
+			t.Errorf("%s: %+v, %v", c.key, r, err)
+		}
+	}
+	if got := s.Setting("execution.checkpointing.dir"); got != "file:///tmp/x" {
+		t.Errorf("the folder is %q", got)
+	}
+	if _, err := s.Apply(&ast.Reset{Key: "state.checkpoints.dir"}, ""); err != nil || s.Setting("execution.checkpointing.dir") != "" {
+		t.Errorf("reset: %v", err)
+	}
+}
