@@ -55,7 +55,7 @@ func TraitsOf(n Node) Traits {
 		t.Rising = append(slices.Clone(inputs[0].Rising), windowRising(n, n.Window.Size)...)
 	case *WindowAggregate:
 		t.Time = []int{Width(n) - 1}
-		t.Rising = windowRising(n, n.Window.Size)
+		t.Rising = append(keyRising(n, inputs[0]), windowRising(n, n.Window.Size)...)
 	case *Aggregate:
 		// Without calls a group's row never changes.
 		t.Changelog = t.Changelog || t.Unbounded && len(n.Calls) > 0
@@ -108,6 +108,19 @@ func windowRising(n Node, size int64) []Rising {
 		last.Behind, last.Base = 1_000_000/per, base
 	}
 	return []Rising{start, {end, 0, base}, last}
+}
+
+// keyRising are the keys of n that are constants apart from its time column. That lies within the
+// window, so such a key rises like the window's start.
+func keyRising(n *WindowAggregate, in Traits) (list []Rising) {
+	time, ok := in.rising(n.TimeColumn)
+	base := new(int)
+	for i, k := range n.Keys {
+		if ahead, apart := in.apart(k, time); ok && apart {
+			list = append(list, Rising{i, n.Window.Size + ahead, base})
+		}
+	}
+	return list
 }
 
 func (t *Traits) union(inputs []Traits) {
