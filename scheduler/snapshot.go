@@ -82,12 +82,18 @@ type lineage struct {
 	last     dataflow.Epoch // of the snapshot before
 	full     int            // bytes of the last one of all state
 	since    int            // bytes of those after it
+	number   int            // of those after it
 }
 
+// followMax is how many snapshots of changes may follow on one of all state: each is a file to list in
+// every checkpoint and to open on restore.
+const followMax = 200
+
 // begin says whether the snapshot of an epoch has to be of all state: if the one before is not
-// durable, or if reading those after the last such one would take longer than reading it.
+// durable, if reading those after the last such one would take longer than reading it, or if they are
+// too many.
 func (l *lineage) begin(epoch dataflow.Epoch) (full bool) {
-	full = l.last == 0 || l.complete == nil || dataflow.Epoch(l.complete.Load()) != l.last || l.since > l.full
+	full = l.last == 0 || l.complete == nil || dataflow.Epoch(l.complete.Load()) != l.last || l.since > l.full || l.number >= followMax
 	l.last = epoch
 	return full
 }
@@ -95,9 +101,9 @@ func (l *lineage) begin(epoch dataflow.Epoch) (full bool) {
 // wrote notes the size of a snapshot.
 func (l *lineage) wrote(full bool, n int) {
 	if full {
-		l.full, l.since = n, 0
+		l.full, l.since, l.number = n, 0, 0
 	} else {
-		l.since += n
+		l.since, l.number = l.since+n, l.number+1
 	}
 }
 
