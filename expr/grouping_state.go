@@ -152,7 +152,8 @@ func (g *Grouping) Made() int { return g.Rows() }
 // Held is true: no group is ever removed.
 func (g *Grouping) Held(uint32) bool { return true }
 
-// Fill makes out the partial states of the groups ids, which ascend, as EachState makes them.
+// Fill makes out the partial states of the groups ids, as EachState makes them. Ids that ascend side by
+// side are quicker.
 func (g *Grouping) Fill(out *columnar.Batch, ids []uint32) error {
 	g.emitKeys(out, ids)
 	states := out.Cols[len(g.keys):]

@@ -126,11 +126,11 @@ func (s *Session) reuse(p *Planned) error {
 		return nil
 	}
 	apart, err := physical.TimeBound(p.Job)
-	if v := s.settings["table.optimizer.reuse-source-enabled"]; v != "" {
-		apart = v == "false"
-	}
 	if err != nil {
 		return err
+	}
+	if v := s.settings["table.optimizer.reuse-source-enabled"]; v != "" {
+		apart = v == "false"
 	}
 	return physical.Reuse(p.Job, !apart)
 }
