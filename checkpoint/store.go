@@ -83,6 +83,9 @@ func (s *Store) Dir() string { return s.dir }
 // Close gives the lease back.
 func (s *Store) Close() error { return s.lease.Close() }
 
+// Name is the folder of an epoch, from which Read reads it.
+func (s *Store) Name(e dataflow.Epoch) string { return s.epochDir(e) }
+
 func (s *Store) epochDir(e dataflow.Epoch) string {
 	return filepath.Join(s.dir, epochName(e))
 }
@@ -235,8 +238,12 @@ func (s *Store) Newest() (dataflow.Epoch, error) {
 // Snapshot is a checkpoint read back.
 type Snapshot struct {
 	Metadata
+	dir      string
 	sections [][]state.Section // by task
 }
+
+// Dir is the folder that the checkpoint was read from.
+func (s *Snapshot) Dir() string { return s.dir }
 
 func readMetadata(dir string) (m Metadata, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, metadataName))
@@ -263,7 +270,7 @@ func Read(dir string) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{Metadata: m, sections: make([][]state.Section, len(m.Tasks))}
+	s := &Snapshot{Metadata: m, dir: dir, sections: make([][]state.Section, len(m.Tasks))}
 	for i, t := range s.Tasks {
 		if t.Finished {
 			continue

@@ -3,12 +3,9 @@
 package scheduler
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,74 +19,6 @@ import (
 	"github.com/anabranch/anabranch/internal/clock"
 	"github.com/anabranch/anabranch/operators"
 )
-
-// commitLog is a committer that notes what it is asked to commit.
-type commitLog struct{ data []string }
-
-func (c *commitLog) Commit(_ context.Context, data []byte) error {
-	c.data = append(c.data, string(data))
-	return nil
-}
-
-func (c *commitLog) Recover(context.Context, string, [][]byte) error { return nil }
-
-// TestOutputOfFailedEpochs lets epochs fail before and after a task has prepared output for
-// them: the next complete one commits it, once.
-func TestOutputOfFailedEpochs(t *testing.T) {
-	store, err := checkpoint.Open(t.TempDir(), "job")
-	must(t, err)
-	defer func() { must(t, store.Close()) }()
-	a, b, log := &task{uids: []string{"a"}, tail: &tail{}}, &task{uids: []string{"b"}, tail: &tail{}}, &commitLog{}
-	var completed []dataflow.Epoch
-	x := &execution{
-		job: &graph.Job{Name: "job"}, tasks: []*task{a, b}, committers: map[string]dataflow.Committer{"a": log},
-		opts: Options{
-			Checkpoint: &Checkpointing{Store: store, Tolerable: 2, Completed: func(d Completed) {
-				if completed = append(completed, d.Epoch); d.Took <= 0 {
-					t.Errorf("epoch %d took %s", d.Epoch, d.Took)
-				}
-			}},
-		},
-	}
-	c := newCheckpointer(x)
-	c.start()
-	snapshot := func(epoch dataflow.Epoch) *taskSnapshot {
-		return &taskSnapshot{epoch: epoch, committable: []dataflow.Committable{{UID: "a", Data: fmt.Appendf(nil, "%d", epoch)}}}
-	}
-	demand := func() { c.handle(t.Context(), checkpoint.Event{Kind: checkpoint.Due}) }
-	fail := func(epoch dataflow.Epoch) {
-		c.why = errors.New("boom")
-		c.handle(t.Context(), checkpoint.Event{Kind: checkpoint.TimedOut, Epoch: epoch})
-	}
-	demand()
-	c.acknowledge(a, snapshot(1))
-	c.drain(t.Context(), func(error) {})
-	fail(1)
-	demand()
-	fail(2)
-	demand()
-	c.acknowledge(a, snapshot(2)) // late
-	c.acknowledge(a, snapshot(3))
-	c.acknowledge(b, &taskSnapshot{epoch: 1}) // later still
-	c.drain(t.Context(), func(error) {})
-	if len(log.data) > 0 {
-		t.Fatalf("committed before the epoch is complete: %v", log.data)
-	}
-	c.acknowledge(b, &taskSnapshot{epoch: 3})
-	c.drain(t.Context(), func(error) {})
-	must(t, c.err)
-	if !slices.Equal(log.data, []string{"1", "2", "3"}) {
-		t.Errorf("committed %v", log.data)
-	}
-	snap, err := store.Read(3)
-	must(t, err)
-	if len(snap.Committable) != 3 {
-		t.Errorf("checkpoint has %v", snap.Committable)
-	}
-	if want := []dataflow.Epoch{3}; !slices.Equal(completed, want) {
-		t.Errorf("epochs %v are told to be complete, want %v", completed, want)
-	}
-}
 
 // endless is a job of more rows than any test waits for.
 func endless(t *testing.T) (*graph.Job, *graph.Node, Options) {

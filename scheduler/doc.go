@@ -1,9 +1,8 @@
-// Package scheduler runs jobs: it cuts a graph into tasks, connects them, drives each in a
-// goroutine of its own and reports how they fare. Today everything runs in one process.
+// Package scheduler is the client of the runtime: it submits a job to a JobManager and waits for its
+// end. JobManager and TaskManagers are in this process and talk in messages, as they would between
+// processes.
 //
 // Invariants:
-//   - Only a task's goroutine calls the operators of its chain, its readers and its writers.
-//   - A task touches an operator only when nothing downstream of it is unfinished and the outputs
-//     have room.
+//   - There is one path: whatever runs is submitted, placed, deployed and told about in messages.
 //   - Run returns when every goroutine it started has ended and every operator is closed.
 package scheduler

@@ -2,26 +2,32 @@ package scheduler
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/columnar"
-	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/internal/clock"
+	"github.com/anabranch/anabranch/scheduler/binding"
+	"github.com/anabranch/anabranch/scheduler/jobmanager"
+	"github.com/anabranch/anabranch/scheduler/rpc"
+	"github.com/anabranch/anabranch/scheduler/taskmanager"
+	"github.com/anabranch/anabranch/shuffle"
 )
 
 // Options are what a run needs beside the job.
 type Options struct {
 	// Parallelism of nodes that name none; default 1.
 	Parallelism int
-	Connectors  registry
+	Connectors  binding.Registry
 	Bindings    Bindings
 	Sources     SourceBindings
+	Committers  CommitterBindings
 	// Budget is the memory the operators share; default unlimited.
 	Budget *columnar.Budget
 	Env    *expr.Env
@@ -32,8 +38,12 @@ type Options struct {
 	Restore *checkpoint.Snapshot
 	// Stop, when it delivers, ends the job after one more checkpoint; Run returns ErrStopped.
 	Stop <-chan struct{}
-	// EncodeExchanges makes rows travel between tasks as bytes, as they would between processes.
+	// TaskManagers is how many share the tasks; default 1. Rows travel between them as bytes.
+	TaskManagers int
+	// EncodeExchanges makes rows travel between all tasks as bytes, as they would between processes.
 	EncodeExchanges bool
+	// EncodeMessages makes messages between JobManager and TaskManagers travel as bytes.
+	EncodeMessages bool
 	// BatchRows is the largest batch sources make; 0 leaves it to them.
 	BatchRows int
 	// Progress, if set, is called every ProgressEvery (default one second) and at the end.
@@ -44,164 +54,229 @@ type Options struct {
 	IdleAfter time.Duration
 	// Note, if set, is told in a line what a run goes on in spite of.
 	Note func(text string)
-	// Tick makes a ticker for Progress; without it there is none.
+	// Tick makes the tickers of Progress and Checkpoint; without it there are none.
 	Tick func(time.Duration) (<-chan time.Time, func())
 }
 
-// Progress is how far a job has come.
-type Progress struct {
-	RowsRead   int64         // by all sources
-	Sources    int           // nodes that read
-	Watermark  dataflow.Time // the smallest that has reached a last task; MinTime if none
-	StateBytes int64
-	// Skipped are the rows left out so far, by reason: late, null time, bad.
-	Skipped map[string]int64
-	// Restarts are the starts after failures.
-	Restarts    int
-	Checkpoints CheckpointStats // since the last start
-	Final       bool
+// Checkpointing says where and how often a run takes checkpoints.
+type Checkpointing struct {
+	Store *checkpoint.Store
+	// Interval between two starts; default 10 s.
+	Interval time.Duration
+	// Retained is how many complete checkpoints are kept; default 1.
+	Retained int
+	// Timeout is how long one may take before it is given up; default 10 minutes.
+	Timeout time.Duration
+	// MinPause is how long after one, complete or given up, the next starts at the earliest.
+	MinPause time.Duration
+	// Tolerable is how many may fail in a row without failing the job.
+	Tolerable int
+	// Completed, if set, is told of each checkpoint that is durable and committed.
+	Completed func(Completed)
 }
 
-// CheckpointStats are figures of a run's checkpoints.
-type CheckpointStats struct {
-	Complete, Failed int64
-	Newest           Completed
-}
+const (
+	defaultInterval      = 10 * time.Second
+	defaultTimeout       = 10 * time.Minute
+	defaultProgressEvery = time.Second
+)
+
+// What a run is told and tells, and what its nodes are bound to.
+type (
+	// Progress is how far a job has come.
+	Progress = jobmanager.Progress
+	// CheckpointStats are figures of a run's checkpoints.
+	CheckpointStats = jobmanager.CheckpointStats
+	// Completed is a checkpoint that has been taken.
+	Completed = jobmanager.Completed
+	// Bindings give the operators of nodes that live in the submitting process, by uid.
+	Bindings = binding.Operators
+	// SourceBindings give the sources of nodes that live in the submitting process, by uid.
+	SourceBindings = binding.Sources
+	// CommitterBindings give the committers of bound operators that prepare output, by uid.
+	CommitterBindings = binding.Committers
+	// Collector is the operator of a collect node: it hands each batch, borrowed, to Take.
+	Collector = binding.Collector
+	// RestartStrategy decides whether and when a failed job starts again.
+	RestartStrategy = rpc.RestartStrategy
+)
+
+// The restart strategies.
+const (
+	NoRestart        = rpc.NoRestart
+	FixedDelay       = rpc.FixedDelay
+	FailureRate      = rpc.FailureRate
+	ExponentialDelay = rpc.ExponentialDelay
+)
+
+// ErrStopped says that the job ended because it was asked to, after a last checkpoint.
+var ErrStopped = rpc.ErrStopped
+
+// DefaultRestart is the strategy of jobs with checkpoints.
+func DefaultRestart() RestartStrategy { return rpc.DefaultRestart() }
+
+// Digest names the graph of a job, so that a checkpoint is not restored into another one.
+func Digest(job *graph.Job) (string, error) { return jobmanager.Digest(job) }
 
 // Run executes a job in this process and returns when it has ended; the error is that of the
 // first task that failed.
 func Run(ctx context.Context, job *graph.Job, opts Options) error {
-	if opts.Parallelism <= 0 {
-		opts.Parallelism = 1
-	}
-	if opts.Budget == nil {
-		opts.Budget = columnar.NewBudget(0)
-	}
-	x, err := guardedBuild(ctx, job, opts)
+	return RunRestarting(ctx, job, opts, RestartStrategy{Kind: NoRestart})
+}
+
+// RunRestarting is Run of a job that starts again when it fails, from the newest checkpoint if it takes
+// some. An error that the rows themselves cause is met again by every start, so it ends the job at once.
+// Options.Note is told why and when the job starts again.
+func RunRestarting(ctx context.Context, job *graph.Job, opts Options, strategy RestartStrategy) error {
+	submit, err := submission(job, &opts, strategy)
 	if err != nil {
-		if x != nil {
-			err = errors.Join(err, x.abandon())
-		}
 		return err
 	}
-	if err := x.checkpoint.recover(ctx); err != nil {
-		return errors.Join(err, x.abandon())
+	l, err := newLocal(submit, &opts)
+	if err != nil {
+		return err
 	}
-	return x.run(ctx)
+	for _, m := range l.managers {
+		m.Offer()
+	}
+	ended := l.job.Run(ctx)
+	for _, m := range l.managers {
+		m.Close()
+	}
+	return l.result(ended)
 }
 
-// guardedBuild is build with a panic of an operator turned into an error.
-func guardedBuild(ctx context.Context, job *graph.Job, opts Options) (x *execution, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("start of the job: panic: %v\n%s", r, debug.Stack())
+// submission is what the client sends: it goes through its encoding also here, so that a job that has
+// none is found.
+func submission(job *graph.Job, opts *Options, strategy RestartStrategy) (*rpc.Submit, error) {
+	s := &rpc.Submit{Job: job, Settings: rpc.Settings{
+		Parallelism: max(opts.Parallelism, 1), Restart: strategy, Seed: uint64(clock.Micros()),
+		EncodeExchanges: opts.EncodeExchanges, BatchRows: opts.BatchRows, IdleAfter: opts.IdleAfter,
+	}}
+	if o := opts.Checkpoint; o != nil {
+		s.Settings.Checkpoint = &rpc.Checkpointing{Timeout: o.Timeout, MinPause: o.MinPause, Tolerable: o.Tolerable, Retained: o.Retained}
+		if o.Timeout <= 0 {
+			s.Settings.Checkpoint.Timeout = defaultTimeout
 		}
-	}()
-	return build(ctx, job, opts)
+	} else {
+		s.Settings.Salt = rand.Text()
+	}
+	if opts.Restore != nil {
+		s.Settings.Restore = opts.Restore.Dir()
+	}
+	b, err := rpc.Encode(nil, s)
+	if err != nil {
+		return nil, err
+	}
+	m, err := rpc.Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("the job cannot be encoded: %w", err)
+	}
+	return m.(*rpc.Submit), nil
 }
 
-// abandon closes tasks that never ran.
-func (x *execution) abandon() error {
+// local is a JobManager with its TaskManagers in one process.
+type local struct {
+	job      *jobmanager.JobManager
+	managers map[string]*taskmanager.TaskManager
+	causes   *rpc.Causes
+	encode   bool
+}
+
+func newLocal(s *rpc.Submit, opts *Options) (*local, error) {
+	l := &local{managers: map[string]*taskmanager.TaskManager{}, causes: rpc.NewCauses(), encode: opts.EncodeMessages}
+	set := &binding.Set{Connectors: opts.Connectors, Operators: opts.Bindings, Sources: opts.Sources, Committers: opts.Committers, Env: opts.Env}
+	loads := &loader{}
+	if opts.Restore != nil {
+		loads.name, loads.newest = opts.Restore.Dir(), opts.Restore
+	}
+	backing := &jobmanager.Backing{Submit: s, Bindings: set, Load: loads.load, Causes: l.causes}
+	jm := jobmanager.Options{Backing: backing, Send: l.toManager, Tick: opts.Tick, Stop: opts.Stop, Progress: opts.Progress, Note: opts.Note}
+	if o := opts.Checkpoint; o != nil {
+		backing.Store, jm.Completed = o.Store, o.Completed
+		if jm.Interval = o.Interval; jm.Interval <= 0 {
+			jm.Interval = defaultInterval
+		}
+	}
+	if opts.Progress != nil {
+		if jm.ShowEvery = opts.ProgressEvery; jm.ShowEvery <= 0 {
+			jm.ShowEvery = defaultProgressEvery
+		}
+	}
+	var err error
+	if l.job, err = jobmanager.New(jm); err != nil {
+		return nil, err
+	}
+	budget, exchange, n := opts.Budget, shuffle.NewExchange(), max(opts.TaskManagers, 1)
+	if budget == nil {
+		budget = columnar.NewBudget(0)
+	}
+	for i := range n {
+		name := fmt.Sprintf("local-%d", i+1)
+		l.managers[name] = taskmanager.New(taskmanager.Options{
+			Name: name, Slots: (jobmanager.Slots(s) + n - 1) / n, Bindings: set, Budget: budget, Exchange: exchange, Causes: l.causes,
+			Load: loads.load, Send: func(m rpc.Message) { l.toJob(name, m) },
+		})
+	}
+	return l, nil
+}
+
+func (l *local) toManager(name string, m rpc.Message) {
+	if m = l.pass(m); m != nil {
+		l.managers[name].Receive(m)
+	}
+}
+
+func (l *local) toJob(name string, m rpc.Message) {
+	if m = l.pass(m); m != nil {
+		l.job.Receive(name, m)
+	}
+}
+
+// pass carries a message, as bytes if that is asked for; nil if it has none, which ends the job.
+func (l *local) pass(m rpc.Message) rpc.Message {
+	if !l.encode {
+		return m
+	}
+	b, err := rpc.Encode(nil, m)
+	if err == nil {
+		m, err = rpc.Decode(b)
+	}
+	if err != nil {
+		l.job.Fail(err)
+		return nil
+	}
+	return m
+}
+
+// result is the error that a job has ended with.
+func (l *local) result(ended *rpc.Ended) error {
 	var errs []error
-	for _, t := range x.tasks {
-		errs = append(errs, t.close())
+	for _, f := range ended.Failures {
+		errs = append(errs, l.causes.Error(&f))
+	}
+	if len(errs) == 1 {
+		return errs[0]
 	}
 	return errors.Join(errs...)
 }
 
-func (x *execution) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var first error
-	for _, t := range x.tasks {
-		wg.Go(func() {
-			err := t.run(ctx)
-			fail := func(err error) {
-				mu.Lock()
-				if first == nil {
-					first = err
-				}
-				mu.Unlock()
-				cancel(err)
-			}
-			if err != nil {
-				// The job is canceled before the task closes its inputs: to the tasks before it a closed
-				// channel then means failure and not that enough was read.
-				fail(err)
-			}
-			if closed := t.close(); err == nil && closed != nil {
-				err = closed
-				fail(err)
-			}
-			if err == nil {
-				x.checkpoint.finish(t)
-			}
-		})
-	}
-	finished := make(chan struct{})
-	var watcher sync.WaitGroup
-	if x.opts.Progress != nil && x.opts.Tick != nil {
-		watcher.Go(func() { x.watch(finished) })
-	}
-	discovering, found := context.WithCancel(ctx)
-	defer found()
-	x.discover(discovering, &watcher)
-	var checkpoints sync.WaitGroup
-	tasks := make(chan struct{})
-	checkpoints.Go(func() { x.checkpoint.run(ctx, tasks, cancel) })
-	wg.Wait()
-	close(tasks)
-	checkpoints.Wait()
-	close(finished)
-	found()
-	watcher.Wait()
-	if first == nil {
-		first = x.checkpoint.err
-	}
-	if first != nil {
-		first = errors.Join(first, x.checkpoint.abandon())
-	}
-	return first
+// loader reads checkpoints for all in the process and keeps the newest, so that each is read once.
+type loader struct {
+	mu     sync.Mutex
+	name   string
+	newest *checkpoint.Snapshot
 }
 
-// watch reports progress until the job ends, and once more then.
-func (x *execution) watch(finished <-chan struct{}) {
-	every := x.opts.ProgressEvery
-	if every <= 0 {
-		every = time.Second
+func (l *loader) load(name string) (*checkpoint.Snapshot, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.newest != nil && l.name == name {
+		return l.newest, nil
 	}
-	tick, stop := x.opts.Tick(every)
-	defer stop()
-	for {
-		select {
-		case <-tick:
-			x.opts.Progress(x.progress())
-		case <-finished:
-			p := x.progress()
-			p.Final = true
-			x.opts.Progress(p)
-			return
-		}
+	s, err := checkpoint.Read(name)
+	if err == nil {
+		l.name, l.newest = name, s
 	}
-}
-
-func (x *execution) progress() Progress {
-	p := Progress{Watermark: dataflow.MaxTime, Sources: len(x.sources), Skipped: map[string]int64{}, Checkpoints: x.checkpoint.figures()}
-	for _, t := range x.tasks {
-		p.StateBytes += t.stats.stateBytes.Load()
-		if counts := t.stats.skipped.Load(); counts != nil {
-			for reason, n := range *counts {
-				p.Skipped[reason] += n
-			}
-		}
-		if t.source != nil {
-			p.RowsRead += t.stats.rowsIn.Load()
-		}
-		if len(t.tail.writers) == 0 {
-			p.Watermark = min(p.Watermark, dataflow.Time(t.stats.watermark.Load()))
-		}
-	}
-	return p
+	return s, err
 }

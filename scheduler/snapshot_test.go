@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,56 +140,5 @@ func TestRestoreFollowsFilesBack(t *testing.T) {
 	last := ^dataflow.Epoch(0)
 	if want, got := whole.total(last), got.total(last); !maps.Equal(got, want) {
 		t.Errorf("%d counts, want %d", len(got), len(want))
-	}
-}
-
-// TestSnapshotGivenUpKeepsItsOutput lets a barrier come before the snapshot of the one before is whole:
-// what sinks had prepared for that is acknowledged with the new one, as the only one.
-func TestSnapshotGivenUpKeepsItsOutput(t *testing.T) {
-	var acked []*taskSnapshot
-	task := &task{tail: &tail{}}
-	task.tail.acknowledge = func(s *taskSnapshot) { acked = append(acked, s) }
-	for epoch := dataflow.Epoch(1); epoch <= 3; epoch++ {
-		s := &taskSnapshot{epoch: epoch, committable: []dataflow.Committable{{UID: "a", Data: fmt.Append(nil, epoch)}}}
-		must(t, task.tail.handle(event{kind: barrierEvent, snapshot: s}))
-	}
-	must(t, task.copyAll())
-	got := ""
-	for _, s := range acked {
-		got += fmt.Sprint("epoch ", s.epoch, ":")
-		for _, c := range s.committable {
-			got += " " + string(c.Data)
-		}
-	}
-	if want := "epoch 3: 1 2 3"; got != want {
-		t.Errorf("acknowledged %s, want %s", got, want)
-	}
-}
-
-// TestLineage decides about a row of snapshots of given sizes; an epoch that is not durable makes the
-// next snapshot one of all state.
-func TestLineage(t *testing.T) {
-	var complete atomic.Uint64
-	l := lineage{complete: &complete}
-	got := ""
-	for i, size := range []int{100, 30, 60, 20, 110, 1, 1, 1} {
-		epoch := dataflow.Epoch(i + 1)
-		full := l.begin(epoch)
-		l.wrote(full, size)
-		if got += fmt.Sprint(full, " "); epoch != 6 {
-			complete.Store(uint64(epoch))
-		}
-	}
-	if want := "true false false false true false true false "; got != want {
-		t.Errorf("full: %s, want %s", got, want)
-	}
-	l = lineage{complete: &complete}
-	for epoch := dataflow.Epoch(1); epoch <= followMax+2; epoch++ {
-		full := l.begin(epoch)
-		if want := epoch == 1 || epoch == followMax+2; full != want {
-			t.Errorf("snapshot %d is full: %t", epoch, full)
-		}
-		l.wrote(full, map[bool]int{true: 1 << 20, false: 1}[full])
-		complete.Store(uint64(epoch))
 	}
 }

@@ -43,7 +43,8 @@ type Channel struct {
 	queue    []Element
 	head     int
 	batches  int
-	canceled bool
+	canceled bool // nobody wants what comes
+	lost     bool // the consumer has failed: nobody takes what comes, though it is wanted
 	// Called without the lock when the other side may have something to do.
 	wakeProducer, wakeConsumer func()
 }
@@ -56,16 +57,24 @@ func NewChannel(capacity int) *Channel {
 // Encode makes rows of the schema travel as bytes, as they do between processes.
 func (c *Channel) Encode(s *columnar.Schema) { c.encoding = s }
 
-// OnProgress sets what to call when the producer, and the consumer, may go on. It is called
-// before the tasks start.
-func (c *Channel) OnProgress(producer, consumer func()) {
-	c.wakeProducer, c.wakeConsumer = producer, consumer
+// OnRoom sets what to call when the producer may go on. Its side calls it before it pushes anything.
+func (c *Channel) OnRoom(wake func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wakeProducer = wake
+}
+
+// OnElement sets what to call when the consumer may go on. Its side calls it before the first Pop.
+func (c *Channel) OnElement(wake func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wakeConsumer = wake
 }
 
 // Push appends a batch, which the channel owns from now on.
 func (c *Channel) Push(b *columnar.Batch) {
 	c.mu.Lock()
-	if c.canceled {
+	if c.canceled || c.lost {
 		c.mu.Unlock()
 		b.Release()
 		return
@@ -77,8 +86,9 @@ func (c *Channel) Push(b *columnar.Batch) {
 	}
 	c.queue = append(c.queue, e)
 	c.batches++
+	wake := c.wakeConsumer
 	c.mu.Unlock()
-	c.wakeConsumer()
+	wake()
 }
 
 // PushWatermark appends a watermark; a newer one takes the place of one not yet read.
@@ -89,33 +99,33 @@ func (c *Channel) PushWatermark(t dataflow.Time) {
 		c.mu.Unlock()
 		return
 	}
-	c.queue = append(c.queue, Element{Watermark: t})
-	c.mu.Unlock()
-	c.wakeConsumer()
+	c.appendAndUnlock(Element{Watermark: t})
 }
 
 // PushBarrier appends the barrier of an epoch.
 func (c *Channel) PushBarrier(epoch dataflow.Epoch) {
 	c.mu.Lock()
-	c.queue = append(c.queue, Element{Barrier: epoch})
-	c.mu.Unlock()
-	c.wakeConsumer()
+	c.appendAndUnlock(Element{Barrier: epoch})
 }
 
 // PushStatus appends a status.
 func (c *Channel) PushStatus(s Status) {
 	c.mu.Lock()
-	c.queue = append(c.queue, Element{Status: s})
-	c.mu.Unlock()
-	c.wakeConsumer()
+	c.appendAndUnlock(Element{Status: s})
 }
 
 // PushEnd appends the end of the input.
 func (c *Channel) PushEnd() {
 	c.mu.Lock()
-	c.queue = append(c.queue, Element{End: true})
+	c.appendAndUnlock(Element{End: true})
+}
+
+// appendAndUnlock ends a push of something other than rows.
+func (c *Channel) appendAndUnlock(e Element) {
+	c.queue = append(c.queue, e)
+	wake := c.wakeConsumer
 	c.mu.Unlock()
-	c.wakeConsumer()
+	wake()
 }
 
 // Pop takes the next element; ok is false if there is none now.
@@ -128,9 +138,11 @@ func (c *Channel) Pop() (e Element, ok bool, err error) {
 	e = c.queue[c.head]
 	c.queue[c.head] = Element{}
 	c.head++
-	wake := false
+	var wake func()
 	if e.hasRows() {
-		wake = c.batches == c.capacity || c.batches == 1
+		if c.batches == c.capacity || c.batches == 1 {
+			wake = c.wakeProducer
+		}
 		c.batches--
 	}
 	if c.head == len(c.queue) {
@@ -140,8 +152,8 @@ func (c *Channel) Pop() (e Element, ok bool, err error) {
 		c.head = 0
 	}
 	c.mu.Unlock()
-	if wake {
-		c.wakeProducer()
+	if wake != nil {
+		wake()
 	}
 	if e.encoded != nil {
 		e.Batch = columnar.NewBatch(c.encoding).Own()
@@ -155,7 +167,7 @@ func (c *Channel) Pop() (e Element, ok bool, err error) {
 func (c *Channel) Room() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.capacity == 0 || c.batches < c.capacity || c.canceled
+	return !c.lost && (c.capacity == 0 || c.batches < c.capacity) || c.canceled
 }
 
 // Starved reports that the consumer has nothing to read.
@@ -166,18 +178,26 @@ func (c *Channel) Starved() bool {
 }
 
 // Cancel says that the consumer wants no more; what is queued and what comes is dropped.
-func (c *Channel) Cancel() {
+func (c *Channel) Cancel() { c.drop(&c.canceled) }
+
+// Abandon says that the consumer has failed. What is queued and what comes is dropped, but to the
+// producer that does not look as if nobody wanted more, which would let it end well: it has no room
+// until it is canceled too.
+func (c *Channel) Abandon() { c.drop(&c.lost) }
+
+func (c *Channel) drop(why *bool) {
 	c.mu.Lock()
-	c.canceled = true
+	*why = true
 	dropped := c.queue[c.head:]
 	c.queue, c.head, c.batches = nil, 0, 0
+	wake := c.wakeProducer
 	c.mu.Unlock()
 	for _, e := range dropped {
 		if e.Batch != nil {
 			e.Batch.Release()
 		}
 	}
-	c.wakeProducer()
+	wake()
 }
 
 // Canceled reports that the consumer wants no more.

@@ -1,10 +1,10 @@
-package scheduler
+package jobmanager
 
 import (
-	"slices"
-	"sync"
+	"time"
 
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/scheduler/rpc"
 )
 
 // enumerator hands the splits of one source out to its tasks. Its snapshot comes first: a split
@@ -14,85 +14,111 @@ import (
 // Splits that are read one after the other go to whoever asks; those that are read side by side are
 // dealt out evenly.
 type enumerator struct {
-	uid    string
-	tasks  int  // number of them, over which splits are dealt
-	even   bool // deal
-	mu     sync.Mutex
-	splits []splitState
-	epoch  dataflow.Epoch // of the newest snapshot
-	dealt  int            // splits so far
+	uid     string
+	attempt rpc.Attempt
+	first   int // number of the task of subtask 0
+	tasks   int
+	even    bool // deal
+	splits  []waiting
+	epoch   dataflow.Epoch // of the newest snapshot
+	dealt   int            // splits so far
+	// asking are the epochs of the tasks that want a split, by subtask.
+	asking map[int]dataflow.Epoch
 
-	grower dataflow.Grower // finds further splits while the job runs; nil if there is none
-	known  []dataflow.Split
+	every time.Duration    // between two looks for further splits; 0: there will be none
+	known []dataflow.Split // ever seen, if there may be more
 }
 
-// splitState is a split with how far it was read.
-type splitState struct {
-	dataflow.Split
-	// Rows were delivered since the split's Position; a reader without positions starts over and
-	// leaves them out.
-	Rows int64         `json:"rows,omitempty"`
-	High dataflow.Time `json:"high"`
-
-	task int // to which it is dealt
+// waiting is a split that no task has taken.
+type waiting struct {
+	rpc.Split
+	sub int // to which it is dealt
 }
 
-// deal makes every task the owner of its share.
-func (e *enumerator) deal(tasks int) {
-	e.even, e.tasks = true, tasks
-	for i := range e.splits {
-		e.splits[i].task = i % tasks
+func newEnumerator(a rpc.Attempt, s *SourceSplits, first, tasks int) *enumerator {
+	e := &enumerator{uid: s.UID, attempt: a, first: first, tasks: tasks, even: s.Even, every: s.Every, asking: map[int]dataflow.Epoch{}}
+	for _, split := range s.Splits {
+		e.put(split)
+		if e.every > 0 {
+			e.known = append(e.known, split.Split)
+		}
 	}
-	e.dealt = len(e.splits)
+	return e
 }
 
-// add deals splits that have come while the job runs.
-func (e *enumerator) add(list []dataflow.Split) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+func (e *enumerator) put(s rpc.Split) {
+	e.splits = append(e.splits, waiting{s, e.dealt % e.tasks})
+	e.dealt++
+}
+
+// add takes splits that have come while the job runs and returns what to tell tasks.
+func (e *enumerator) add(list []dataflow.Split) []rpc.ToTask {
 	for _, s := range list {
-		e.splits = append(e.splits, splitState{Split: s, High: dataflow.MinTime, task: e.dealt % e.tasks})
-		e.dealt++
+		e.put(rpc.Split{Split: s, High: dataflow.MinTime})
 	}
+	e.known = append(e.known, list...)
+	var told []rpc.ToTask
+	for sub := range e.tasks {
+		if _, ok := e.asking[sub]; ok && e.find(sub) >= 0 {
+			told = append(told, e.serve(sub)...)
+		}
+	}
+	return told
 }
 
-// hasNone reports that no split waits for the task.
-func (e *enumerator) hasNone(task int) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return !slices.ContainsFunc(e.splits, func(s splitState) bool { return !e.even || s.task == task })
+// request notes that a task that has passed epoch wants a split and returns what to tell tasks.
+func (e *enumerator) request(sub int, epoch dataflow.Epoch) []rpc.ToTask {
+	e.asking[sub] = max(epoch, e.asking[sub])
+	return e.serve(sub)
 }
 
-// next takes a split for a task that has passed epoch. Without one, wait tells whether there may
-// be one later.
-func (e *enumerator) next(task int, epoch dataflow.Epoch) (s splitState, ok, wait bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	at := 0
-	for e.even && at < len(e.splits) && e.splits[at].task != task {
-		at++
+// find is the place of the split that goes to a task; -1 if there is none.
+func (e *enumerator) find(sub int) int {
+	for i, s := range e.splits {
+		if !e.even || s.sub == sub {
+			return i
+		}
 	}
-	if at == len(e.splits) {
-		return s, false, e.grower != nil
+	return -1
+}
+
+// serve answers a task that asks, unless it is held until it has passed the newest barrier: it asks
+// again then.
+func (e *enumerator) serve(sub int) []rpc.ToTask {
+	answer := &rpc.Assign{Attempt: e.attempt, Task: e.first + sub}
+	at := e.find(sub)
+	switch {
+	case at < 0 && e.every > 0:
+		answer.Wait = true
+		return []rpc.ToTask{answer}
+	case at < 0:
+		delete(e.asking, sub)
+		return []rpc.ToTask{answer}
+	case e.asking[sub] < e.epoch:
+		return nil
 	}
-	if epoch < e.epoch {
-		return s, false, true
-	}
-	s = e.splits[at]
+	delete(e.asking, sub)
+	answer.Split = &e.splits[at].Split
 	e.splits = append(e.splits[:at:at], e.splits[at+1:]...)
-	return s, true, false
-}
-
-func (e *enumerator) empty() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.splits) == 0
+	answer.Remaining = e.find(sub) >= 0
+	told := []rpc.ToTask{answer}
+	if e.even || len(e.splits) > 0 {
+		return told
+	}
+	for other := range e.tasks {
+		if other != sub {
+			told = append(told, &rpc.Taken{Attempt: e.attempt, Task: e.first + other})
+		}
+	}
+	return told
 }
 
 // snapshot notes the epoch and copies the splits no task has taken.
-func (e *enumerator) snapshot(epoch dataflow.Epoch) []splitState {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+func (e *enumerator) snapshot(epoch dataflow.Epoch) []rpc.Split {
 	e.epoch = epoch
-	return append([]splitState(nil), e.splits...)
+	list := []rpc.Split{}
+	for _, s := range e.splits {
+		list = append(list, s.Split)
+	}
+	return list
 }

@@ -1,4 +1,4 @@
-package scheduler
+package jobmanager
 
 import (
 	"math/rand/v2"
@@ -6,17 +6,19 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/anabranch/anabranch/scheduler/rpc"
 )
 
 func TestFixedDelayCountsAttempts(t *testing.T) {
-	r := &restarts{RestartStrategy: RestartStrategy{Kind: FixedDelay, Attempts: 2, Delay: time.Second}}
+	r := &restarts{RestartStrategy: rpc.RestartStrategy{Kind: rpc.FixedDelay, Attempts: 2, Delay: time.Second}}
 	for i, want := range []bool{true, true, false} {
 		delay, ok := r.failed(time.Duration(i) * time.Hour)
 		if ok != want || ok && delay != time.Second {
 			t.Errorf("failure %d: %s %t", i+1, delay, ok)
 		}
 	}
-	if _, ok := (&restarts{RestartStrategy: RestartStrategy{Kind: NoRestart}}).failed(0); ok {
+	if _, ok := (&restarts{RestartStrategy: rpc.RestartStrategy{Kind: rpc.NoRestart}}).failed(0); ok {
 		t.Error("none starts again")
 	}
 }
@@ -24,7 +26,7 @@ func TestFixedDelayCountsAttempts(t *testing.T) {
 // A job may fail as often as it likes as long as no interval has more failures than allowed.
 func TestFailureRateLooksAtTheInterval(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := RestartStrategy{Kind: FailureRate, MaxFailures: rapid.IntRange(1, 4).Draw(t, "max"), Interval: time.Minute, Delay: time.Second}
+		s := rpc.RestartStrategy{Kind: rpc.FailureRate, MaxFailures: rapid.IntRange(1, 4).Draw(t, "max"), Interval: time.Minute, Delay: time.Second}
 		r := &restarts{RestartStrategy: s}
 		now := time.Duration(0)
 		var at []time.Duration
@@ -47,7 +49,7 @@ func TestFailureRateLooksAtTheInterval(t *testing.T) {
 // The delay grows to its limit and begins anew after a long time without failure.
 func TestExponentialDelay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := DefaultRestart()
+		s := rpc.DefaultRestart()
 		s.Jitter = rapid.Float64Range(0, 0.5).Draw(t, "jitter")
 		r := &restarts{RestartStrategy: s, random: rand.New(rand.NewPCG(1, 2))}
 		now, want := time.Duration(0), float64(s.Initial)

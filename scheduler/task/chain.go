@@ -1,4 +1,4 @@
-package scheduler
+package task
 
 import (
 	"fmt"
@@ -293,19 +293,14 @@ func (l *link) wrap(err error) error {
 
 // tail is the end of a chain: the writers of the task's outgoing edges.
 type tail struct {
-	writers []*shuffle.Writer
-	// acknowledge takes the snapshot of a task once it is whole.
-	acknowledge func(*taskSnapshot)
-	snapshot    *taskSnapshot // all operators have seen its barrier, but it is not whole yet
-	canceled    func() bool   // nil in a task that is stepped by hand
-	ended       bool
-	rows        int64
-	mark        dataflow.Time // newest watermark
+	writers  []*shuffle.Writer
+	snapshot *taskSnapshot // all operators have seen its barrier, but it is not whole yet
+	canceled func() bool   // nil in a task that is stepped by hand
+	ended    bool
 }
 
 // Emit hands the batch to every writer. Only a sole one may keep an owned batch.
 func (t *tail) Emit(b *columnar.Batch) error {
-	t.rows += int64(b.Live())
 	if len(t.writers) > 1 {
 		b = b.WithSel(b.Sel)
 	}
@@ -346,7 +341,6 @@ func (t *tail) handle(e event) error {
 	case batchEvent:
 		return t.Emit(e.batch)
 	case watermarkEvent:
-		t.mark = e.watermark
 		for _, w := range t.writers {
 			w.Watermark(e.watermark)
 		}

@@ -1,4 +1,4 @@
-package scheduler
+package task
 
 import (
 	"time"
@@ -16,9 +16,9 @@ import (
 // caught up.
 
 // rest notes which splits have become idle; no reader has anything now.
-func (s *sourceDriver) rest(t *task) error {
+func (s *sourceDriver) rest(t *Task) error {
 	if len(s.open) == 0 {
-		if s.splits.hasNone(s.sub) {
+		if s.none {
 			return t.setStatus(shuffle.Idle)
 		}
 		return nil
@@ -47,14 +47,14 @@ func (s *sourceDriver) rest(t *task) error {
 		return nil
 	case idle == len(s.open):
 		return t.setStatus(shuffle.Idle)
-	case !s.all && !s.splits.empty():
+	case !s.all && s.remaining:
 		return nil
 	}
 	return t.raise(s.low())
 }
 
 // wakeAfter makes the task look again after d.
-func (s *sourceDriver) wakeAfter(t *task, d time.Duration) {
+func (s *sourceDriver) wakeAfter(t *Task, d time.Duration) {
 	if s.alarm != nil {
 		s.alarm()
 	}
@@ -62,7 +62,7 @@ func (s *sourceDriver) wakeAfter(t *task, d time.Duration) {
 }
 
 // wakeUp notes that a split has rows.
-func (s *sourceDriver) wakeUp(t *task, r *splitReader) error {
+func (s *sourceDriver) wakeUp(t *Task, r *splitReader) error {
 	if s.idleAfter > 0 {
 		r.silent = clock.Start()
 	}

@@ -1,4 +1,4 @@
-package scheduler
+package task
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/scheduler/rpc"
 	"github.com/anabranch/anabranch/shuffle"
 )
 
@@ -52,7 +52,7 @@ func TestIdleInputs(t *testing.T) {
 		{"idle and then ended", "00=5 01=5 10=5 11=idle 11=end 00=6 01=6 10=6", "5 6"},
 	} {
 		log := &eventLog{}
-		task := &task{mark: dataflow.MinTime, head: log, tail: &tail{}}
+		task := &Task{mark: dataflow.MinTime, head: log, tail: &tail{}}
 		for range 2 {
 			p := &inputPort{open: 2, mark: dataflow.MinTime}
 			for range 2 {
@@ -132,22 +132,23 @@ var feedSchema = &columnar.Schema{Fields: []columnar.Field{{Name: "t", Type: col
 func TestIdleSplits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &feed{splits: []*feedSplit{{}, {}}}
-		x := &execution{}
-		e, err := x.enumerate(t.Context(), &graph.Node{UID: "feed"}, f, 1)
-		must(t, err)
-		d := &sourceDriver{name: "feed", source: f, splits: e, idleAfter: 10 * time.Second}
+		d := &sourceDriver{name: "feed", source: f, even: true, remaining: true, idleAfter: 10 * time.Second}
 		d.spec.Watermark = expr.Col(0, "t", feedSchema.Fields[0].Type)
 		must(t, d.compile(feedSchema))
 		log := &eventLog{}
-		task := &task{mark: dataflow.MinTime, wake: make(chan struct{}, 1), head: log, tail: &tail{}, source: d}
-		x.tasks = append(x.tasks, task)
+		task := &Task{mark: dataflow.MinTime, wake: make(chan struct{}, 1), head: log, tail: &tail{}, source: d}
+		given := f.serve(t, task)
 		expect := func(what, want string) {
 			t.Helper()
 			log.list = nil
 			for {
-				result, err := d.step(t.Context(), task)
+				if m := task.box.take(); m != nil {
+					must(t, task.serve(t.Context(), m))
+					continue
+				}
+				result, err := d.step(task)
 				must(t, err)
-				if result == blocked {
+				if result == Blocked {
 					break
 				}
 			}
@@ -188,41 +189,73 @@ func TestIdleSplits(t *testing.T) {
 		push(1, 12)
 		expect("caught up", "12")
 		f.splits = append(f.splits, &feedSplit{})
-		x.grow(t.Context(), e)
+		given()
 		woken()
 		push(1, 20)
 		expect("a new split holds back", "")
 		push(2, 15)
 		expect("until it has rows", "15")
-		x.grow(t.Context(), e)
-		if len(d.open) != 3 || !e.empty() {
+		if len(d.open) != 3 {
 			t.Errorf("%d splits open", len(d.open))
 		}
 		must(t, d.close())
 	})
 }
 
-// TestIdleWithoutSplits has more tasks than splits: those without are idle, not ended.
+// serve answers the task's requests with the splits in order; more tells that further ones have come.
+func (f *feed) serve(t *testing.T, task *Task) (more func()) {
+	next := 0
+	more = func() {
+		answer := &rpc.Assign{Wait: next == len(f.splits)}
+		if !answer.Wait {
+			answer.Split = &rpc.Split{Split: dataflow.Split{ID: strconv.Itoa(next)}, High: dataflow.MinTime}
+			next++
+			answer.Remaining = next < len(f.splits)
+		}
+		task.Deliver(answer)
+	}
+	task.send = func(m rpc.Message) {
+		if _, ok := m.(*rpc.Request); !ok {
+			t.Errorf("the task tells %T", m)
+		}
+		more()
+	}
+	return more
+}
+
+// TestIdleWithoutSplits has a task for which there is no split: it is idle, not ended, until one comes.
 func TestIdleWithoutSplits(t *testing.T) {
-	f := &feed{splits: []*feedSplit{{}}}
-	x := &execution{}
-	e, err := x.enumerate(t.Context(), &graph.Node{UID: "feed"}, f, 2)
-	must(t, err)
+	f := &feed{}
 	log := &eventLog{}
-	d := &sourceDriver{source: f, splits: e, sub: 1}
-	task := &task{mark: dataflow.MinTime, wake: make(chan struct{}, 1), head: log, tail: &tail{}, source: d}
-	for range 2 {
-		if result, err := d.step(t.Context(), task); result != blocked || err != nil {
-			t.Errorf("%v, %v", result, err)
+	d := &sourceDriver{source: f, even: true, remaining: true}
+	task := &Task{mark: dataflow.MinTime, wake: make(chan struct{}, 1), head: log, tail: &tail{}, source: d}
+	more := f.serve(t, task)
+	step := func() Result {
+		if m := task.box.take(); m != nil {
+			must(t, task.serve(t.Context(), m))
+		}
+		result, err := d.step(task)
+		must(t, err)
+		return result
+	}
+	for range 3 {
+		if result := step(); result != Blocked {
+			t.Errorf("result %d", result)
 		}
 	}
 	f.splits = append(f.splits, &feedSplit{times: []int64{1}})
-	x.grow(t.Context(), e)
+	more()
 	for range 2 {
-		_, err := d.step(t.Context(), task)
-		must(t, err)
+		step()
 	}
 	if got := strings.Join(log.list, " "); got != "idle active" {
 		t.Errorf("passed on %q", got)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

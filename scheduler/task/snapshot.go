@@ -1,10 +1,8 @@
-package scheduler
+package task
 
 import (
-	"sync/atomic"
-
-	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/scheduler/rpc"
 	"github.com/anabranch/anabranch/state"
 )
 
@@ -20,7 +18,7 @@ type copying struct {
 const copyRows = 4096
 
 // copySome goes on with the snapshot in progress and reports whether none is left.
-func (t *task) copySome() (finished bool, err error) {
+func (t *Task) copySome() (finished bool, err error) {
 	s := t.tail.snapshot
 	if s == nil {
 		return true, nil
@@ -42,7 +40,10 @@ func (t *task) copySome() (finished bool, err error) {
 		return false, err
 	}
 	t.lineage.wrote(s.full, s.bytes.Len())
-	t.tail.acknowledge(s)
+	t.send(&rpc.Acknowledge{
+		Attempt: t.attempt, Task: t.number, Epoch: s.epoch, Follows: !s.full && len(s.copying) > 0,
+		Committable: s.committable, Snapshot: s.bytes,
+	})
 	return true, nil
 }
 
@@ -56,7 +57,7 @@ func (t *tail) begin(s *taskSnapshot) {
 }
 
 // copyAll finishes the snapshot in progress.
-func (t *task) copyAll() error {
+func (t *Task) copyAll() error {
 	for {
 		if finished, err := t.copySome(); finished || err != nil {
 			return err
@@ -78,22 +79,22 @@ func (s *taskSnapshot) blob() (state.Blob, error) {
 
 // lineage decides which snapshots of a task are of all state and which of what has changed.
 type lineage struct {
-	complete *atomic.Uint64 // the newest epoch that is durable; nil: none ever is
-	last     dataflow.Epoch // of the snapshot before
-	full     int            // bytes of the last one of all state
-	since    int            // bytes of those after it
-	number   int            // of those after it
+	last   dataflow.Epoch // of the snapshot before
+	full   int            // bytes of the last one of all state
+	since  int            // bytes of those after it
+	number int            // of those after it
 }
 
 // followMax is how many snapshots of changes may follow on one of all state: each is a file to list in
 // every checkpoint and to open on restore.
 const followMax = 200
 
-// begin says whether the snapshot of an epoch has to be of all state: if the one before is not
+// begin says whether the snapshot of an epoch has to be of all state, where complete is the newest that
+// is durable: if the one before is not
 // durable, if reading those after the last such one would take longer than reading it, or if they are
 // too many.
-func (l *lineage) begin(epoch dataflow.Epoch) (full bool) {
-	full = l.last == 0 || l.complete == nil || dataflow.Epoch(l.complete.Load()) != l.last || l.since > l.full || l.number >= followMax
+func (l *lineage) begin(epoch, complete dataflow.Epoch) (full bool) {
+	full = l.last == 0 || complete != l.last || l.since > l.full || l.number >= followMax
 	l.last = epoch
 	return full
 }
@@ -105,12 +106,4 @@ func (l *lineage) wrote(full bool, n int) {
 	} else {
 		l.since, l.number = l.since+n, l.number+1
 	}
-}
-
-// chain are the files a task's next snapshot follows on.
-func chain(before []checkpoint.File, s *taskSnapshot) []checkpoint.File {
-	if s.full || len(s.copying) == 0 {
-		return nil
-	}
-	return before
 }

@@ -1,4 +1,4 @@
-package scheduler
+package task
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/internal/clock"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/scheduler/rpc"
 	"github.com/anabranch/anabranch/shuffle"
 	"github.com/anabranch/anabranch/state"
 )
@@ -22,19 +23,22 @@ import (
 // one after the other, those that do not side by side.
 type sourceDriver struct {
 	name    string
-	sub     int
 	spec    operators.SourceSpec
 	source  dataflow.Source
-	splits  *enumerator
 	env     *expr.Env
 	project []*expr.Program
 	mark    *expr.Program
 
+	even bool // splits are read side by side
 	open []*splitReader
-	turn int  // reader to ask next
-	all  bool // no split is left to be taken
-	out  columnar.Batch
-	left map[string]int64 // rows that readers of ended splits left out
+	turn int // reader to ask next
+	// Of the splits that are not open:
+	asked     bool // one is wanted
+	none      bool // none waits for this task at present
+	all       bool // none is left to be taken
+	remaining bool // some wait, so that rows may come that are older than any seen
+	out       columnar.Batch
+	left      map[string]int64 // rows that readers of ended splits left out
 
 	idleAfter time.Duration // silence after which a split is idle; 0 is never
 	alarm     func()        // stops what will wake the task to look for idle splits
@@ -43,8 +47,8 @@ type sourceDriver struct {
 // splitReader reads one split.
 type splitReader struct {
 	dataflow.Reader
-	split splitState // as far as it was read
-	skip  int64      // rows of it to leave out
+	split rpc.Split // as far as it was read
+	skip  int64     // rows of it to leave out
 
 	silent clock.Stopwatch // since the last rows
 	idle   bool
@@ -71,74 +75,76 @@ func (s *sourceDriver) compile(schema *columnar.Schema) error {
 }
 
 // step reads one batch.
-func (s *sourceDriver) step(ctx context.Context, t *task) (stepResult, error) {
-	for !s.all && (len(s.open) == 0 || s.splits.even) {
-		taken, wait, err := s.take(ctx, t)
-		if err != nil {
-			return done, err
-		}
-		if s.all = !taken && !wait; wait {
-			break
-		}
+func (s *sourceDriver) step(t *Task) (Result, error) {
+	if !s.all && !s.asked && (len(s.open) == 0 || s.even) {
+		s.ask(t)
 	}
 	if len(s.open) == 0 && s.all {
-		return progressed, s.end(t)
+		return Progressed, s.end(t)
 	}
 	for range s.open {
 		s.turn = (s.turn + 1) % len(s.open)
-		if result, err := s.read(t, s.open[s.turn]); result != blocked || err != nil {
+		if result, err := s.read(t, s.open[s.turn]); result != Blocked || err != nil {
 			return result, err
 		}
 	}
-	return blocked, s.rest(t)
+	return Blocked, s.rest(t)
 }
 
 // read reads one batch of a split.
-func (s *sourceDriver) read(t *task, r *splitReader) (stepResult, error) {
+func (s *sourceDriver) read(t *Task, r *splitReader) (Result, error) {
 	b, err := r.Next()
 	switch {
 	case errors.Is(err, io.EOF):
-		return progressed, s.finish(t, r)
+		return Progressed, s.finish(t, r)
 	case err != nil:
-		return done, fmt.Errorf("%s: %w", s.name, err)
+		return Done, fmt.Errorf("%s: %w", s.name, err)
 	case b == nil:
-		return blocked, nil
+		return Blocked, nil
 	}
 	if b = r.unread(b); b == nil {
-		return progressed, nil
+		return Progressed, nil
 	}
 	t.stats.rowsIn.Add(int64(b.Live()))
 	if err := s.wakeUp(t, r); err != nil {
-		return done, err
+		return Done, err
 	}
 	if b, err = s.compute(b); err != nil {
-		return done, fmt.Errorf("%s: %w", s.name, err)
+		return Done, fmt.Errorf("%s: %w", s.name, err)
 	}
 	if err := t.head.handle(event{kind: batchEvent, batch: b}); err != nil {
-		return done, err
+		return Done, err
 	}
-	return progressed, s.raise(t, r, b)
+	return Progressed, s.raise(t, r, b)
 }
 
-// take opens a further split, if there is one for this task.
-func (s *sourceDriver) take(ctx context.Context, t *task) (taken, wait bool, err error) {
-	split, ok, wait := s.splits.next(s.sub, t.epoch)
-	if !ok {
-		return false, wait, nil
+// ask asks for a split. Once the task passes a barrier it asks again, as a split may be held until then.
+func (s *sourceDriver) ask(t *Task) {
+	s.asked = true
+	t.send(&rpc.Request{Attempt: t.attempt, Task: t.number, Epoch: t.epoch})
+}
+
+// assigned opens a split that the task has asked for, if there is one.
+func (s *sourceDriver) assigned(ctx context.Context, t *Task, m *rpc.Assign) error {
+	s.remaining = m.Remaining
+	if m.Split == nil {
+		s.asked, s.none, s.all = m.Wait, m.Wait, !m.Wait
+		return nil
 	}
-	r, err := s.source.Open(ctx, split.Split, s.spec.Request)
+	s.asked, s.none = false, false
+	r, err := s.source.Open(ctx, m.Split.Split, s.spec.Request)
 	if err != nil {
-		return false, false, fmt.Errorf("%s: %w", s.name, err)
+		return fmt.Errorf("%s: %w", s.name, err)
 	}
 	if w, ok := r.(dataflow.Waiter); ok {
 		w.Notify(t.signal)
 	}
-	s.open = append(s.open, &splitReader{Reader: r, split: split, skip: split.Rows, silent: clock.Start()})
-	return true, false, t.setStatus(shuffle.Active)
+	s.open = append(s.open, &splitReader{Reader: r, split: *m.Split, skip: m.Split.Rows, silent: clock.Start()})
+	return t.setStatus(shuffle.Active)
 }
 
 // finish closes the reader of a split that has ended. The others may let the watermark rise.
-func (s *sourceDriver) finish(t *task, r *splitReader) error {
+func (s *sourceDriver) finish(t *Task, r *splitReader) error {
 	s.left = addCounts(s.left, r.Reader)
 	s.open = slices.DeleteFunc(s.open, func(o *splitReader) bool { return o == r })
 	if err := r.Close(); err != nil || len(s.open) == 0 || s.mark == nil {
@@ -196,7 +202,7 @@ func (s *sourceDriver) compute(b *columnar.Batch) (*columnar.Batch, error) {
 
 // raise moves the watermark by the batch of r just emitted: to the lowest of the open splits. While
 // splits wait for a reader their rows may be older than any seen, so the watermark stays.
-func (s *sourceDriver) raise(t *task, r *splitReader, b *columnar.Batch) error {
+func (s *sourceDriver) raise(t *Task, r *splitReader, b *columnar.Batch) error {
 	if s.mark == nil {
 		return nil
 	}
@@ -207,7 +213,7 @@ func (s *sourceDriver) raise(t *task, r *splitReader, b *columnar.Batch) error {
 	if high, ok := columnar.MaxInt64(v, b.Sel, b.Len()); ok {
 		r.split.High = max(r.split.High, toMicros(high, v.Type))
 	}
-	if !s.all && !s.splits.empty() {
+	if !s.all && s.remaining {
 		return nil
 	}
 	return t.raise(s.low())
@@ -243,7 +249,7 @@ func toMicros(v int64, t columnar.Type) dataflow.Time {
 }
 
 // end passes the largest watermark and the end on.
-func (s *sourceDriver) end(t *task) error {
+func (s *sourceDriver) end(t *Task) error {
 	t.ended = true
 	if err := t.raise(dataflow.MaxTime); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package scheduler
+package task
 
 import (
 	"context"
@@ -9,24 +9,32 @@ import (
 
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/scheduler/rpc"
 	"github.com/anabranch/anabranch/shuffle"
 )
 
-// stepResult is what a step achieved.
-type stepResult uint8
+// Result is what a step achieved.
+type Result uint8
 
+// The results: the task has Done something; it waits; it has ended.
 const (
-	progressed stepResult = iota
-	blocked
-	done
+	Progressed Result = iota
+	Blocked
+	Done
 )
 
-// task is a chain of operators of one subtask with its inputs and outputs. One goroutine (or a
+// Task is a chain of operators of one subtask with its inputs and outputs. One goroutine (or a
 // simulator) calls step.
-type task struct {
+type Task struct {
+	attempt rpc.Attempt
+	number  int // among the tasks of the job
+	send    func(rpc.Message)
+	box     mailbox
+	wake    chan struct{}
+	notify  func() // called beside wake, for those who do not wait; nil: nobody
+
 	name   string
 	uids   []string // of its nodes, the first first
-	sub    int
 	source *sourceDriver
 	ports  []*inputPort
 	head   stage
@@ -37,23 +45,22 @@ type task struct {
 	turn   int           // where polling goes on
 	ended  bool
 	steps  int
-	wake   chan struct{}
 	stats  taskStats
 
-	lineage lineage
-	trigger atomic.Uint64  // epoch the coordinator wants of a source
-	epoch   dataflow.Epoch // of the last barrier
-	aligned int            // channels that have delivered the barrier of the epoch aligning
-	barrier dataflow.Epoch // the epoch aligning
+	complete atomic.Uint64 // the newest epoch that is durable
+	lineage  lineage
+	epoch    dataflow.Epoch // of the last barrier
+	aligned  int            // channels that have delivered the barrier of the epoch aligning
+	barrier  dataflow.Epoch // the epoch aligning
 	// building says that an input is not read yet, so a barrier would wait behind its rows.
-	building atomic.Bool
+	building bool
 	skip     bool // the task had ended before the checkpoint it is restored from
 }
 
 // taskStats is what others may read while the task runs.
 type taskStats struct {
-	rowsIn, rowsOut, stateBytes, watermark atomic.Int64
-	skipped                                atomic.Pointer[map[string]int64] // rows left out, by reason
+	rowsIn, stateBytes, watermark atomic.Int64
+	skipped                       atomic.Pointer[map[string]int64] // rows left out, by reason
 }
 
 // inputPort are the channels of one input of the head.
@@ -72,15 +79,18 @@ type inputChannel struct {
 }
 
 // signal makes a waiting task look again.
-func (t *task) signal() {
+func (t *Task) signal() {
 	select {
 	case t.wake <- struct{}{}:
 	default:
 	}
+	if t.notify != nil {
+		t.notify()
+	}
 }
 
 // startAfter makes the task's epochs go on after those of the checkpoint it is restored from.
-func (t *task) startAfter(s *checkpoint.Snapshot) {
+func (t *Task) startAfter(s *checkpoint.Snapshot) {
 	if s == nil {
 		return
 	}
@@ -90,28 +100,14 @@ func (t *task) startAfter(s *checkpoint.Snapshot) {
 	}
 }
 
-// run steps until the task is done, fails or is canceled.
-func (t *task) run(ctx context.Context) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("task %s: %spanic: %v\n%s", t.name, t.running(), r, debug.Stack())
-		}
-	}()
-	t.tail.canceled = func() bool { return ctx.Err() != nil }
+// Run steps until the task is done, fails or is canceled.
+func (t *Task) Run(ctx context.Context) error {
 	for {
-		result, err := t.step(ctx)
-		switch {
-		case errors.Is(err, dataflow.ErrCanceled) && ctx.Err() != nil:
-			return context.Cause(ctx)
-		case err != nil:
-			return fmt.Errorf("task %s: %w", t.name, err)
-		case result == done:
-			// A task whose receivers were closed because the job fails has not ended.
-			return context.Cause(ctx)
-		case result == progressed:
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
+		result, err := t.Advance(ctx)
+		if err != nil || result == Done {
+			return err
+		}
+		if result == Progressed {
 			continue
 		}
 		select {
@@ -122,8 +118,35 @@ func (t *task) run(ctx context.Context) (err error) {
 	}
 }
 
+// Advance does one step for those who have no goroutine for the task. A task that is blocked goes on
+// when Notify says so.
+func (t *Task) Advance(ctx context.Context) (result Result, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("task %s: %spanic: %v\n%s", t.name, t.running(), r, debug.Stack())
+		}
+	}()
+	if t.tail.canceled == nil {
+		t.tail.canceled = func() bool { return ctx.Err() != nil }
+	}
+	result, err = t.step(ctx)
+	switch {
+	case errors.Is(err, dataflow.ErrCanceled) && ctx.Err() != nil:
+		return Done, context.Cause(ctx)
+	case err != nil:
+		return Done, fmt.Errorf("task %s: %w", t.name, err)
+	case ctx.Err() != nil:
+		// A task whose receivers were closed because the job fails has not ended.
+		return Done, context.Cause(ctx)
+	}
+	return result, nil
+}
+
+// Notify makes the task call wake when it may have something to do. It is called before the first step.
+func (t *Task) Notify(wake func()) { t.notify = wake }
+
 // running names the operator being called, the last one if each called the next.
-func (t *task) running() string {
+func (t *Task) running() string {
 	for i := len(t.links) - 1; i >= 0; i-- {
 		if t.links[i].running {
 			return t.links[i].name + ": "
@@ -136,53 +159,55 @@ func (t *task) running() string {
 }
 
 // step goes on with the snapshot in progress, if any, and does one piece of work.
-func (t *task) step(ctx context.Context) (stepResult, error) {
+func (t *Task) step(ctx context.Context) (Result, error) {
 	finished, err := t.copySome()
 	if err != nil {
-		return done, err
+		return Done, err
 	}
 	result, err := t.work(ctx)
 	switch {
 	case err != nil:
-		return done, err
-	case result == done:
-		return done, t.copyAll()
-	case result == blocked && (!finished || t.tail.snapshot != nil):
-		return progressed, nil
+		return Done, err
+	case result == Done:
+		return Done, t.copyAll()
+	case result == Blocked && (!finished || t.tail.snapshot != nil):
+		return Progressed, nil
 	}
 	return result, nil
 }
 
 // work does one piece of work: unfinished operators first, then one input element or batch.
-func (t *task) work(ctx context.Context) (stepResult, error) {
+func (t *Task) work(ctx context.Context) (Result, error) {
 	for i := len(t.links) - 1; i >= 0; i-- {
 		finished, err := t.links[i].advance()
 		if err != nil {
-			return done, err
+			return Done, err
 		}
 		if !finished {
-			return blocked, nil
+			return Blocked, nil
 		}
 	}
 	switch {
 	case t.tail.ended:
 		t.publish()
-		return done, nil
+		return Done, nil
 	case t.skip:
-		return progressed, t.skipToEnd()
+		return Progressed, t.skipToEnd()
 	case !t.tail.Room():
-		return blocked, nil
-	case t.source != nil && !t.ended && t.trigger.Load() > uint64(t.epoch):
-		return progressed, t.sourceBarrier()
-	case !t.ended && t.head.Done():
-		return progressed, t.stop()
+		return Blocked, nil
 	}
-	result, err := t.intake(ctx)
+	if m := t.box.take(); m != nil {
+		return Progressed, t.serve(ctx, m)
+	}
+	if !t.ended && t.head.Done() {
+		return Progressed, t.stop()
+	}
+	result, err := t.intake()
 	if err != nil {
-		return done, err
+		return Done, err
 	}
 	t.publish()
-	if result == blocked {
+	if result == Blocked {
 		for _, w := range t.tail.writers {
 			w.Flush()
 		}
@@ -191,9 +216,9 @@ func (t *task) work(ctx context.Context) (stepResult, error) {
 }
 
 // intake takes one element in.
-func (t *task) intake(ctx context.Context) (stepResult, error) {
+func (t *Task) intake() (Result, error) {
 	if t.source != nil {
-		return t.source.step(ctx, t)
+		return t.source.step(t)
 	}
 	total := 0
 	for _, p := range t.ports {
@@ -206,18 +231,18 @@ func (t *task) intake(ctx context.Context) (stepResult, error) {
 		}
 		e, ok, err := c.Pop()
 		if err != nil {
-			return done, err
+			return Done, err
 		}
 		if !ok {
 			continue
 		}
 		t.turn = (t.turn + k + 1) % total
-		return progressed, t.take(port, c, e)
+		return Progressed, t.take(port, c, e)
 	}
-	return blocked, nil
+	return Blocked, nil
 }
 
-func (t *task) channelAt(i int) (dataflow.Port, *inputChannel) {
+func (t *Task) channelAt(i int) (dataflow.Port, *inputChannel) {
 	for p, port := range t.ports {
 		if i < len(port.channels) {
 			return dataflow.Port(p), port.channels[i]
@@ -227,12 +252,12 @@ func (t *task) channelAt(i int) (dataflow.Port, *inputChannel) {
 	panic("channel out of range")
 }
 
-func (t *task) wants(p dataflow.Port) bool {
+func (t *Task) wants(p dataflow.Port) bool {
 	l, ok := t.head.(*link)
 	return !ok || l.selector == nil || l.selector.Wants(p)
 }
 
-func (t *task) take(port dataflow.Port, c *inputChannel, e shuffle.Element) error {
+func (t *Task) take(port dataflow.Port, c *inputChannel, e shuffle.Element) error {
 	switch {
 	case e.Batch != nil:
 		t.stats.rowsIn.Add(int64(e.Batch.Live()))
@@ -267,7 +292,7 @@ func (t *task) take(port dataflow.Port, c *inputChannel, e shuffle.Element) erro
 }
 
 // align passes a barrier on once every channel has delivered it or ended.
-func (t *task) align() error {
+func (t *Task) align() error {
 	for _, p := range t.ports {
 		for _, c := range p.channels {
 			if !c.aligned && !c.ended {
@@ -281,20 +306,24 @@ func (t *task) align() error {
 		}
 	}
 	t.aligned, t.epoch = 0, t.barrier
-	return t.head.handle(event{kind: barrierEvent, snapshot: &taskSnapshot{epoch: t.barrier, full: t.lineage.begin(t.barrier)}})
+	return t.head.handle(event{kind: barrierEvent, snapshot: &taskSnapshot{epoch: t.barrier, full: t.lineage.begin(t.barrier, dataflow.Epoch(t.complete.Load()))}})
 }
 
-// sourceBarrier starts the epoch the coordinator wants in this source.
-func (t *task) sourceBarrier() error {
-	t.epoch++ // also one that was given up before it came here: the tasks behind count them all
-	s := &taskSnapshot{epoch: t.epoch, full: t.lineage.begin(t.epoch)}
+// sourceBarrier starts an epoch in this source. A split it has asked for and not got is one of those
+// nobody has taken in that epoch, and comes after it.
+func (t *Task) sourceBarrier(epoch dataflow.Epoch) error {
+	t.epoch = epoch
+	if t.source.asked {
+		t.source.ask(t)
+	}
+	s := &taskSnapshot{epoch: t.epoch, full: t.lineage.begin(t.epoch, dataflow.Epoch(t.complete.Load()))}
 	s.writer.For(t.uids[0])
 	t.source.snapshot(&s.writer)
 	return t.head.handle(event{kind: barrierEvent, snapshot: s})
 }
 
 // skipToEnd ends a task whose work is part of what other tasks are restored with.
-func (t *task) skipToEnd() error {
+func (t *Task) skipToEnd() error {
 	t.skip, t.ended = false, true
 	for _, p := range t.ports {
 		for _, c := range p.channels {
@@ -305,7 +334,7 @@ func (t *task) skipToEnd() error {
 	return t.tail.handle(event{kind: endEvent})
 }
 
-func (t *task) endPort(p dataflow.Port) error {
+func (t *Task) endPort(p dataflow.Port) error {
 	t.ended = true
 	for _, port := range t.ports {
 		t.ended = t.ended && port.open == 0
@@ -315,7 +344,7 @@ func (t *task) endPort(p dataflow.Port) error {
 
 // advanceMark passes the smallest watermark of all inputs on if it rose. Idle ones do not count; where
 // there are no others the watermark stays and the task is idle itself.
-func (t *task) advanceMark() error {
+func (t *Task) advanceMark() error {
 	low, active, idle := dataflow.MaxTime, false, false
 	for i, p := range t.ports {
 		mark, status := p.low()
@@ -359,7 +388,7 @@ func (p *inputPort) low() (low dataflow.Time, status shuffle.Status) {
 }
 
 // setStatus tells those behind the task whether it has rows at present.
-func (t *task) setStatus(s shuffle.Status) error {
+func (t *Task) setStatus(s shuffle.Status) error {
 	if t.idle == (s == shuffle.Idle) {
 		return nil
 	}
@@ -367,7 +396,7 @@ func (t *task) setStatus(s shuffle.Status) error {
 	return t.head.handle(event{kind: statusEvent, status: s})
 }
 
-func (t *task) raise(mark dataflow.Time) error {
+func (t *Task) raise(mark dataflow.Time) error {
 	if mark <= t.mark {
 		return nil
 	}
@@ -376,7 +405,7 @@ func (t *task) raise(mark dataflow.Time) error {
 }
 
 // stop ends the task's inputs because nobody wants more rows.
-func (t *task) stop() error {
+func (t *Task) stop() error {
 	t.ended = true
 	if t.source != nil {
 		return t.source.end(t)
@@ -399,7 +428,7 @@ func (t *task) stop() error {
 }
 
 // publish makes the task's figures visible.
-func (t *task) publish() {
+func (t *Task) publish() {
 	var state int64
 	for _, l := range t.links {
 		if l.measurer != nil {
@@ -408,7 +437,6 @@ func (t *task) publish() {
 	}
 	t.noteBuilding()
 	t.stats.stateBytes.Store(state)
-	t.stats.rowsOut.Store(t.tail.rows)
 	if t.steps++; t.steps%countEvery == 0 || t.ended {
 		t.count()
 	}
@@ -419,7 +447,7 @@ func (t *task) publish() {
 const countEvery = 256
 
 // count gathers the rows that operators and readers left out.
-func (t *task) count() {
+func (t *Task) count() {
 	total := map[string]int64{}
 	for _, l := range t.links {
 		if l.counter != nil {
@@ -436,17 +464,47 @@ func (t *task) count() {
 	t.stats.skipped.Store(&total)
 }
 
-// noteBuilding makes visible whether some input has to wait for another.
-func (t *task) noteBuilding() {
-	building := false
-	for p, port := range t.ports {
-		building = building || port.open > 0 && !t.wants(dataflow.Port(p))
+// noteBuilding tells when no input has to wait for another any more.
+func (t *Task) noteBuilding() {
+	if t.building && !t.waitsForInput() {
+		t.building = false
+		t.send(&rpc.Built{Attempt: t.attempt, Task: t.number})
 	}
-	t.building.Store(building && !t.ended)
 }
 
-// close closes everything the task owns.
-func (t *task) close() error {
+// waitsForInput reports that some input is read only after another.
+func (t *Task) waitsForInput() bool {
+	for p, port := range t.ports {
+		if port.open > 0 && !t.wants(dataflow.Port(p)) && !t.ended {
+			return true
+		}
+	}
+	return false
+}
+
+// Figures tells how far the task has come. Any goroutine may call it.
+func (t *Task) Figures() rpc.TaskFigures {
+	f := rpc.TaskFigures{
+		Task: t.number, RowsIn: t.stats.rowsIn.Load(), StateBytes: t.stats.stateBytes.Load(), Watermark: dataflow.Time(t.stats.watermark.Load()),
+	}
+	if counts := t.stats.skipped.Load(); counts != nil {
+		f.Skipped = *counts
+	}
+	return f
+}
+
+// Finish tells that the task has ended well; it is closed.
+func (t *Task) Finish() {
+	m := &rpc.Finished{Attempt: t.attempt, Task: t.number}
+	for _, l := range t.links {
+		m.Committable = append(m.Committable, l.finals...)
+	}
+	t.send(m)
+}
+
+// Close closes everything the task owns. If the task has failed or was canceled, those before it must
+// not take that for the end.
+func (t *Task) Close(failed bool) error {
 	var errs []error
 	if t.source != nil {
 		errs = append(errs, t.source.close())
@@ -466,7 +524,11 @@ func (t *task) close() error {
 	}
 	for _, p := range t.ports {
 		for _, c := range p.channels {
-			c.Cancel()
+			if failed {
+				c.Abandon()
+			} else {
+				c.Cancel()
+			}
 		}
 	}
 	return errors.Join(errs...)

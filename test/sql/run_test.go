@@ -224,8 +224,9 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 	out := &rowLog{loc: loc, committed: map[string][]string{}}
 	opts := scheduler.Options{
 		Parallelism: w.parallelism, BatchRows: w.batchRows, EncodeExchanges: w.encoded, Connectors: s.Registry,
-		Bindings: scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &rowSink{log: out} }},
-		Env:      &expr.Env{Location: loc, Now: func() int64 { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() }},
+		Bindings:   scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &rowSink{log: out} }},
+		Committers: scheduler.CommitterBindings{p.CollectUID: &rowSink{log: out}},
+		Env:        &expr.Env{Location: loc, Now: func() int64 { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() }},
 	}
 	switch {
 	case w.restore:

@@ -1,0 +1,260 @@
+// Package taskmanager runs the tasks that a JobManager deploys to it.
+//
+// Invariants:
+//   - An attempt is canceled here before its failure is told: no task takes the end of another for the
+//     end of its input.
+//   - Stopped is the last message of an attempt: its tasks are closed and nothing of them is left.
+//   - At most one attempt runs; a deployment waits until what is left of the one before has ended.
+package taskmanager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/anabranch/anabranch/checkpoint"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/scheduler/binding"
+	"github.com/anabranch/anabranch/scheduler/rpc"
+	"github.com/anabranch/anabranch/scheduler/task"
+	"github.com/anabranch/anabranch/shuffle"
+)
+
+// Options are what a TaskManager is made of.
+type Options struct {
+	Name     string
+	Slots    int
+	Bindings *binding.Set
+	Budget   *columnar.Budget
+	Exchange *shuffle.Exchange // with other TaskManagers
+	Causes   *rpc.Causes
+	// Load reads the checkpoint that a deployment names.
+	Load func(name string) (*checkpoint.Snapshot, error)
+	// Send sends a message to the JobManager without waiting. Any goroutine calls it.
+	Send func(rpc.Message)
+	// Drive, if set, is who steps tasks in place of goroutines: it is given each and calls ended once.
+	Drive func(ctx context.Context, t *task.Task, ended func(error))
+}
+
+// TaskManager is one; make it with New.
+type TaskManager struct {
+	opts    Options
+	mu      sync.Mutex
+	current *attempt // nil: none
+	newest  rpc.Attempt
+	closed  bool
+	running sync.WaitGroup
+}
+
+// attempt is what of an execution is here.
+type attempt struct {
+	number rpc.Attempt
+	ctx    context.Context // as long as the attempt is wanted
+	cancel context.CancelCauseFunc
+	tasks  map[int]*task.Task // once they are built
+	left   int                // tasks that have not ended
+	failed bool
+	over   chan struct{} // closed when nothing is left
+}
+
+// errCanceled ends tasks whose attempt is not wanted any more.
+var errCanceled = errors.New("the attempt is canceled")
+
+// New makes a TaskManager; Offer makes it known.
+func New(opts Options) *TaskManager { return &TaskManager{opts: opts} }
+
+// Offer tells the JobManager of the slots.
+func (m *TaskManager) Offer() { m.opts.Send(&rpc.Offer{Slots: m.opts.Slots}) }
+
+// Close cancels what runs and waits until it has ended.
+func (m *TaskManager) Close() {
+	m.mu.Lock()
+	m.closed = true
+	if m.current != nil {
+		m.current.failed = true
+		m.current.cancel(errCanceled)
+	}
+	m.mu.Unlock()
+	m.running.Wait()
+}
+
+// Receive deals with a message of the JobManager. It does not wait; one goroutine at a time calls it.
+func (m *TaskManager) Receive(msg rpc.Message) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a := m.current
+	switch msg := msg.(type) {
+	case *rpc.Deploy:
+		if msg.Attempt > m.newest && !m.closed {
+			m.newest = msg.Attempt
+			m.deploy(msg, a)
+		}
+	case rpc.ToTask:
+		number, to := msg.To()
+		if a != nil && a.number == number && a.tasks[to] != nil {
+			a.tasks[to].Deliver(msg)
+		}
+	case *rpc.Complete:
+		if a != nil && a.number == msg.Attempt {
+			for _, t := range a.tasks {
+				t.Complete(msg.Epoch)
+			}
+		}
+	case *rpc.Cancel:
+		switch {
+		case a != nil && a.number == msg.Attempt:
+			a.failed = true
+			a.cancel(errCanceled)
+		case msg.Attempt > m.newest:
+			m.newest = msg.Attempt // should its deployment still come
+			m.opts.Send(&rpc.Stopped{Attempt: msg.Attempt})
+		}
+	case *rpc.Ask:
+		f := &rpc.Figures{Attempt: msg.Attempt}
+		if a != nil && a.number == msg.Attempt {
+			f.Tasks = a.figures()
+		}
+		m.opts.Send(f)
+	case *rpc.Forgotten:
+		if a != nil {
+			a.failed = true
+			a.cancel(errCanceled)
+		}
+		m.opts.Send(&rpc.Offer{Slots: m.opts.Slots})
+	}
+}
+
+func (a *attempt) figures() []rpc.TaskFigures {
+	var list []rpc.TaskFigures
+	for _, t := range a.tasks {
+		list = append(list, t.Figures())
+	}
+	return list
+}
+
+// deploy starts an attempt behind the one before, which is canceled.
+func (m *TaskManager) deploy(d *rpc.Deploy, before *attempt) {
+	a := &attempt{number: d.Attempt, over: make(chan struct{})}
+	a.ctx, a.cancel = context.WithCancelCause(context.Background())
+	m.current = a
+	if before != nil {
+		before.failed = true
+		before.cancel(errCanceled)
+	}
+	start := func() {
+		tasks, err := m.build(d)
+		m.start(a, tasks, err)
+	}
+	switch {
+	case m.opts.Drive == nil:
+		m.running.Go(func() {
+			if before != nil {
+				<-before.over
+			}
+			start()
+		})
+	default:
+		// Whoever steps the tasks has let those before end, or lets them end beside these.
+		m.mu.Unlock()
+		start()
+		m.mu.Lock()
+	}
+}
+
+func (m *TaskManager) build(d *rpc.Deploy) ([]*task.Task, error) {
+	env := task.Environment{
+		Name: m.opts.Name, Bindings: m.opts.Bindings, Budget: m.opts.Budget, Exchange: m.opts.Exchange, Send: m.opts.Send,
+	}
+	if d.Settings.Restore != "" {
+		var err error
+		if env.Restore, err = m.opts.Load(d.Settings.Restore); err != nil {
+			return nil, err
+		}
+	}
+	return task.Build(d, env)
+}
+
+// start lets the tasks of an attempt run.
+func (m *TaskManager) start(a *attempt, tasks []*task.Task, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err != nil {
+		m.fail(a, err)
+	} else {
+		told := &rpc.Deployed{Attempt: a.number}
+		a.tasks, a.left = map[int]*task.Task{}, len(tasks)
+		for _, t := range tasks {
+			a.tasks[t.Number()] = t
+			if t.Building() {
+				told.Building = append(told.Building, t.Number())
+			}
+		}
+		m.opts.Send(told)
+	}
+	if a.left == 0 {
+		m.stopped(a)
+		return
+	}
+	for _, t := range tasks {
+		ended := func(err error) { m.ended(a, t, err) }
+		if m.opts.Drive != nil {
+			m.opts.Drive(a.ctx, t, ended)
+			continue
+		}
+		m.running.Go(func() { ended(t.Run(a.ctx)) })
+	}
+}
+
+// ended closes a task and tells how it has ended.
+func (m *TaskManager) ended(a *attempt, t *task.Task, err error) {
+	if err != nil {
+		// The attempt is canceled before the task closes its inputs.
+		m.mu.Lock()
+		m.fail(a, err)
+		m.mu.Unlock()
+	}
+	closed := guarded(func() error { return t.Close(err != nil) })
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case err == nil && closed != nil:
+		m.fail(a, closed)
+	case err == nil:
+		t.Finish()
+	}
+	if a.left--; a.left == 0 {
+		m.stopped(a)
+	}
+}
+
+// guarded is f with a panic turned into an error.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("close: panic: %v", r)
+		}
+	}()
+	return f()
+}
+
+// fail cancels an attempt and tells why, if it is the first failure and nobody has asked for the end.
+func (m *TaskManager) fail(a *attempt, err error) {
+	first := !a.failed
+	a.failed = true
+	a.cancel(err)
+	if first {
+		m.opts.Send(&rpc.Failed{Attempt: a.number, Failure: m.opts.Causes.Failure(rpc.Transient, err)})
+	}
+}
+
+// stopped tells that nothing of an attempt is left.
+func (m *TaskManager) stopped(a *attempt) {
+	m.opts.Exchange.Release(uint64(a.number))
+	m.opts.Send(&rpc.Stopped{Attempt: a.number, Tasks: a.figures()})
+	a.cancel(nil)
+	if m.current == a {
+		m.current = nil
+	}
+	close(a.over)
+}
