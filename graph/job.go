@@ -85,6 +85,9 @@ func (j *Job) Add(kind Kind, name string, spec any, schema *columnar.Schema, inp
 // Validate checks the shape of the graph.
 func (j *Job) Validate() error {
 	for i, n := range j.Nodes {
+		if n == nil {
+			return fmt.Errorf("node %d is missing", i)
+		}
 		if n.ID != i {
 			return fmt.Errorf("node %d has the id %d", i, n.ID)
 		}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
+	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/state"
 )
 
@@ -123,14 +125,35 @@ func Decode(b []byte) (Message, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("message %T: something follows on its text", m)
 	}
-	if a, ok := m.(*Acknowledge); ok {
-		if len(rest) > 0 {
-			a.Snapshot = state.Blob{rest}
-		}
-		return m, nil
+	if a, ok := m.(*Acknowledge); ok && len(rest) > 0 {
+		a.Snapshot, rest = state.Blob{rest}, nil
 	}
 	if len(rest) > 0 {
 		return nil, fmt.Errorf("message %T: %d bytes follow", m, len(rest))
 	}
+	if err := check(m); err != nil {
+		return nil, fmt.Errorf("message %T: %w", m, err)
+	}
 	return m, nil
+}
+
+// check reports what a receiver could not deal with.
+func check(m Message) error {
+	var job *graph.Job
+	var settings *Settings
+	switch m := m.(type) {
+	case *Submit:
+		job, settings = m.Job, &m.Settings
+	case *Deploy:
+		job, settings = m.Job, &m.Settings
+	default:
+		return nil
+	}
+	if job == nil {
+		return errors.New("there is no job")
+	}
+	if settings.Parallelism < 1 {
+		return fmt.Errorf("a parallelism of %d", settings.Parallelism)
+	}
+	return job.Validate()
 }
