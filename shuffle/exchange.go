@@ -16,7 +16,7 @@ type ChannelName struct {
 }
 
 // Exchange has the channels between TaskManagers, whose rows travel as bytes. Whichever side comes first
-// makes a channel.
+// makes a channel, and the other takes it: it may come when the first has long filled it and ended.
 type Exchange struct {
 	mu       sync.Mutex
 	channels map[ChannelName]*Channel
@@ -25,20 +25,23 @@ type Exchange struct {
 // NewExchange makes an exchange without channels.
 func NewExchange() *Exchange { return &Exchange{channels: map[ChannelName]*Channel{}} }
 
-// Channel is the channel of a name, of a capacity in batches and for rows of the schema.
+// Channel is the channel of a name, of a capacity in batches and for rows of the schema. Each side asks
+// once.
 func (x *Exchange) Channel(n ChannelName, capacity int, s *columnar.Schema) *Channel {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	c, ok := x.channels[n]
-	if !ok {
-		c = NewChannel(capacity)
-		c.Encode(s)
-		x.channels[n] = c
+	if ok {
+		delete(x.channels, n)
+		return c
 	}
+	c = NewChannel(capacity)
+	c.Encode(s)
+	x.channels[n] = c
 	return c
 }
 
-// Release forgets the channels of an attempt. Those who have one keep it.
+// Release forgets the channels of an attempt that has failed, whose other side may never come.
 func (x *Exchange) Release(attempt uint64) {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -250,7 +250,9 @@ func (m *TaskManager) fail(a *attempt, err error) {
 
 // stopped tells that nothing of an attempt is left.
 func (m *TaskManager) stopped(a *attempt) {
-	m.opts.Exchange.Release(uint64(a.number))
+	if a.failed {
+		m.opts.Exchange.Release(uint64(a.number))
+	}
 	m.opts.Send(&rpc.Stopped{Attempt: a.number, Tasks: a.figures()})
 	a.cancel(nil)
 	if m.current == a {

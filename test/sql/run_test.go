@@ -56,6 +56,8 @@ type way struct {
 	endless bool
 	// restart lets the sink fail now and then and the job start again by itself.
 	restart bool
+	// managers is how many TaskManagers share the tasks; more than one are told what to do in bytes.
+	managers int
 }
 
 var ways = []way{
@@ -64,12 +66,13 @@ var ways = []way{
 	{name: "batches of 1", parallelism: 2, batchRows: 1},
 	{name: "batches of 7", parallelism: 1, batchRows: 7},
 	{name: "stream", parallelism: 2, streaming: true},
-	{name: "encoded exchanges", parallelism: 3, encoded: true},
+	{name: "encoded exchanges and messages", parallelism: 3, encoded: true},
+	{name: "two TaskManagers", parallelism: 3, streaming: true, managers: 2},
 	{name: "stream restored", parallelism: 2, batchRows: 7, streaming: true, restore: true},
 	{name: "endless", parallelism: 2, endless: true},
 	{name: "endless, batches of 3", parallelism: 3, batchRows: 3, endless: true, encoded: true},
 	{name: "endless restored", parallelism: 2, batchRows: 7, endless: true, restore: true},
-	{name: "endless restarted", parallelism: 2, batchRows: 7, endless: true, restart: true},
+	{name: "endless restarted", parallelism: 2, batchRows: 7, endless: true, restart: true, managers: 2},
 }
 
 func TestFiles(t *testing.T) {
@@ -223,7 +226,7 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 	p.Job.Streaming = p.Job.Streaming || w.streaming
 	out := &rowLog{loc: loc, committed: map[string][]string{}}
 	opts := scheduler.Options{
-		Parallelism: w.parallelism, BatchRows: w.batchRows, EncodeExchanges: w.encoded, Connectors: s.Registry,
+		Parallelism: w.parallelism, BatchRows: w.batchRows, EncodeExchanges: w.encoded, EncodeMessages: w.encoded || w.managers > 1, TaskManagers: w.managers, Connectors: s.Registry,
 		Bindings:   scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &rowSink{log: out} }},
 		Committers: scheduler.CommitterBindings{p.CollectUID: &rowSink{log: out}},
 		Env:        &expr.Env{Location: loc, Now: func() int64 { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() }},
