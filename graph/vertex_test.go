@@ -14,7 +14,9 @@ func TestVertices(t *testing.T) {
 		n.Parallelism = parallelism
 		return n
 	}
-	to := func(n *Node, s Scheme) Edge { return Edge{From: n.ID, Partition: Partitioning{Scheme: s, Keys: []int{0}}} }
+	to := func(n *Node, s Scheme) Edge {
+		return Edge{From: n.ID, Partition: Partitioning{Scheme: s, Keys: []int{0}}}
+	}
 	source := add(0)
 	filter := add(0, to(source, Forward))
 	count := add(0, to(filter, Hash))
