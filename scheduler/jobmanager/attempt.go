@@ -138,7 +138,7 @@ func (x *execution) receive(m *Machine, p *part, msg rpc.Message) {
 	case *rpc.Request:
 		if active && msg.Attempt == m.attempt && p.tasks[msg.Task] && m.tasks[msg.Task].source >= 0 {
 			e := m.sources[m.tasks[msg.Task].source]
-			m.tell(e.request(msg.Task-e.first, msg.Epoch))
+			m.tell(e.request(msg.Task - e.first))
 		}
 	case *rpc.Acknowledge:
 		if active && msg.Attempt == m.attempt && p.tasks[msg.Task] {

@@ -7,9 +7,9 @@ import (
 	"github.com/anabranch/anabranch/scheduler/rpc"
 )
 
-// enumerator hands the splits of one source out to its tasks. Its snapshot comes first: a split
-// is handed to a task only after the task has passed the barrier of the newest snapshot, so that
-// a split is in the snapshot of exactly one of them.
+// enumerator hands the splits of one source out to its tasks. Its snapshot comes before the triggers of
+// the epoch, and a task gets triggers and splits in the order they were sent in: a split that no task had
+// in the snapshot is read behind that barrier, so it is in the snapshot of exactly one of them.
 //
 // Splits that are read one after the other go to whoever asks; those that are read side by side are
 // dealt out evenly.
@@ -20,10 +20,8 @@ type enumerator struct {
 	tasks   int
 	even    bool // deal
 	splits  []waiting
-	epoch   dataflow.Epoch // of the newest snapshot
-	dealt   int            // splits so far
-	// asking are the epochs of the tasks that want a split, by subtask.
-	asking map[int]dataflow.Epoch
+	dealt   int          // splits so far
+	asking  map[int]bool // subtasks that want a split
 
 	every time.Duration    // between two looks for further splits; 0: there will be none
 	known []dataflow.Split // ever seen, if there may be more
@@ -36,7 +34,7 @@ type waiting struct {
 }
 
 func newEnumerator(a rpc.Attempt, s *SourceSplits, first, tasks int) *enumerator {
-	e := &enumerator{uid: s.UID, attempt: a, first: first, tasks: tasks, even: s.Even, every: s.Every, asking: map[int]dataflow.Epoch{}}
+	e := &enumerator{uid: s.UID, attempt: a, first: first, tasks: tasks, even: s.Even, every: s.Every, asking: map[int]bool{}}
 	for _, split := range s.Splits {
 		e.put(split)
 		if e.every > 0 {
@@ -59,16 +57,16 @@ func (e *enumerator) add(list []dataflow.Split) []rpc.ToTask {
 	e.known = append(e.known, list...)
 	var told []rpc.ToTask
 	for sub := range e.tasks {
-		if _, ok := e.asking[sub]; ok && e.find(sub) >= 0 {
+		if e.asking[sub] && e.find(sub) >= 0 {
 			told = append(told, e.serve(sub)...)
 		}
 	}
 	return told
 }
 
-// request notes that a task that has passed epoch wants a split and returns what to tell tasks.
-func (e *enumerator) request(sub int, epoch dataflow.Epoch) []rpc.ToTask {
-	e.asking[sub] = max(epoch, e.asking[sub])
+// request notes that a task wants a split and returns what to tell tasks.
+func (e *enumerator) request(sub int) []rpc.ToTask {
+	e.asking[sub] = true
 	return e.serve(sub)
 }
 
@@ -82,8 +80,7 @@ func (e *enumerator) find(sub int) int {
 	return -1
 }
 
-// serve answers a task that asks, unless it is held until it has passed the newest barrier: it asks
-// again then.
+// serve answers a task that asks. One for which there is nothing now gets a split when there is.
 func (e *enumerator) serve(sub int) []rpc.ToTask {
 	answer := &rpc.Assign{Attempt: e.attempt, Task: e.first + sub}
 	at := e.find(sub)
@@ -94,8 +91,6 @@ func (e *enumerator) serve(sub int) []rpc.ToTask {
 	case at < 0:
 		delete(e.asking, sub)
 		return []rpc.ToTask{answer}
-	case e.asking[sub] < e.epoch:
-		return nil
 	}
 	delete(e.asking, sub)
 	answer.Split = &e.splits[at].Split
@@ -113,9 +108,8 @@ func (e *enumerator) serve(sub int) []rpc.ToTask {
 	return told
 }
 
-// snapshot notes the epoch and copies the splits no task has taken.
-func (e *enumerator) snapshot(epoch dataflow.Epoch) []rpc.Split {
-	e.epoch = epoch
+// snapshot copies the splits no task has taken.
+func (e *enumerator) snapshot() []rpc.Split {
 	list := []rpc.Split{}
 	for _, s := range e.splits {
 		list = append(list, s.Split)

@@ -120,7 +120,7 @@ func (m *Machine) trigger(epoch dataflow.Epoch) {
 	m.run.begun = m.now
 	m.run.splits = map[string]json.RawMessage{}
 	for _, e := range m.sources {
-		text, err := json.Marshal(e.snapshot(epoch))
+		text, err := json.Marshal(e.snapshot())
 		if err != nil {
 			m.fail(rpc.Failure{Text: fmt.Sprintf("splits of %s: %v", e.uid, err)})
 			return

@@ -183,7 +183,7 @@ func TestOldAttempts(t *testing.T) {
 	d.step(Due{})
 	before := fmt.Sprintf("%+v", *d.m.run)
 	for _, m := range []rpc.Message{
-		&rpc.Acknowledge{Attempt: 1, Task: 0, Epoch: 1}, &rpc.Finished{Attempt: 1, Task: 0}, &rpc.Request{Attempt: 1, Task: 0, Epoch: 1},
+		&rpc.Acknowledge{Attempt: 1, Task: 0, Epoch: 1}, &rpc.Finished{Attempt: 1, Task: 0}, &rpc.Request{Attempt: 1, Task: 0},
 		&rpc.Failed{Attempt: 1, Failure: rpc.Failure{Text: "boom"}}, &rpc.Stopped{Attempt: 1}, &rpc.Deployed{Attempt: 1, Building: []int{0}},
 		&rpc.Acknowledge{Attempt: 2, Task: 9, Epoch: 1}, // no such task
 	} {
@@ -261,8 +261,7 @@ func TestBuildingHoldsEpochs(t *testing.T) {
 	}
 }
 
-// TestEnumerator hands splits out: a task that has not passed the newest barrier waits, and the others
-// are told when the last split is gone.
+// TestEnumerator hands splits out: the other tasks are told when the last one is gone.
 func TestEnumerator(t *testing.T) {
 	var list []rpc.Split
 	for i := range 3 {
@@ -290,20 +289,19 @@ func TestEnumerator(t *testing.T) {
 		}
 	}
 	e := newEnumerator(1, &SourceSplits{Splits: list}, 5, 2)
-	check("first", e.request(0, 0), "5:0 wait false remaining true")
-	if left := e.snapshot(1); len(left) != 2 {
+	check("first", e.request(0), "5:0 wait false remaining true")
+	if left := e.snapshot(); len(left) != 2 {
 		t.Errorf("%d splits are in the snapshot", len(left))
 	}
-	check("before the barrier", e.request(1, 0), "")
-	check("after it", e.request(1, 1), "6:1 wait false remaining true")
-	check("last", e.request(0, 1), "5:2 wait false remaining false 6:taken")
-	check("none", e.request(1, 1), "6:none wait false remaining false")
+	check("second", e.request(1), "6:1 wait false remaining true")
+	check("last", e.request(0), "5:2 wait false remaining false 6:taken")
+	check("none", e.request(1), "6:none wait false remaining false")
 
 	e = newEnumerator(1, &SourceSplits{Splits: list, Even: true, Every: time.Second}, 5, 2)
-	check("dealt", e.request(1, 0), "6:1 wait false remaining false")
-	check("nothing now", e.request(1, 0), "6:none wait true remaining false")
+	check("dealt", e.request(1), "6:1 wait false remaining false")
+	check("nothing now", e.request(1), "6:none wait true remaining false")
 	check("a further one", e.add([]dataflow.Split{{ID: "3"}}), "6:3 wait false remaining false")
-	check("the other's", e.request(0, 0), "5:0 wait false remaining true")
+	check("the other's", e.request(0), "5:0 wait false remaining true")
 }
 
 // TestStop ends a job after a checkpoint; without one it fails.

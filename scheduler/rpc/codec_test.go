@@ -31,7 +31,7 @@ func samples() []Message {
 	return []Message{
 		&Submit{job, settings}, &Offer{3}, &Ended{[]Failure{{Rows, "boom", "p", 1}}}, &Deploy{1, job, settings, []string{"a", "b"}},
 		&Trigger{1, 2, 3}, &Assign{1, 2, split, false, true}, &Taken{1, 2}, &Complete{1, 3}, &Cancel{1}, &Ask{1}, &Forgotten{},
-		&Deployed{1, []int{2}}, &Built{1, 2}, &Request{1, 2, 3},
+		&Deployed{1, []int{2}}, &Built{1, 2}, &Request{1, 2},
 		&Acknowledge{1, 2, 3, true, prepared, state.Blob{[]byte("snapshot")}}, &Finished{1, 2, prepared},
 		&Failed{1, Failure{Class: Canceled, Text: "why"}}, &Stopped{1, figures}, &Figures{1, figures},
 	}

@@ -140,12 +140,10 @@ type Built struct {
 	Task    int     `json:"task"`
 }
 
-// Request asks for a split for a task that has passed the barrier of Epoch. A newer one of the same task
-// takes the place of one that is not answered.
+// Request asks for a split.
 type Request struct {
-	Attempt Attempt        `json:"attempt"`
-	Task    int            `json:"task"`
-	Epoch   dataflow.Epoch `json:"epoch"`
+	Attempt Attempt `json:"attempt"`
+	Task    int     `json:"task"`
 }
 
 // Acknowledge has a task's snapshot of an epoch.

@@ -118,10 +118,10 @@ func (s *sourceDriver) read(t *Task, r *splitReader) (Result, error) {
 	return Progressed, s.raise(t, r, b)
 }
 
-// ask asks for a split. Once the task passes a barrier it asks again, as a split may be held until then.
+// ask asks for a split.
 func (s *sourceDriver) ask(t *Task) {
 	s.asked = true
-	t.send(&rpc.Request{Attempt: t.attempt, Task: t.number, Epoch: t.epoch})
+	t.send(&rpc.Request{Attempt: t.attempt, Task: t.number})
 }
 
 // assigned opens a split that the task has asked for, if there is one.

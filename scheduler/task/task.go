@@ -31,7 +31,6 @@ type Task struct {
 	send    func(rpc.Message)
 	box     mailbox
 	wake    chan struct{}
-	notify  func() // called beside wake, for those who do not wait; nil: nobody
 
 	name   string
 	uids   []string // of its nodes, the first first
@@ -84,9 +83,6 @@ func (t *Task) signal() {
 	case t.wake <- struct{}{}:
 	default:
 	}
-	if t.notify != nil {
-		t.notify()
-	}
 }
 
 // startAfter makes the task's epochs go on after those of the checkpoint it is restored from.
@@ -118,8 +114,8 @@ func (t *Task) Run(ctx context.Context) error {
 	}
 }
 
-// Advance does one step for those who have no goroutine for the task. A task that is blocked goes on
-// when Notify says so.
+// Advance does one step, for those who have no goroutine for the task. One that is blocked may go on at
+// any time.
 func (t *Task) Advance(ctx context.Context) (result Result, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -141,9 +137,6 @@ func (t *Task) Advance(ctx context.Context) (result Result, err error) {
 	}
 	return result, nil
 }
-
-// Notify makes the task call wake when it may have something to do. It is called before the first step.
-func (t *Task) Notify(wake func()) { t.notify = wake }
 
 // running names the operator being called, the last one if each called the next.
 func (t *Task) running() string {
@@ -310,12 +303,9 @@ func (t *Task) align() error {
 }
 
 // sourceBarrier starts an epoch in this source. A split it has asked for and not got is one of those
-// nobody has taken in that epoch, and comes after it.
+// nobody has taken in that epoch.
 func (t *Task) sourceBarrier(epoch dataflow.Epoch) error {
 	t.epoch = epoch
-	if t.source.asked {
-		t.source.ask(t)
-	}
 	s := &taskSnapshot{epoch: t.epoch, full: t.lineage.begin(t.epoch, dataflow.Epoch(t.complete.Load()))}
 	s.writer.For(t.uids[0])
 	t.source.snapshot(&s.writer)

@@ -33,8 +33,22 @@ type Options struct {
 	Load func(name string) (*checkpoint.Snapshot, error)
 	// Send sends a message to the JobManager without waiting. Any goroutine calls it.
 	Send func(rpc.Message)
-	// Drive, if set, is who steps tasks in place of goroutines: it is given each and calls ended once.
-	Drive func(ctx context.Context, t *task.Task, ended func(error))
+	// Runner is who runs what takes long; nil: goroutines.
+	Runner Runner
+}
+
+// Runner runs what takes long. It does so after the call, not within.
+type Runner interface {
+	Go(f func())
+	// Run steps a task and calls ended, once, with what Task.Run would return.
+	Run(ctx context.Context, t *task.Task, ended func(error))
+}
+
+// goroutines is a Runner with one for each.
+type goroutines struct{ *sync.WaitGroup }
+
+func (g goroutines) Run(ctx context.Context, t *task.Task, ended func(error)) {
+	g.Go(func() { ended(t.Run(ctx)) })
 }
 
 // TaskManager is one; make it with New.
@@ -55,14 +69,20 @@ type attempt struct {
 	tasks  map[int]*task.Task // once they are built
 	left   int                // tasks that have not ended
 	failed bool
-	over   chan struct{} // closed when nothing is left
+	then   func() // starts the next one when nothing is left of this
 }
 
 // errCanceled ends tasks whose attempt is not wanted any more.
 var errCanceled = errors.New("the attempt is canceled")
 
 // New makes a TaskManager; Offer makes it known.
-func New(opts Options) *TaskManager { return &TaskManager{opts: opts} }
+func New(opts Options) *TaskManager {
+	m := &TaskManager{opts: opts}
+	if m.opts.Runner == nil {
+		m.opts.Runner = goroutines{&m.running}
+	}
+	return m
+}
 
 // Offer tells the JobManager of the slots.
 func (m *TaskManager) Offer() { m.opts.Send(&rpc.Offer{Slots: m.opts.Slots}) }
@@ -135,31 +155,21 @@ func (a *attempt) figures() []rpc.TaskFigures {
 
 // deploy starts an attempt behind the one before, which is canceled.
 func (m *TaskManager) deploy(d *rpc.Deploy, before *attempt) {
-	a := &attempt{number: d.Attempt, over: make(chan struct{})}
+	a := &attempt{number: d.Attempt}
 	a.ctx, a.cancel = context.WithCancelCause(context.Background())
 	m.current = a
-	if before != nil {
-		before.failed = true
-		before.cancel(errCanceled)
-	}
 	start := func() {
-		tasks, err := m.build(d)
-		m.start(a, tasks, err)
-	}
-	switch {
-	case m.opts.Drive == nil:
-		m.running.Go(func() {
-			if before != nil {
-				<-before.over
-			}
-			start()
+		m.opts.Runner.Go(func() {
+			tasks, err := m.build(d)
+			m.start(a, tasks, err)
 		})
-	default:
-		// Whoever steps the tasks has let those before end, or lets them end beside these.
-		m.mu.Unlock()
-		start()
-		m.mu.Lock()
 	}
+	if before == nil {
+		start()
+		return
+	}
+	before.failed, before.then = true, start
+	before.cancel(errCanceled)
 }
 
 func (m *TaskManager) build(d *rpc.Deploy) ([]*task.Task, error) {
@@ -197,12 +207,7 @@ func (m *TaskManager) start(a *attempt, tasks []*task.Task, err error) {
 		return
 	}
 	for _, t := range tasks {
-		ended := func(err error) { m.ended(a, t, err) }
-		if m.opts.Drive != nil {
-			m.opts.Drive(a.ctx, t, ended)
-			continue
-		}
-		m.running.Go(func() { ended(t.Run(a.ctx)) })
+		m.opts.Runner.Run(a.ctx, t, func(err error) { m.ended(a, t, err) })
 	}
 }
 
@@ -258,5 +263,7 @@ func (m *TaskManager) stopped(a *attempt) {
 	if m.current == a {
 		m.current = nil
 	}
-	close(a.over)
+	if a.then != nil {
+		a.then()
+	}
 }
