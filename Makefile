@@ -1,4 +1,4 @@
-.PHONY: help check test race lint fuzz bench nightly
+.PHONY: help check test race lint sim fuzz bench nightly
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -15,6 +15,9 @@ race: ## the same under the race detector with all assertions
 lint: ## linters
 	golangci-lint run ./...
 
+sim: ## clusters under the simulation, many seeds
+	go test ./test/sim -seeds 20000 -timeout 60m
+
 fuzz: ## one minute for each fuzz target
 	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
 		for f in $$(grep -ho '^func Fuzz[A-Za-z]*' $$pkg/*_test.go | sed 's/func //'); do \
@@ -23,4 +26,4 @@ fuzz: ## one minute for each fuzz target
 bench: ## benchmarks of the kernels, formats and the runtime
 	go test -run '^$$' -bench . ./columnar ./expr ./format/... ./io/... ./scheduler
 
-nightly: race fuzz bench ## all of the above
+nightly: race sim fuzz bench ## all of the above
