@@ -32,13 +32,17 @@ type Failure struct {
 }
 
 // Causes keeps the errors of a process that travel as failures, so that those who get them back in the
-// same process can ask errors.Is and errors.As. It forgets an error once it is asked for.
+// same process can ask errors.Is and errors.As. It forgets an error once it is asked for, and the oldest
+// when there are many, as of failures that a restart has answered.
 type Causes struct {
 	process string
 	mu      sync.Mutex
 	last    uint64
 	errs    map[uint64]error
 }
+
+// causesMax is how many errors are kept.
+const causesMax = 64
 
 // NewCauses makes an empty table.
 func NewCauses() *Causes { return &Causes{process: rand.Text(), errs: map[uint64]error{}} }
@@ -53,6 +57,7 @@ func (c *Causes) Failure(class Class, err error) Failure {
 	defer c.mu.Unlock()
 	c.last++
 	c.errs[c.last] = err
+	delete(c.errs, c.last-causesMax)
 	return Failure{Class: class, Text: err.Error(), Process: c.process, Cause: c.last}
 }
 
