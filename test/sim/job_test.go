@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
@@ -25,7 +26,8 @@ var errFault = errors.New("a fault of the simulation")
 // splitRows is above the number of rows of any split: row r of split s has the id s*splitRows+r.
 const splitRows = 1000
 
-// job is source -> operator with state -> sink, with exchanges by key between them.
+// job is source -> operator with state -> sink, with exchanges by key between them; in some a join that
+// reads another source first stands before the sink.
 func (w *world) job() *graph.Job {
 	j := &graph.Job{Name: "job", Streaming: true}
 	hashed := func(n *graph.Node) graph.Edge {
@@ -33,12 +35,21 @@ func (w *world) job() *graph.Job {
 	}
 	source := j.Add(operators.KindFunctionSource, "source", operators.FunctionSpec{}, rowSchema)
 	once := j.Add(operators.KindFunction, "once", operators.FunctionSpec{}, rowSchema, hashed(source))
-	sink := j.Add(operators.KindFunction, "sink", operators.FunctionSpec{}, rowSchema, hashed(once))
+	sources := binding.Sources{source.UID: w.source()}
+	last := once
+	if w.rng.IntN(3) == 0 {
+		all := j.Add(operators.KindFunctionSource, "all", operators.FunctionSpec{}, rowSchema)
+		sources[all.UID] = w.again()
+		out := &columnar.Schema{Fields: []columnar.Field{rowSchema.Fields[0], {Name: "same", Type: columnar.TypeBigInt}}}
+		spec := operators.JoinSpec{Type: operators.Inner, LeftKeys: []int{0}, RightKeys: []int{0}}
+		last = j.Add(operators.KindJoin, "join", spec, out, hashed(once), hashed(all))
+	}
+	sink := j.Add(operators.KindFunction, "sink", operators.FunctionSpec{}, rowSchema, hashed(last))
 	if w.rng.IntN(3) == 0 {
 		source.Parallelism = 1 + w.rng.IntN(3)
 	}
 	w.bindings = &binding.Set{
-		Sources: binding.Sources{source.UID: w.source()},
+		Sources: sources,
 		Operators: binding.Operators{
 			once.UID: func() dataflow.Operator { return &onceOperator{w: w} },
 			sink.UID: func() dataflow.Operator { return &sinkOperator{w: w} },
@@ -53,12 +64,37 @@ type source struct {
 	w         *world
 	rows      []int // of each split
 	positions bool
+	endless   bool
+	born      []time.Duration // when there is each split, of a source that grows
 }
 
 // parallel is a source whose splits are read side by side.
 type parallel struct{ *source }
 
 func (parallel) SideBySide() {}
+
+// growing is a source without end that gets more splits.
+type growing struct{ *source }
+
+func (g growing) Splits(ctx context.Context, _ int) ([]dataflow.Split, error) {
+	return g.NewSplits(ctx, nil)
+}
+
+func (g growing) NewSplits(_ context.Context, known []dataflow.Split) ([]dataflow.Split, error) {
+	if g.w.fault(10) {
+		return nil, fmt.Errorf("list: %w", errFault)
+	}
+	var list []dataflow.Split
+	for i, at := range g.born {
+		id := strconv.Itoa(i)
+		if at <= g.w.now && !slices.ContainsFunc(known, func(s dataflow.Split) bool { return s.ID == id }) {
+			list = append(list, dataflow.Split{ID: id})
+		}
+	}
+	return list, nil
+}
+
+func (growing) Every() time.Duration { return 30 * time.Millisecond }
 
 func (w *world) source() dataflow.Source {
 	s := &source{w: w, positions: w.rng.IntN(2) == 0}
@@ -70,13 +106,34 @@ func (w *world) source() dataflow.Source {
 			w.expected = append(w.expected, int64(i*splitRows+r))
 		}
 	}
-	if w.rng.IntN(2) == 0 {
+	switch w.rng.IntN(4) {
+	case 0:
 		return parallel{s}
+	case 1:
+		s.endless, w.endless = w.checkpoints, w.checkpoints
+		for range s.rows {
+			s.born = append(s.born, w.between(0, 200*time.Millisecond)*time.Duration(w.rng.IntN(2)))
+		}
+		if s.endless {
+			return growing{s}
+		}
 	}
 	return s
 }
 
-func (s *source) Bounded() bool { return true }
+// again is a source that has all rows of the other one, and ends.
+func (w *world) again() dataflow.Source {
+	s := &source{w: w}
+	for _, id := range w.expected {
+		for len(s.rows) <= int(id)/splitRows {
+			s.rows = append(s.rows, 0)
+		}
+		s.rows[int(id)/splitRows]++
+	}
+	return s
+}
+
+func (s *source) Bounded() bool { return !s.endless }
 
 func (s *source) Splits(context.Context, int) ([]dataflow.Split, error) {
 	if s.w.fault(10) {
@@ -116,6 +173,8 @@ func (r *reader) Next() (*columnar.Batch, error) {
 	case r.w.fault(400):
 		return nil, fmt.Errorf("read: %w", errFault)
 	case r.w.rng.IntN(3) == 0:
+		return nil, nil
+	case left == 0 && r.endless:
 		return nil, nil
 	case left == 0:
 		return nil, io.EOF

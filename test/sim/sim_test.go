@@ -57,6 +57,8 @@ type world struct {
 
 	faultsUntil time.Duration
 	checkpoints bool
+	endless     bool    // the job ends when it is stopped
+	stopped     bool    // it was
 	expected    []int64 // ids
 	number      int     // of the next output
 	open        map[int]bool
@@ -418,6 +420,30 @@ func (w *world) due() {
 	})
 }
 
+// stop stops a job without end once all its rows are committed, and some others at any time.
+func (w *world) stop() {
+	early := time.Duration(1 << 62)
+	if w.checkpoints && w.rng.IntN(6) == 0 {
+		early = w.between(0, 500*time.Millisecond)
+		w.stats["early"]++
+	}
+	var look func()
+	look = func() {
+		n := 0
+		for _, list := range w.committed {
+			n += len(list)
+		}
+		if w.now >= early || w.endless && n == len(w.expected) && w.now > w.faultsUntil {
+			w.log("stop")
+			w.stopped = true
+			w.step(jobmanager.Stop{})
+			return
+		}
+		w.after(10*time.Millisecond, look)
+	}
+	look()
+}
+
 // run lets things happen until the job has ended and nothing is left of it.
 func (w *world) run() {
 	slots := jobmanager.Slots(w.backing.Submit)
@@ -427,6 +453,7 @@ func (w *world) run() {
 	w.act(w.machine.Start(w.now))
 	w.due()
 	w.disturb()
+	w.stop()
 	for steps := 0; w.ended == nil; steps++ {
 		if steps > stepsMax || len(w.queue) == 0 {
 			w.t.Fatalf("the job does not end: at %s, %d steps, %+v", w.now, steps, w.stats)
@@ -452,8 +479,13 @@ func (w *world) check() {
 		got = append(got, list...)
 	}
 	slices.Sort(got)
-	if len(w.ended.Failures) == 0 {
-		slices.Sort(w.expected)
+	slices.Sort(w.expected)
+	var failure *rpc.Failure
+	if len(w.ended.Failures) > 0 {
+		failure = &w.ended.Failures[0]
+	}
+	switch {
+	case failure == nil || failure.Class == rpc.Stopping && w.endless && w.stats["early"] == 0:
 		if !slices.Equal(got, w.expected) {
 			w.violated("committed %v, want %v", got, w.expected)
 		}
@@ -462,17 +494,25 @@ func (w *world) check() {
 			w.violated("%d outputs are prepared and neither committed nor removed", len(w.open))
 		}
 		w.stats["well"]++
-		return
-	}
-	w.stats["failed"]++
-	if text := w.ended.Failures[0].Text; text == "" || w.stats["faults"]+w.stats["crashes"]+w.stats["stops"] == 0 && !strings.Contains(text, "is not complete after") {
-		w.violated("the job has failed without a fault: %q", text)
+	case failure.Class == rpc.Stopping:
+		w.stats["stopped"]++
+		if !w.stopped {
+			w.violated("the job was not asked to stop")
+		}
+	default:
+		w.stats["failed"]++
+		disturbed := w.stats["faults"]+w.stats["crashes"]+w.stats["stops"] > 0
+		if failure.Text == "" || !disturbed && !strings.Contains(failure.Text, "is not complete after") {
+			w.violated("the job has failed without a fault: %q", failure.Text)
+		}
 	}
 	if len(slices.Compact(slices.Clone(got))) < len(got) {
 		w.violated("a row is committed twice: %v", got)
 	}
-	if !w.checkpoints && len(got) > 0 && w.stats["faults"] == 0 {
-		w.violated("a job without checkpoints that has failed has committed %v", got)
+	for _, id := range got {
+		if _, ok := slices.BinarySearch(w.expected, id); !ok {
+			w.violated("row %d, which there is not, is committed", id)
+		}
 	}
 }
 
@@ -508,7 +548,7 @@ func TestSeeds(t *testing.T) {
 	if after := columnar.AllocatedBytes(); after != before {
 		t.Errorf("%d bytes are still allocated", after-before)
 	}
-	for _, what := range []string{"well", "failed", "faults", "crashes", "stops", "restarts", "checkpoints"} {
+	for _, what := range []string{"well", "failed", "stopped", "faults", "crashes", "stops", "restarts", "checkpoints"} {
 		if *seed < 0 && total[what] == 0 {
 			t.Errorf("no seed had %s", what)
 		}
