@@ -109,9 +109,11 @@ func NewMachine(s *rpc.Submit) (*Machine, error) {
 		restarts: &restarts{RestartStrategy: s.Settings.Restart, random: rand.New(rand.NewPCG(s.Settings.Seed, 0))},
 		progress: Progress{Watermark: dataflow.MinTime},
 	}
-	var err error
-	if m.digest, err = Digest(s.Job); err != nil {
-		return nil, err
+	if s.Settings.Checkpoint != nil {
+		var err error
+		if m.digest, err = Digest(s.Job); err != nil {
+			return nil, err
+		}
 	}
 	read := map[int]bool{} // nodes whose output is
 	for _, n := range s.Job.Nodes {

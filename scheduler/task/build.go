@@ -87,7 +87,7 @@ func (t *Task) Number() int { return t.number }
 
 // vertex makes the tasks of a vertex.
 func (b *builder) vertex(v *graph.Vertex) error {
-	var source dataflow.Source
+	var source *sourceOf
 	for sub := range v.Parallelism {
 		if b.Slots[sub] != b.Name {
 			b.place(v, nil)
@@ -95,7 +95,7 @@ func (b *builder) vertex(v *graph.Vertex) error {
 		}
 		if n := v.Source(); n != nil && source == nil {
 			var err error
-			if source, err = b.Bindings.Source(n); err != nil {
+			if source, err = b.source(n); err != nil {
 				return err
 			}
 		}
@@ -127,7 +127,7 @@ func (b *builder) place(v *graph.Vertex, t *Task) {
 }
 
 // addNode puts a node's operator in front of what the task has so far.
-func (b *builder) addNode(t *Task, n *graph.Node, sub, p int, source dataflow.Source) error {
+func (b *builder) addNode(t *Task, n *graph.Node, sub, p int, source *sourceOf) error {
 	if len(n.Inputs) == 0 {
 		return b.addSource(t, n, source)
 	}
@@ -152,14 +152,24 @@ func (b *builder) addNode(t *Task, n *graph.Node, sub, p int, source dataflow.So
 	return nil
 }
 
-// addSource gives the task what reads for it.
-func (b *builder) addSource(t *Task, n *graph.Node, source dataflow.Source) error {
-	d := &sourceDriver{name: n.Name, source: source, env: b.Bindings.Env, even: binding.SideBySide(source), remaining: true}
-	if n.Kind == operators.KindSource {
-		if err := json.Unmarshal(n.Spec, &d.spec); err != nil {
-			return err
-		}
+// sourceOf is what all tasks here of a node that reads have in common.
+type sourceOf struct {
+	dataflow.Source
+	spec operators.SourceSpec
+}
+
+func (b *builder) source(n *graph.Node) (s *sourceOf, err error) {
+	s = &sourceOf{}
+	if s.Source, err = b.Bindings.Source(n); err == nil && n.Kind == operators.KindSource {
+		err = json.Unmarshal(n.Spec, &s.spec)
 	}
+	return s, err
+}
+
+// addSource gives the task what reads for it.
+func (b *builder) addSource(t *Task, n *graph.Node, of *sourceOf) error {
+	source := of.Source
+	d := &sourceDriver{name: n.Name, source: source, spec: of.spec, env: b.Bindings.Env, even: binding.SideBySide(source), remaining: true}
 	if b.Settings.BatchRows > 0 {
 		d.spec.Request.BatchRows = b.Settings.BatchRows
 	}
