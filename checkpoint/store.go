@@ -39,13 +39,13 @@ type Task struct {
 	Subtask  int      `json:"subtask"`
 	Finished bool     `json:"finished,omitempty"`
 	// Files are its snapshot and those it refers to, the newest first. The oldest is of all state, the
-	// others of what had changed since the one before. Write puts the newest in front.
+	// others of what had changed since the one before.
 	Files []File `json:"files,omitempty"`
 }
 
 // File is a task's snapshot in one epoch.
 type File struct {
-	Name     string `json:"name"` // below the job's folder: "chk-7/task-0"
+	Name     string `json:"name"` // below the job's folder: "chk-7/task-0-..."
 	Bytes    int    `json:"bytes"`
 	Checksum uint32 `json:"checksum"` // CRC-32C
 }
@@ -92,28 +92,23 @@ func (s *Store) epochDir(e dataflow.Epoch) string {
 
 func epochName(e dataflow.Epoch) string { return fmt.Sprintf("chk-%d", e) }
 
-// Write makes the snapshots of an epoch durable; snapshots are by task, nil for finished ones.
-func (s *Store) Write(m *Metadata, snapshots []state.Blob) error {
+// WriteSnapshot makes a task's snapshot of an epoch durable in dir, the folder of a job's checkpoints.
+// The name is one that no other attempt at the epoch uses, as whatever wrote that may not have ended.
+func WriteSnapshot(dir string, epoch dataflow.Epoch, name string, b state.Blob) (File, error) {
+	f := File{Name: epochName(epoch) + "/" + name, Bytes: b.Len()}
+	for _, piece := range b {
+		f.Checksum = crc32.Update(f.Checksum, castagnoli, piece)
+	}
+	if err := writeFile(filepath.Join(dir, epochName(epoch), name), b...); err != nil {
+		return f, fmt.Errorf("checkpoint %d cannot be written: %w", epoch, err)
+	}
+	return f, nil
+}
+
+// Write makes an epoch complete whose files are durable.
+func (s *Store) Write(m *Metadata) error {
 	m.Version, m.HashVersion = metadataVersion, columnar.HashVersion
 	dir := s.epochDir(m.Epoch)
-	// What an earlier attempt at this epoch left is incomplete: its metadata is missing.
-	if err := remove(dir); err != nil {
-		return fmt.Errorf("checkpoint %d cannot be written: %w", m.Epoch, err)
-	}
-	for i, b := range snapshots {
-		if m.Tasks[i].Finished {
-			continue
-		}
-		name := fmt.Sprintf("task-%d", i)
-		f := File{Name: epochName(m.Epoch) + "/" + name, Bytes: b.Len()}
-		for _, piece := range b {
-			f.Checksum = crc32.Update(f.Checksum, castagnoli, piece)
-		}
-		m.Tasks[i].Files = append([]File{f}, m.Tasks[i].Files...)
-		if err := writeFile(filepath.Join(dir, name), b...); err != nil {
-			return fmt.Errorf("checkpoint %d cannot be written: %w", m.Epoch, err)
-		}
-	}
 	text, err := json.MarshalIndent(m, "", " ")
 	if err == nil {
 		err = writeFile(filepath.Join(dir, metadataName), text)

@@ -4,6 +4,7 @@ package checkpoint
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,7 +29,20 @@ func snapshotOf(t *testing.T, uid, value string) state.Blob {
 func write(t *testing.T, s *Store, epoch dataflow.Epoch) {
 	t.Helper()
 	m := &Metadata{Job: "j", Epoch: epoch, Tasks: []Task{{UIDs: []string{"a"}}, {UIDs: []string{"a"}, Subtask: 1}, {UIDs: []string{"b"}, Finished: true}}}
-	if err := s.Write(m, []state.Blob{snapshotOf(t, "a", "x"), snapshotOf(t, "a", "y"), nil}); err != nil {
+	writeAll(t, s, m, snapshotOf(t, "a", "x"), snapshotOf(t, "a", "y"))
+}
+
+// writeAll writes the snapshots of the first tasks and then the metadata.
+func writeAll(t *testing.T, s *Store, m *Metadata, snapshots ...state.Blob) {
+	t.Helper()
+	for i, b := range snapshots {
+		f, err := WriteSnapshot(s.Dir(), m.Epoch, fmt.Sprintf("task-%d", i), b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Tasks[i].Files = append([]File{f}, m.Tasks[i].Files...)
+	}
+	if err := s.Write(m); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -96,9 +110,7 @@ func TestFilesThatOthersReferTo(t *testing.T) {
 		if epoch == 3 {
 			m.Tasks[0].Files = nil // of all state again
 		}
-		if err := s.Write(m, []state.Blob{snapshotOf(t, "a", string(rune('u'+epoch))), snapshotOf(t, "b", "b")}); err != nil {
-			t.Fatal(err)
-		}
+		writeAll(t, s, m, snapshotOf(t, "a", string(rune('u'+epoch))), snapshotOf(t, "b", "b"))
 		files = m.Tasks[0].Files
 		if err := s.Retain(epoch+1, 1); err != nil {
 			t.Fatal(err)

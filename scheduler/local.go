@@ -154,7 +154,9 @@ func submission(job *graph.Job, opts *Options, strategy RestartStrategy) (*rpc.S
 		EncodeExchanges: opts.EncodeExchanges, BatchRows: opts.BatchRows, IdleAfter: opts.IdleAfter,
 	}}
 	if o := opts.Checkpoint; o != nil {
-		s.Settings.Checkpoint = &rpc.Checkpointing{Timeout: o.Timeout, MinPause: o.MinPause, Tolerable: o.Tolerable, Retained: o.Retained}
+		s.Settings.Checkpoint = &rpc.Checkpointing{
+			Dir: o.Store.Dir(), Run: rand.Text(), Timeout: o.Timeout, MinPause: o.MinPause, Tolerable: o.Tolerable, Retained: o.Retained,
+		}
 		if o.Timeout <= 0 {
 			s.Settings.Checkpoint.Timeout = defaultTimeout
 		}

@@ -10,7 +10,6 @@ import (
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/scheduler/rpc"
-	"github.com/anabranch/anabranch/state"
 )
 
 // execution is what the machine knows of a running attempt.
@@ -23,7 +22,7 @@ type execution struct {
 	coordinator *checkpoint.Coordinator
 	// Of the epoch in progress:
 	begun       time.Duration
-	snapshots   []state.Blob        // by task; nil: not acknowledged
+	snapshots   []*checkpoint.File  // by task; nil: not acknowledged
 	follows     [][]checkpoint.File // by task: what the snapshot in progress refers to
 	files       [][]checkpoint.File // by task: of its last durable snapshot
 	splits      map[string]json.RawMessage
@@ -92,7 +91,7 @@ func (m *Machine) place() {
 	m.phase = running
 	n := len(m.tasks)
 	m.run = &execution{
-		parts: map[string]*part{}, building: map[int]bool{}, finished: make([]bool, n), snapshots: make([]state.Blob, n),
+		parts: map[string]*part{}, building: map[int]bool{}, finished: make([]bool, n), snapshots: make([]*checkpoint.File, n),
 		follows: make([][]checkpoint.File, n), files: make([][]checkpoint.File, n), begun: m.now,
 		coordinator: checkpoint.NewCoordinator(n, m.restored, m.tolerable()),
 	}

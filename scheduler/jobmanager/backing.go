@@ -16,7 +16,7 @@ import (
 
 // Store keeps the checkpoints of the job.
 type Store interface {
-	Write(m *checkpoint.Metadata, snapshots []state.Blob) error
+	Write(m *checkpoint.Metadata) error
 	Retain(newest dataflow.Epoch, n int) error
 	Newest() (dataflow.Epoch, error)
 	// Name is that by which everybody loads a checkpoint.
@@ -52,7 +52,7 @@ func (b *Backing) Do(ctx context.Context, a Action) (Event, error) {
 		list, err := g.NewSplits(ctx, a.Known)
 		return Listed{a.Attempt, a.Source, list, b.failure(err)}, nil
 	case Persist:
-		return b.store(a), nil
+		return Stored{a.Attempt, a.Metadata, b.failure(b.Store.Write(a.Metadata))}, nil
 	case Commit:
 		return Committed{a.Attempt, a.Epoch, b.failure(b.commit(ctx, a))}, nil
 	case Clean:
@@ -70,18 +70,6 @@ func (b *Backing) failure(err error) *rpc.Failure {
 	}
 	f := b.Causes.Failure(rpc.Transient, err)
 	return &f
-}
-
-func (b *Backing) store(a Persist) Stored {
-	e := Stored{Attempt: a.Attempt, Epoch: a.Metadata.Epoch}
-	if err := b.Store.Write(a.Metadata, a.Snapshots); err != nil {
-		e.Failure = b.failure(err)
-		return e
-	}
-	for _, t := range a.Metadata.Tasks {
-		e.Files = append(e.Files, t.Files)
-	}
-	return e
 }
 
 func (b *Backing) commit(ctx context.Context, a Commit) error {

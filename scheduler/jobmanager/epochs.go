@@ -8,7 +8,6 @@ import (
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/scheduler/rpc"
-	"github.com/anabranch/anabranch/state"
 )
 
 func (m *Machine) tolerable() int {
@@ -54,17 +53,21 @@ func (m *Machine) expire() {
 // acknowledged takes a task's snapshot.
 func (m *Machine) acknowledged(a *rpc.Acknowledge) {
 	x := m.run
-	if x.coordinator.Waits(a.Epoch) {
-		x.snapshots[a.Task], x.follows[a.Task] = a.Snapshot, nil
-		if a.Follows {
-			x.follows[a.Task] = x.files[a.Task]
-		}
-		if x.snapshots[a.Task] == nil {
-			x.snapshots[a.Task] = state.Blob{} // a task without state has a snapshot too; nil is none
-		}
-	}
 	// What sinks have prepared for an epoch that was given up goes with the next one.
 	x.committable = append(x.committable, a.Committable...)
+	if !x.coordinator.Waits(a.Epoch) {
+		return
+	}
+	if a.Failure != nil {
+		x.why = a.Failure
+		m.handle(checkpoint.Event{Kind: checkpoint.StoreFailed, Epoch: a.Epoch})
+		m.stopIfIdle()
+		return
+	}
+	x.snapshots[a.Task], x.follows[a.Task] = a.File, nil
+	if a.Follows {
+		x.follows[a.Task] = x.files[a.Task]
+	}
 	m.handle(checkpoint.Event{Kind: checkpoint.Acked, Task: a.Task, Epoch: a.Epoch})
 	m.stopIfIdle()
 }
@@ -152,11 +155,14 @@ func (m *Machine) persist(epoch dataflow.Epoch) {
 	meta := &checkpoint.Metadata{Job: m.job.Name, Digest: m.digest, Epoch: epoch, Committable: x.storing, Splits: x.splits, Ended: ended}
 	x.bytes = 0
 	for i, t := range m.tasks {
-		meta.Tasks = append(meta.Tasks, checkpoint.Task{UIDs: t.uids, Subtask: t.sub, Finished: x.snapshots[i] == nil && x.finished[i], Files: x.follows[i]})
-		x.bytes += int64(x.snapshots[i].Len())
+		task := checkpoint.Task{UIDs: t.uids, Subtask: t.sub, Finished: x.snapshots[i] == nil}
+		if f := x.snapshots[i]; f != nil {
+			x.bytes += int64(f.Bytes)
+			task.Files = append([]checkpoint.File{*f}, x.follows[i]...)
+		}
+		meta.Tasks = append(meta.Tasks, task)
 	}
-	list := append([]state.Blob(nil), x.snapshots...)
-	m.do(Persist{m.attempt, meta, list})
+	m.do(Persist{m.attempt, meta})
 }
 
 // stored goes on with an epoch that is durable, or could not be made so.
@@ -164,19 +170,21 @@ func (m *Machine) stored(e *Stored) {
 	x := m.run
 	if e.Failure != nil {
 		x.why = e.Failure
-		m.handle(checkpoint.Event{Kind: checkpoint.StoreFailed, Epoch: e.Epoch})
+		m.handle(checkpoint.Event{Kind: checkpoint.StoreFailed, Epoch: e.Metadata.Epoch})
 		m.stopIfIdle()
 		return
 	}
-	x.files = e.Files
+	for i, t := range e.Metadata.Tasks {
+		x.files[i] = t.Files
+	}
 	x.clear()
 	x.committable, x.later = append(x.committable, x.later...), nil
 	for _, name := range x.names() {
 		if !x.parts[name].stopped {
-			m.send(name, &rpc.Complete{Attempt: m.attempt, Epoch: e.Epoch})
+			m.send(name, &rpc.Complete{Attempt: m.attempt, Epoch: e.Metadata.Epoch})
 		}
 	}
-	m.do(Commit{m.attempt, e.Epoch, x.storing})
+	m.do(Commit{m.attempt, e.Metadata.Epoch, x.storing})
 }
 
 // clear drops the snapshots of an epoch.

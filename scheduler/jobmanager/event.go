@@ -6,7 +6,6 @@ import (
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/scheduler/rpc"
-	"github.com/anabranch/anabranch/state"
 )
 
 // Event is something that has happened: one of the types below.
@@ -63,10 +62,9 @@ type Listed struct {
 
 // Stored answers Persist.
 type Stored struct {
-	Attempt rpc.Attempt
-	Epoch   dataflow.Epoch
-	Files   [][]checkpoint.File // by task, with those they refer to
-	Failure *rpc.Failure
+	Attempt  rpc.Attempt
+	Metadata *checkpoint.Metadata
+	Failure  *rpc.Failure
 }
 
 // Committed answers Commit.
@@ -131,11 +129,10 @@ type List struct {
 	Known   []dataflow.Split
 }
 
-// Persist makes an epoch durable.
+// Persist makes an epoch durable whose snapshots are.
 type Persist struct {
-	Attempt   rpc.Attempt
-	Metadata  *checkpoint.Metadata
-	Snapshots []state.Blob
+	Attempt  rpc.Attempt
+	Metadata *checkpoint.Metadata
 }
 
 // Commit makes visible what sinks have prepared for an epoch that is durable.

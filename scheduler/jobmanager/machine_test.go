@@ -54,7 +54,7 @@ func (d *desk) step(e Event) {
 func (d *desk) from(m rpc.Message) { d.step(From{"a", m}) }
 
 func (d *desk) acknowledge(task int, epoch dataflow.Epoch, data ...string) {
-	a := &rpc.Acknowledge{Attempt: d.m.attempt, Task: task, Epoch: epoch}
+	a := &rpc.Acknowledge{Attempt: d.m.attempt, Task: task, Epoch: epoch, File: &checkpoint.File{}}
 	for _, text := range data {
 		a.Committable = append(a.Committable, dataflow.Committable{UID: "sink-1", Data: []byte(text)})
 	}
@@ -80,7 +80,7 @@ func did[A Action](d *desk) A {
 func (d *desk) store() (m *checkpoint.Metadata, data []string) {
 	d.Helper()
 	p := did[Persist](d)
-	d.step(Stored{Attempt: d.m.attempt, Epoch: p.Metadata.Epoch, Files: make([][]checkpoint.File, 2)})
+	d.step(Stored{d.m.attempt, p.Metadata, nil})
 	for _, c := range did[Commit](d).List {
 		data = append(data, string(c.Data))
 	}
@@ -91,7 +91,7 @@ func (d *desk) store() (m *checkpoint.Metadata, data []string) {
 // TestOutputOfFailedEpochs lets epochs fail before and after a task has prepared output for
 // them, and while they are stored: the next complete one commits it, once.
 func TestOutputOfFailedEpochs(t *testing.T) {
-	d := newDesk(t, rpc.Settings{Checkpoint: &rpc.Checkpointing{Timeout: time.Second, Tolerable: 3}})
+	d := newDesk(t, rpc.Settings{Checkpoint: &rpc.Checkpointing{Timeout: time.Second, Tolerable: 4}})
 	fail := func() {
 		d.step(Fired{d.m.timers[epochTimer]})
 		if d.m.phase != running {
@@ -111,15 +111,18 @@ func TestOutputOfFailedEpochs(t *testing.T) {
 		t.Fatal("persisted before the epoch is complete")
 	}
 	d.acknowledge(1, 3)
-	d.step(Stored{Attempt: 1, Epoch: 3, Failure: &rpc.Failure{Text: "no space"}})
+	d.step(Stored{1, did[Persist](d).Metadata, &rpc.Failure{Text: "no space"}})
 	d.step(Due{})
-	d.acknowledge(0, 4, "4")
-	d.acknowledge(1, 4)
+	output := []dataflow.Committable{{UID: "sink-1", Data: []byte("4")}}
+	d.from(&rpc.Acknowledge{Attempt: 1, Task: 0, Epoch: 4, Committable: output, Failure: &rpc.Failure{Text: "no space"}})
+	d.step(Due{})
+	d.acknowledge(0, 5, "5")
+	d.acknowledge(1, 5)
 	m, data := d.store()
-	if want := []string{"1", "2", "3", "4"}; !slices.Equal(data, want) || len(m.Committable) != 4 {
+	if want := []string{"1", "2", "3", "4", "5"}; !slices.Equal(data, want) || len(m.Committable) != 5 {
 		t.Errorf("committed %v of %d, want %v", data, len(m.Committable), want)
 	}
-	if done := did[Tell](d).Completed; done.Epoch != 4 || done.Took <= 0 {
+	if done := did[Tell](d).Completed; done.Epoch != 5 || done.Took <= 0 {
 		t.Errorf("told %+v", done)
 	}
 }
@@ -192,7 +195,7 @@ func TestOldAttempts(t *testing.T) {
 			t.Errorf("%T of attempt 1 did %+v", m, d.acts)
 		}
 	}
-	d.step(Stored{Attempt: 1, Epoch: 1})
+	d.step(Stored{Attempt: 1, Metadata: &checkpoint.Metadata{Epoch: 1}})
 	d.step(Committed{Attempt: 1, Epoch: 1, Failure: &rpc.Failure{}})
 	if d.m.phase != running {
 		t.Error("what was written for attempt 1 ends attempt 2")

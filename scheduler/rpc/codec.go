@@ -2,14 +2,12 @@ package rpc
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/anabranch/anabranch/graph"
-	"github.com/anabranch/anabranch/state"
 )
 
 // Kind is the type of a message as a byte.
@@ -89,18 +87,10 @@ func Encode(dst []byte, m Message) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("message %T: %w", m, err)
 	}
-	dst = append(dst, version, byte(m.kind()))
-	dst = binary.AppendUvarint(dst, uint64(len(text)))
-	dst = append(dst, text...)
-	if a, ok := m.(*Acknowledge); ok {
-		for _, piece := range a.Snapshot {
-			dst = append(dst, piece...)
-		}
-	}
-	return dst, nil
+	return append(append(dst, version, byte(m.kind())), text...), nil
 }
 
-// Decode reads the message that b is. The message refers to b.
+// Decode reads the message that b is.
 func Decode(b []byte) (Message, error) {
 	if len(b) < 2 {
 		return nil, fmt.Errorf("message of %d bytes", len(b))
@@ -112,24 +102,13 @@ func Decode(b []byte) (Message, error) {
 	if m == nil {
 		return nil, fmt.Errorf("message of unknown kind %d", b[1])
 	}
-	n, k := binary.Uvarint(b[2:])
-	if k <= 0 || n > uint64(len(b)-2-k) {
-		return nil, fmt.Errorf("message %T is cut off", m)
-	}
-	text, rest := b[2+k:2+k+int(n)], b[2+k+int(n):]
-	d := json.NewDecoder(bytes.NewReader(text))
+	d := json.NewDecoder(bytes.NewReader(b[2:]))
 	d.DisallowUnknownFields()
 	if err := d.Decode(m); err != nil {
 		return nil, fmt.Errorf("message %T: %w", m, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("message %T: something follows on its text", m)
-	}
-	if a, ok := m.(*Acknowledge); ok && len(rest) > 0 {
-		a.Snapshot, rest = state.Blob{rest}, nil
-	}
-	if len(rest) > 0 {
-		return nil, fmt.Errorf("message %T: %d bytes follow", m, len(rest))
+		return nil, fmt.Errorf("message %T: something follows", m)
 	}
 	if err := check(m); err != nil {
 		return nil, fmt.Errorf("message %T: %w", m, err)
@@ -142,6 +121,11 @@ func check(m Message) error {
 	var job *graph.Job
 	var settings *Settings
 	switch m := m.(type) {
+	case *Acknowledge:
+		if (m.File == nil) == (m.Failure == nil) {
+			return errors.New("it has no file, or one and a failure")
+		}
+		return nil
 	case *Submit:
 		job, settings = m.Job, &m.Settings
 	case *Deploy:

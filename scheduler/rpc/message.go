@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 	"time"
 
+	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
-	"github.com/anabranch/anabranch/state"
 )
 
 // Message is one of the types below, as a pointer.
@@ -48,6 +48,11 @@ type Settings struct {
 
 // Checkpointing says how often checkpoints are taken and when they fail.
 type Checkpointing struct {
+	// Dir is the folder of the job's checkpoints, and Run what tells the files of this run from those
+	// of others.
+	Dir string `json:"dir"`
+	Run string `json:"run"`
+
 	Timeout   time.Duration `json:"timeout"`
 	MinPause  time.Duration `json:"minPause,omitempty"`
 	Tolerable int           `json:"tolerable,omitempty"`
@@ -146,7 +151,7 @@ type Request struct {
 	Task    int     `json:"task"`
 }
 
-// Acknowledge has a task's snapshot of an epoch.
+// Acknowledge tells of a task's snapshot of an epoch, which its TaskManager has made durable.
 type Acknowledge struct {
 	Attempt Attempt        `json:"attempt"`
 	Task    int            `json:"task"`
@@ -154,7 +159,9 @@ type Acknowledge struct {
 	// Follows says that the snapshot is of what has changed since the task's one before.
 	Follows     bool                   `json:"follows,omitempty"`
 	Committable []dataflow.Committable `json:"committable,omitempty"`
-	Snapshot    state.Blob             `json:"-"` // behind the rest
+	// File has the snapshot, unless it could not be written.
+	File    *checkpoint.File `json:"file,omitempty"`
+	Failure *Failure         `json:"failure,omitempty"`
 }
 
 // Finished tells that a task has ended well, after its last snapshot.

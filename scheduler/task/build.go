@@ -14,6 +14,7 @@ import (
 	"github.com/anabranch/anabranch/scheduler/binding"
 	"github.com/anabranch/anabranch/scheduler/rpc"
 	"github.com/anabranch/anabranch/shuffle"
+	"github.com/anabranch/anabranch/state"
 )
 
 // channelBatches is the capacity of a channel: enough to keep both sides busy, little enough
@@ -29,6 +30,9 @@ type Environment struct {
 	Restore  *checkpoint.Snapshot // that the deployment names; nil: none
 	// Send sends a message of a task to the JobManager. Any goroutine may call it.
 	Send func(rpc.Message)
+	// Store makes a snapshot durable and then sends its acknowledgement. It does not wait; the messages
+	// of a task keep their order.
+	Store func(*rpc.Acknowledge, state.Blob)
 }
 
 // builder makes the tasks of a deployment that are placed here.
@@ -101,7 +105,7 @@ func (b *builder) vertex(v *graph.Vertex) error {
 		}
 		t := &Task{
 			name: fmt.Sprintf("%s (%d/%d)", v.Last().Name, sub+1, v.Parallelism), attempt: b.Attempt, number: v.First + sub,
-			send: b.Send, mark: dataflow.MinTime, wake: make(chan struct{}, 1), tail: &tail{}, uids: v.UIDs(), skip: true,
+			send: b.Send, store: b.Store, mark: dataflow.MinTime, wake: make(chan struct{}, 1), tail: &tail{}, uids: v.UIDs(), skip: true,
 		}
 		t.stats.watermark.Store(int64(dataflow.MinTime))
 		t.head = t.tail

@@ -7,5 +7,4 @@
 //     have room.
 //   - What a task is told goes through its mailbox, in order: a split that is assigned before an epoch
 //     is triggered is in the task's snapshot of that epoch, one that is assigned after it is not.
-//   - What a task tells goes through send, in order: its end comes behind its snapshots.
 package task

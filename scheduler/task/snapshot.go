@@ -40,10 +40,9 @@ func (t *Task) copySome() (finished bool, err error) {
 		return false, err
 	}
 	t.lineage.wrote(s.full, s.bytes.Len())
-	t.send(&rpc.Acknowledge{
-		Attempt: t.attempt, Task: t.number, Epoch: s.epoch, Follows: !s.full && len(s.copying) > 0,
-		Committable: s.committable, Snapshot: s.bytes,
-	})
+	t.store(&rpc.Acknowledge{
+		Attempt: t.attempt, Task: t.number, Epoch: s.epoch, Follows: !s.full && len(s.copying) > 0, Committable: s.committable,
+	}, s.bytes)
 	return true, nil
 }
 

@@ -6,13 +6,14 @@ import (
 
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/scheduler/rpc"
+	"github.com/anabranch/anabranch/state"
 )
 
 // TestSnapshotGivenUpKeepsItsOutput lets a barrier come before the snapshot of the one before is whole:
 // what sinks had prepared for that is acknowledged with the new one, as the only one.
 func TestSnapshotGivenUpKeepsItsOutput(t *testing.T) {
 	var acked []*rpc.Acknowledge
-	task := &Task{tail: &tail{}, send: func(m rpc.Message) { acked = append(acked, m.(*rpc.Acknowledge)) }}
+	task := &Task{tail: &tail{}, store: func(a *rpc.Acknowledge, _ state.Blob) { acked = append(acked, a) }}
 	for epoch := dataflow.Epoch(1); epoch <= 3; epoch++ {
 		s := &taskSnapshot{epoch: epoch, committable: []dataflow.Committable{{UID: "a", Data: fmt.Append(nil, epoch)}}}
 		must(t, task.tail.handle(event{kind: barrierEvent, snapshot: s}))

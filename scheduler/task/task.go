@@ -11,6 +11,7 @@ import (
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/scheduler/rpc"
 	"github.com/anabranch/anabranch/shuffle"
+	"github.com/anabranch/anabranch/state"
 )
 
 // Result is what a step achieved.
@@ -29,6 +30,7 @@ type Task struct {
 	attempt rpc.Attempt
 	number  int // among the tasks of the job
 	send    func(rpc.Message)
+	store   func(*rpc.Acknowledge, state.Blob)
 	box     mailbox
 	wake    chan struct{}
 
@@ -483,13 +485,13 @@ func (t *Task) Figures() rpc.TaskFigures {
 	return f
 }
 
-// Finish tells that the task has ended well; it is closed.
-func (t *Task) Finish() {
+// Finished is what tells that the task has ended well; it is closed.
+func (t *Task) Finished() *rpc.Finished {
 	m := &rpc.Finished{Attempt: t.attempt, Task: t.number}
 	for _, l := range t.links {
 		m.Committable = append(m.Committable, l.finals...)
 	}
-	t.send(m)
+	return m
 }
 
 // Close closes everything the task owns. If the task has failed or was canceled, those before it must

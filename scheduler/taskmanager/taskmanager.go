@@ -15,10 +15,12 @@ import (
 
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/scheduler/binding"
 	"github.com/anabranch/anabranch/scheduler/rpc"
 	"github.com/anabranch/anabranch/scheduler/task"
 	"github.com/anabranch/anabranch/shuffle"
+	"github.com/anabranch/anabranch/state"
 )
 
 // Options are what a TaskManager is made of.
@@ -35,6 +37,8 @@ type Options struct {
 	Send func(rpc.Message)
 	// Runner is who runs what takes long; nil: goroutines.
 	Runner Runner
+	// Write makes a snapshot durable; nil: as a file.
+	Write func(dir string, epoch dataflow.Epoch, name string, b state.Blob) (checkpoint.File, error)
 }
 
 // Runner runs what takes long. It does so after the call, not within.
@@ -59,6 +63,7 @@ type TaskManager struct {
 	newest  rpc.Attempt
 	closed  bool
 	running sync.WaitGroup
+	outbox  outbox
 }
 
 // attempt is what of an execution is here.
@@ -81,6 +86,10 @@ func New(opts Options) *TaskManager {
 	if m.opts.Runner == nil {
 		m.opts.Runner = goroutines{&m.running}
 	}
+	if m.opts.Write == nil {
+		m.opts.Write = checkpoint.WriteSnapshot
+	}
+	m.outbox.run = m.opts.Runner.Go
 	return m
 }
 
@@ -160,7 +169,7 @@ func (m *TaskManager) deploy(d *rpc.Deploy, before *attempt) {
 	m.current = a
 	start := func() {
 		m.opts.Runner.Go(func() {
-			tasks, err := m.build(d)
+			tasks, err := m.build(a, d)
 			m.start(a, tasks, err)
 		})
 	}
@@ -172,9 +181,10 @@ func (m *TaskManager) deploy(d *rpc.Deploy, before *attempt) {
 	before.cancel(errCanceled)
 }
 
-func (m *TaskManager) build(d *rpc.Deploy) ([]*task.Task, error) {
+func (m *TaskManager) build(a *attempt, d *rpc.Deploy) ([]*task.Task, error) {
 	env := task.Environment{
 		Name: m.opts.Name, Bindings: m.opts.Bindings, Budget: m.opts.Budget, Exchange: m.opts.Exchange, Send: m.opts.Send,
+		Store: func(ack *rpc.Acknowledge, b state.Blob) { m.outbox.put(func() { m.store(a, &d.Settings, ack, b) }) },
 	}
 	if d.Settings.Restore != "" {
 		var err error
@@ -203,7 +213,7 @@ func (m *TaskManager) start(a *attempt, tasks []*task.Task, err error) {
 		m.opts.Send(told)
 	}
 	if a.left == 0 {
-		m.stopped(a)
+		m.outbox.put(func() { m.stopped(a) })
 		return
 	}
 	for _, t := range tasks {
@@ -226,11 +236,26 @@ func (m *TaskManager) ended(a *attempt, t *task.Task, err error) {
 	case err == nil && closed != nil:
 		m.fail(a, closed)
 	case err == nil:
-		t.Finish()
+		m.outbox.put(func() { m.opts.Send(t.Finished()) })
 	}
 	if a.left--; a.left == 0 {
-		m.stopped(a)
+		m.outbox.put(func() { m.stopped(a) })
 	}
+}
+
+// store makes a snapshot durable and acknowledges it, unless nobody waits for it any more.
+func (m *TaskManager) store(a *attempt, s *rpc.Settings, ack *rpc.Acknowledge, b state.Blob) {
+	if a.ctx.Err() != nil || s.Checkpoint == nil {
+		return
+	}
+	f, err := m.opts.Write(s.Checkpoint.Dir, ack.Epoch, fmt.Sprintf("task-%d-%s-%d", ack.Task, s.Checkpoint.Run, a.number), b)
+	if err != nil {
+		failure := m.opts.Causes.Failure(rpc.Transient, err)
+		ack.Failure = &failure
+	} else {
+		ack.File = &f
+	}
+	m.opts.Send(ack)
 }
 
 // guarded is f with a panic turned into an error.
@@ -255,6 +280,8 @@ func (m *TaskManager) fail(a *attempt, err error) {
 
 // stopped tells that nothing of an attempt is left.
 func (m *TaskManager) stopped(a *attempt) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if a.failed {
 		m.opts.Exchange.Release(uint64(a.number))
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/anabranch/anabranch/scheduler/task"
 	"github.com/anabranch/anabranch/scheduler/taskmanager"
 	"github.com/anabranch/anabranch/shuffle"
+	"github.com/anabranch/anabranch/state"
 )
 
 var (
@@ -168,7 +169,7 @@ func (w *world) start() {
 	n := &node{w: w, name: fmt.Sprintf("tm-%d", w.started), live: map[*task.Task]bool{}}
 	n.tm = taskmanager.New(taskmanager.Options{
 		Name: n.name, Slots: w.slots, Bindings: w.bindings, Budget: columnar.NewBudget(0), Exchange: w.exchange, Causes: w.backing.Causes,
-		Load: checkpoint.Read, Runner: n, Send: func(m rpc.Message) {
+		Load: checkpoint.Read, Runner: n, Write: w.write, Send: func(m rpc.Message) {
 			if !n.dead {
 				w.send(n.name, "jm", m, func(m rpc.Message) { w.heard(n.name, m) })
 			}
@@ -325,7 +326,7 @@ func (w *world) done(a jobmanager.Action) jobmanager.Event {
 	failed := jobmanager.Stored{Failure: &rpc.Failure{Text: "the disk is full"}}
 	if writes {
 		w.whole(p)
-		failed.Attempt, failed.Epoch = p.Attempt, p.Metadata.Epoch
+		failed.Attempt, failed.Metadata = p.Attempt, p.Metadata
 		if w.fault(10) {
 			return failed
 		}
@@ -341,6 +342,14 @@ func (w *world) done(a jobmanager.Action) jobmanager.Event {
 		return failed // though it is written
 	}
 	return e
+}
+
+// write writes a snapshot.
+func (w *world) write(dir string, epoch dataflow.Epoch, name string, b state.Blob) (checkpoint.File, error) {
+	if w.fault(50) {
+		return checkpoint.File{}, fmt.Errorf("snapshot: %w", errFault)
+	}
+	return checkpoint.WriteSnapshot(dir, epoch, name, b)
 }
 
 // whole checks that a checkpoint has of every task what it needs.
@@ -362,12 +371,13 @@ func newWorld(t *testing.T, seed int64) *world {
 	}
 	w.checkpoints = w.rng.IntN(8) > 0
 	w.faultsUntil = w.between(0, 1500*time.Millisecond)
+	dir := t.TempDir()
 	submit := &rpc.Submit{Job: w.job(), Settings: rpc.Settings{
 		Parallelism: 1 + w.rng.IntN(3), HeartbeatEvery: 100 * time.Millisecond, HeartbeatTimeout: 350 * time.Millisecond,
 		Seed: uint64(seed), EncodeExchanges: w.rng.IntN(2) == 0,
 	}}
 	if w.checkpoints {
-		submit.Settings.Checkpoint = &rpc.Checkpointing{Timeout: w.between(20*time.Millisecond, 200*time.Millisecond), Tolerable: w.rng.IntN(20), Retained: 1 + w.rng.IntN(2)}
+		submit.Settings.Checkpoint = &rpc.Checkpointing{Dir: filepath.Join(dir, "job"), Run: "run", Timeout: w.between(20*time.Millisecond, 200*time.Millisecond), Tolerable: w.rng.IntN(20), Retained: 1 + w.rng.IntN(2)}
 		submit.Settings.Restart = rpc.RestartStrategy{Kind: rpc.FixedDelay, Attempts: 1000, Delay: w.between(0, 50*time.Millisecond)}
 		if w.rng.IntN(5) == 0 {
 			submit.Settings.Restart.Attempts = w.rng.IntN(3)
@@ -376,7 +386,7 @@ func newWorld(t *testing.T, seed int64) *world {
 		submit.Settings.Salt = "salt"
 	}
 	var err error
-	if w.store, err = checkpoint.Open(filepath.Join(t.TempDir(), "store"), "job"); err != nil {
+	if w.store, err = checkpoint.Open(dir, "job"); err != nil {
 		t.Fatal(err)
 	}
 	w.backing = &jobmanager.Backing{Submit: submit, Bindings: w.bindings, Load: checkpoint.Read, Causes: rpc.NewCauses()}

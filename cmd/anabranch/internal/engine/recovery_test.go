@@ -19,7 +19,7 @@ func TestRestoreFromNumbersOn(t *testing.T) {
 	}
 	defer func() { _ = store.Close() }() // the test has ended
 	for _, epoch := range []dataflow.Epoch{3, 9} {
-		if err := store.Write(&checkpoint.Metadata{Job: "job", Epoch: epoch}, nil); err != nil {
+		if err := store.Write(&checkpoint.Metadata{Job: "job", Epoch: epoch}); err != nil {
 			t.Fatal(err)
 		}
 	}
