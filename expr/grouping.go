@@ -14,11 +14,16 @@ type Grouping struct {
 	table   *columnar.Table
 	words   int
 	account *columnar.Account
-	changes *columnar.Changes // nil unless tracked
+	changes Tracker // nil unless tracked
 
 	ids     []uint32 // in live order
 	byRow   []uint32 // by row position, when the batch has a selection
 	touched []uint32 // by Change: ascending, each once
+}
+
+// Tracker is told of groups, new ones among them, before their accumulators are changed.
+type Tracker interface {
+	Touch(ids []uint32) error
 }
 
 type groupedCall struct {
@@ -118,8 +123,10 @@ func (g *Grouping) SizeBytes() int64 {
 // Touch makes the one group of a grouping without keys.
 func (g *Grouping) Touch() error {
 	var id [1]uint32
-	if err := g.changes.Touch(id[:]); err != nil {
-		return err
+	if g.changes != nil {
+		if err := g.changes.Touch(id[:]); err != nil {
+			return err
+		}
 	}
 	_, err := g.table.Upsert(id[:], []uint64{0}, nil, nil)
 	return err
@@ -135,8 +142,10 @@ func (g *Grouping) locate(b *columnar.Batch, cols []*columnar.Vector) (Rows, err
 	if g.ids, err = g.table.UpsertRows(g.ids, cols, b.Sel, b.Len()); err != nil {
 		return rows, err
 	}
-	if err := g.changes.Touch(g.ids); err != nil {
-		return rows, err
+	if g.changes != nil {
+		if err := g.changes.Touch(g.ids); err != nil {
+			return rows, err
+		}
 	}
 	rows.Group = g.ids
 	if b.Sel != nil {
@@ -234,6 +243,10 @@ func (g *Grouping) Merge(b *columnar.Batch, cols, states []*columnar.Vector) err
 	if err != nil {
 		return err
 	}
+	return g.mergeAll(rows, states)
+}
+
+func (g *Grouping) mergeAll(rows Rows, states []*columnar.Vector) error {
 	for i := range g.calls {
 		c := &g.calls[i]
 		if err := c.acc.Merge(g.table.Cells(c.word), rows, states[:c.states]); err != nil {

@@ -21,7 +21,8 @@ type ChangelogAggregate struct {
 	gone, come    []int32
 	kinds         []columnar.RowKind
 
-	delta *state.Delta // nil if the job takes no checkpoints
+	delta *state.Delta                 // nil if the job takes no checkpoints, or with tiers
+	tiers *state.Tiers[*expr.Grouping] // nil: all groups are in memory
 }
 
 var (
@@ -49,12 +50,17 @@ func (a *ChangelogAggregate) Open(ctx *dataflow.Context) error {
 	counted := &columnar.Schema{Fields: append([]columnar.Field(nil), ctx.Output.Fields...)}
 	counted.Fields = append(counted.Fields, columnar.Field{Name: "$rows", Type: count.Type})
 	a.before, a.after = columnar.NewBatch(counted), columnar.NewBatch(counted)
-	if err := a.compare(calls, ctx.Env); err != nil || !ctx.Checkpoints {
+	if err := a.compare(calls, ctx.Env); err != nil {
 		return err
 	}
-	schema, err := a.groups.StateSchema()
-	a.delta = state.NewDelta("groups", "", schema, a.groups)
-	a.groups.Track(a.delta.Track())
+	return a.openState()
+}
+
+// begin makes room for n further rows.
+func (a *ChangelogAggregate) begin(n int) (err error) {
+	if a.tiers != nil {
+		a.groups, err = a.tiers.Begin(n)
+	}
 	return err
 }
 
@@ -90,6 +96,9 @@ func (a *ChangelogAggregate) compare(calls []*expr.Aggregate, env *expr.Env) err
 func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
 	if b.Live() == 0 {
 		return dataflow.Done, nil
+	}
+	if err := a.begin(b.Live()); err != nil {
+		return dataflow.Done, err
 	}
 	first := a.groups.Rows() == 0
 	a.cols = keyColumns(a.cols, b, a.spec.Keys)
@@ -181,6 +190,14 @@ func (a *ChangelogAggregate) EndInput(_ dataflow.Port, out dataflow.Output) (dat
 	return dataflow.Done, a.emit(out)
 }
 
+// StateBytes is the size of the groups.
+func (a *ChangelogAggregate) StateBytes() int64 {
+	if a.tiers != nil {
+		return a.tiers.SizeBytes()
+	}
+	return a.Aggregate.StateBytes()
+}
+
 // Close frees the table.
 func (a *ChangelogAggregate) Close() error {
 	if a.before != nil {
@@ -189,5 +206,9 @@ func (a *ChangelogAggregate) Close() error {
 	}
 	a.differs.Close()
 	a.delta.Release()
-	return a.Aggregate.Close()
+	if a.tiers == nil {
+		return a.Aggregate.Close()
+	}
+	a.out.Release()
+	return a.tiers.Close()
 }

@@ -248,7 +248,7 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 func (x *execution) context(n *graph.Node, t *task, sub, p int) *dataflow.Context {
 	c := &dataflow.Context{
 		Name: n.Name, Owner: x.ownerOf(n.UID), Checkpoints: x.opts.Checkpoint != nil, Subtask: sub, Parallelism: p, Streaming: x.job.Streaming,
-		Output: n.Schema, Budget: x.opts.Budget, Env: x.opts.Env,
+		Output: n.Schema, Budget: x.opts.Budget, State: x.opts.State, Env: x.opts.Env,
 		Canceled: func() bool { return t.tail.canceled != nil && t.tail.canceled() },
 	}
 	for _, e := range n.Inputs {

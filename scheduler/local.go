@@ -13,6 +13,7 @@ import (
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/state"
 )
 
 // Options are what a run needs beside the job.
@@ -25,6 +26,8 @@ type Options struct {
 	// Budget is the memory the operators share; default unlimited.
 	Budget *columnar.Budget
 	Env    *expr.Env
+	// State is the tier of state on disk; nil keeps state in memory.
+	State *state.Backend
 	// Checkpoint says where and how often to take checkpoints; nil takes none, and what sinks
 	// prepare is committed when the job has succeeded.
 	Checkpoint *Checkpointing

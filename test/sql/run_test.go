@@ -38,6 +38,7 @@ import (
 	"github.com/anabranch/anabranch/scheduler"
 	"github.com/anabranch/anabranch/sql/parser"
 	"github.com/anabranch/anabranch/sql/session"
+	"github.com/anabranch/anabranch/state"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the queries give into the files")
@@ -54,6 +55,8 @@ type way struct {
 	encoded bool
 	// endless plans tables as if they had no end, so that results are changelogs.
 	endless bool
+	// disk keeps state on disk but for a little.
+	disk bool
 	// restart lets the sink fail now and then and the job start again by itself.
 	restart bool
 }
@@ -69,6 +72,8 @@ var ways = []way{
 	{name: "endless", parallelism: 2, endless: true},
 	{name: "endless, batches of 3", parallelism: 3, batchRows: 3, endless: true, encoded: true},
 	{name: "endless restored", parallelism: 2, batchRows: 7, endless: true, restore: true},
+	{name: "endless on disk", parallelism: 2, batchRows: 7, endless: true, disk: true},
+	{name: "endless on disk, restored", parallelism: 2, batchRows: 3, endless: true, restore: true, disk: true},
 	{name: "endless restarted", parallelism: 2, batchRows: 7, endless: true, restart: true},
 }
 
@@ -226,6 +231,14 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 		Parallelism: w.parallelism, BatchRows: w.batchRows, EncodeExchanges: w.encoded, Connectors: s.Registry,
 		Bindings: scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &rowSink{log: out} }},
 		Env:      &expr.Env{Location: loc, Now: func() int64 { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() }},
+	}
+	if w.disk {
+		opts.State = state.NewBackend(t.TempDir(), 4<<10)
+		defer func() {
+			if err := opts.State.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
 	}
 	switch {
 	case w.restore:

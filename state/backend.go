@@ -1,0 +1,72 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/anabranch/anabranch/state/cold"
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// Backend is the tier of state on disk of a job in one process: it bounds the memory of keyed state.
+// The rows beyond lie in files below a directory for temporary files.
+type Backend struct {
+	bytes  int64
+	tmp    string
+	tables atomic.Int64 // that share the memory
+
+	mu      sync.Mutex
+	scratch *cold.Scratch // nil until the first store is opened
+	cache   *pebble.Cache
+	stores  int
+}
+
+// NewBackend makes a tier whose memory is about bytes. tmp is the directory for its files, by default
+// the system's for temporary ones.
+func NewBackend(tmp string, bytes int64) *Backend { return &Backend{tmp: tmp, bytes: bytes} }
+
+// Of the memory of the tier one part in cacheShare is for blocks read from disk, one for rows on their
+// way there, and the rest for rows in use.
+const cacheShare = 8
+
+// hotBytes is the memory for rows in use of one table.
+func (b *Backend) hotBytes() int64 {
+	return b.bytes / cacheShare * (cacheShare - 2) / max(1, b.tables.Load())
+}
+
+// open makes the store of an operator.
+func (b *Backend) open() (*cold.Store, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.scratch == nil {
+		var err error
+		if b.scratch, err = cold.NewScratch(b.tmp); err != nil {
+			return nil, fmt.Errorf("directory for state on disk: %w", err)
+		}
+		b.cache = pebble.NewCache(b.bytes / cacheShare)
+	}
+	b.stores++
+	dir := filepath.Join(b.scratch.Dir(), strconv.Itoa(b.stores))
+	s, err := cold.Open(dir, cold.Options{Cache: b.cache, WriteBytes: b.bytes / cacheShare / max(1, b.tables.Load())})
+	if err != nil {
+		return nil, fmt.Errorf("state on disk in %s: %w", dir, err)
+	}
+	return s, nil
+}
+
+// Close removes the files; all tables are closed before.
+func (b *Backend) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.scratch == nil {
+		return nil
+	}
+	b.cache.Unref()
+	err := b.scratch.Close()
+	b.scratch = nil
+	return errors.Join(err)
+}

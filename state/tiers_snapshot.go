@@ -1,0 +1,257 @@
+package state
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/state/cold"
+)
+
+// tierSnapshot keeps which keys, by id, have changed since the last snapshot began, and writes the one
+// in progress: the rows in memory bit by bit, each before it is changed again, then, in a snapshot of
+// everything, the rows on disk as they were when it began. Rows that have changed and leave memory
+// before the next snapshot begins are put aside for it.
+type tierSnapshot struct {
+	section string
+	changed columnar.Bitmap // since the last snapshot began
+	frozen  columnar.Bitmap // still to be copied
+	aside   [][]byte        // payloads of rows that left memory changed
+	left    deltaRows       // such rows, not yet in aside
+	all     bool            // too much is aside: the next snapshot is of everything
+	bytes   int             // of aside
+
+	w      *Writer
+	copied deltaRows
+	late   [][]byte   // what was aside when the snapshot began
+	disk   *cold.Rows // of a snapshot of everything
+
+	ids, rows []uint32
+}
+
+// asideMax is how many bytes are put aside at most.
+const asideMax = 64 << 20
+
+func newTierSnapshot(name string, schema *columnar.Schema) *tierSnapshot {
+	return &tierSnapshot{
+		section: name + deltaMark, left: deltaRows{schema: schema}, copied: deltaRows{schema: schema},
+	}
+}
+
+// touch notes that rows, with ids in byRow, are about to change, and copies those out which the
+// snapshot in progress still wants; fill makes scratch rows.
+func (s *tierSnapshot) touch(byRow, rows []uint32, scratch *columnar.Batch, fill func(*columnar.Batch, []uint32) error) error {
+	s.ids, s.rows = s.ids[:0], s.rows[:0]
+	for _, r := range rows {
+		id := byRow[r]
+		setBit(&s.changed, id)
+		if takeBit(s.frozen, id) {
+			s.ids, s.rows = append(s.ids, id), append(s.rows, r)
+		}
+	}
+	return s.copyRows(scratch, fill)
+}
+
+// copyRows copies s.rows, with s.ids, out.
+func (s *tierSnapshot) copyRows(scratch *columnar.Batch, fill func(*columnar.Batch, []uint32) error) error {
+	for from := 0; from < len(s.rows); from += columnar.BatchRows {
+		to := min(len(s.rows), from+columnar.BatchRows)
+		if err := fill(scratch, s.rows[from:to]); err != nil {
+			return err
+		}
+		s.copied.add(s.ids[from:to], scratch)
+		if s.copied.full() {
+			s.copied.flush(s.section, s.w)
+		}
+	}
+	return nil
+}
+
+// leave is told of the rows of b, by id, that leave memory. Dead ones are gone for good.
+func (s *tierSnapshot) leave(ids []uint32, b *columnar.Batch, dead func(*columnar.Batch, int) bool) {
+	for _, put := range []struct {
+		to    *deltaRows
+		where columnar.Bitmap
+	}{{&s.copied, s.frozen}, {&s.left, s.changed}} {
+		sel := make([]int32, 0, len(ids))
+		s.ids = s.ids[:0]
+		for k, id := range ids {
+			set := takeBit(put.where, id)
+			switch {
+			case dead != nil && dead(b, k):
+				if set || put.to == &s.left {
+					put.to.gone = append(put.to.gone, id)
+				}
+			case set:
+				sel, s.ids = append(sel, int32(k)), append(s.ids, id)
+			}
+		}
+		put.to.add(s.ids, b.WithSel(sel))
+	}
+	if s.copied.full() {
+		s.copied.flush(s.section, s.w)
+	}
+	if s.left.full() {
+		s.putAside()
+	}
+}
+
+// putAside makes a payload of the rows that have left. Those of two generations are not in one, as a
+// section names an id once.
+func (s *tierSnapshot) putAside() {
+	if !s.left.empty() && !s.all {
+		payload := s.left.encode(nil)
+		s.aside, s.bytes = append(s.aside, payload), s.bytes+len(payload)
+	}
+	s.left.forget()
+	if s.bytes > asideMax {
+		s.all, s.aside = true, nil
+	}
+}
+
+// freeze begins a snapshot into w of everything below the id end, of which disk has the rows on disk,
+// or, if disk is nil, of what has changed.
+func (s *tierSnapshot) freeze(full bool, end uint32, disk *cold.Rows, w *Writer) {
+	s.putAside()
+	s.w, s.disk = w, disk
+	s.copied.forget()
+	s.late = s.aside
+	s.frozen = s.changed
+	if full {
+		s.late = nil // these rows are on disk
+		s.frozen = make(columnar.Bitmap, columnar.BitmapWords(int(end)))
+		s.frozen.Fill(int(end), true)
+		if r := end % 64; r != 0 {
+			s.frozen[end/64] &= 1<<r - 1 // the ids behind are yet to be given
+		}
+	}
+	s.changed = make(columnar.Bitmap, len(s.changed))
+	s.aside, s.bytes, s.all = nil, 0, false
+}
+
+// finish writes what was aside and ends the snapshot.
+func (s *tierSnapshot) finish() error {
+	s.copied.flush(s.section, s.w)
+	s.copied.release()
+	for _, payload := range slices.Backward(s.late) { // of an id the first section counts
+		s.w.section(s.section, func(dst []byte) []byte { return append(dst, payload...) })
+	}
+	s.late, s.frozen = nil, nil
+	return s.closeDisk()
+}
+
+func (s *tierSnapshot) closeDisk() error {
+	if s.disk == nil {
+		return nil
+	}
+	d := s.disk
+	s.disk = nil
+	return d.Close()
+}
+
+func (s *tierSnapshot) close() error {
+	if s == nil {
+		return nil
+	}
+	s.copied.release()
+	s.left.release()
+	return s.closeDisk()
+}
+
+func setBit(b *columnar.Bitmap, id uint32) {
+	if w := int(id / 64); w >= len(*b) {
+		*b = append(*b, make(columnar.Bitmap, max(w+1-len(*b), len(*b)/2, 64))...)
+	}
+	b.Set(int(id))
+}
+
+// takeBit clears a bit and reports whether it was set.
+func takeBit(b columnar.Bitmap, id uint32) bool {
+	w, bit := int(id/64), uint64(1)<<(id%64)
+	if w >= len(b) || b[w]&bit == 0 {
+		return false
+	}
+	b[w] &^= bit
+	return true
+}
+
+// Freeze begins a snapshot into w, of everything if full or if too much has left memory since the last.
+func (t *Tiers[G]) Freeze(full bool, w *Writer) error {
+	s := t.snapshot
+	if err := s.closeDisk(); err != nil {
+		return err
+	}
+	full = full || s.all
+	var disk *cold.Rows
+	if full && t.written {
+		var err error
+		if disk, err = t.table.Rows(); err != nil {
+			return err
+		}
+	}
+	s.freeze(full, t.nextID, disk, w)
+	t.young.copied = 0
+	if t.old != nil {
+		t.old.copied = 0
+	}
+	return nil
+}
+
+// Copy writes about n further rows and reports whether all are written.
+func (t *Tiers[G]) Copy(n int) (done bool, err error) {
+	s := t.snapshot
+	for _, g := range []*generation[G]{t.old, t.young} {
+		if g == nil {
+			continue
+		}
+		s.ids, s.rows = s.ids[:0], s.rows[:0]
+		for ; g.copied < len(g.ids) && len(s.rows) < n; g.copied++ {
+			if moved := g.copied < 64*len(g.moved) && g.moved.Get(g.copied); moved {
+				continue
+			}
+			if takeBit(s.frozen, g.ids[g.copied]) {
+				s.ids, s.rows = append(s.ids, g.ids[g.copied]), append(s.rows, uint32(g.copied))
+			}
+		}
+		if err := s.copyRows(t.rows, g.groups.Fill); err != nil {
+			return false, err
+		}
+		if len(s.rows) == n {
+			return false, nil
+		}
+	}
+	if s.disk != nil {
+		if done, err = t.copyDisk(n); err != nil || !done {
+			return false, err
+		}
+	}
+	return true, s.finish()
+}
+
+// copyDisk writes up to n further rows that are on disk only.
+func (t *Tiers[G]) copyDisk(n int) (done bool, err error) {
+	s := t.snapshot
+	t.rows.Reset(0)
+	s.ids = s.ids[:0]
+	done, err = s.disk.Next(min(n, columnar.BatchRows), func(key, value []byte) error {
+		id := binary.LittleEndian.Uint32(value)
+		if !takeBit(s.frozen, id) {
+			return nil
+		}
+		s.ids = append(s.ids, id)
+		if _, err := columnar.DecodeRow(t.rows.Cols[:t.o.Keys], key); err != nil {
+			return err
+		}
+		_, err := columnar.DecodeRow(t.rows.Cols[t.o.Keys:], value[4:])
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	t.rows.SetLen(len(s.ids))
+	s.copied.add(s.ids, t.rows)
+	if s.copied.full() {
+		s.copied.flush(s.section, s.w)
+	}
+	return done, nil
+}
