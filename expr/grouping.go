@@ -18,7 +18,9 @@ type Grouping struct {
 
 	ids     []uint32 // in live order
 	byRow   []uint32 // by row position, when the batch has a selection
-	touched []uint32 // by Change: ascending, each once
+	touched []uint32 // by Change: each once
+	seen    columnar.Bitmap
+	run     []uint32
 }
 
 // Tracker is told of groups, new ones among them, before their accumulators are changed.
@@ -264,21 +266,35 @@ func (g *Grouping) Emit(out *columnar.Batch, first, n int, partial bool) error {
 	for c := range g.keys {
 		g.table.KeyColumn(out.Cols[c], c, first, n)
 	}
-	at := len(g.keys)
-	for i := range g.calls {
-		c := &g.calls[i]
-		cells := g.table.Cells(c.word)
-		if partial {
-			c.acc.State(cells, uint32(first), n, out.Cols[at:at+c.states])
-			at += c.states
-			continue
-		}
-		if err := c.acc.Result(cells, uint32(first), n, out.Cols[at]); err != nil {
-			return err
-		}
-		at++
+	g.run = g.run[:0]
+	for i := range n {
+		g.run = append(g.run, uint32(first+i))
 	}
 	out.SetLen(n)
+	if partial {
+		g.states(out.Cols[len(g.keys):], g.run)
+		return nil
+	}
+	return g.results(out.Cols[len(g.keys):], g.run)
+}
+
+// states appends the partial states of the groups ids to out.
+func (g *Grouping) states(out []*columnar.Vector, ids []uint32) {
+	for i := range g.calls {
+		c := &g.calls[i]
+		c.acc.State(g.table.Cells(c.word), ids, out[:c.states])
+		out = out[c.states:]
+	}
+}
+
+// results appends the results of the groups ids to out.
+func (g *Grouping) results(out []*columnar.Vector, ids []uint32) error {
+	for i := range g.calls {
+		c := &g.calls[i]
+		if err := c.acc.Result(g.table.Cells(c.word), ids, out[i]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -152,23 +152,10 @@ func (g *Grouping) Made() int { return g.Rows() }
 // Held is true: no group is ever removed.
 func (g *Grouping) Held(uint32) bool { return true }
 
-// Fill makes out the partial states of the groups ids, as EachState makes them. Ids that ascend side by
-// side are quicker.
+// Fill makes out the partial states of the groups ids, as EachState makes them.
 func (g *Grouping) Fill(out *columnar.Batch, ids []uint32) error {
 	g.emitKeys(out, ids)
-	states := out.Cols[len(g.keys):]
-	for i := range g.calls {
-		c := &g.calls[i]
-		cells := g.table.Cells(c.word)
-		err := eachRun(ids, func(first uint32, n int) error {
-			c.acc.State(cells, first, n, states[:c.states])
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		states = states[c.states:]
-	}
+	g.states(out.Cols[len(g.keys):], ids)
 	return nil
 }
 

@@ -23,9 +23,13 @@ func (a *ChangelogAggregate) openState() error {
 	return nil
 }
 
-func (a *ChangelogAggregate) openTiers(schema *columnar.Schema) (err error) {
+func (a *ChangelogAggregate) openTiers(schema *columnar.Schema) error {
 	types := schema.Types()[:len(a.spec.Keys)]
-	count := len(schema.Fields) - 1
+	before, err := expr.StateTypes(a.spec.Calls[:a.count])
+	if err != nil {
+		return err
+	}
+	count := len(types) + len(before)
 	a.groups.Release()
 	a.tiers, err = state.NewTiers(state.TierOptions[*expr.Grouping]{
 		Backend: a.ctx.State, Schema: schema, Keys: len(types), Name: "groups", Snapshots: a.ctx.Checkpoints,
