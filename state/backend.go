@@ -29,13 +29,13 @@ type Backend struct {
 // the system's for temporary ones.
 func NewBackend(tmp string, bytes int64) *Backend { return &Backend{tmp: tmp, bytes: bytes} }
 
-// Of the memory of the tier one part in cacheShare is for blocks read from disk, one for rows on their
-// way there, and the rest for rows in use.
+// cacheShare is the part of the memory of the tier that is for blocks read from disk; the rest is for
+// rows in use.
 const cacheShare = 8
 
 // hotBytes is the memory for rows in use of one table.
 func (b *Backend) hotBytes() int64 {
-	return b.bytes / cacheShare * (cacheShare - 2) / max(1, b.tables.Load())
+	return (b.bytes - b.bytes/cacheShare) / max(1, b.tables.Load())
 }
 
 // open makes the store of an operator.
@@ -51,7 +51,7 @@ func (b *Backend) open() (*cold.Store, error) {
 	}
 	b.stores++
 	dir := filepath.Join(b.scratch.Dir(), strconv.Itoa(b.stores))
-	s, err := cold.Open(dir, cold.Options{Cache: b.cache, WriteBytes: b.bytes / cacheShare / max(1, b.tables.Load())})
+	s, err := cold.Open(dir, cold.Options{Cache: b.cache})
 	if err != nil {
 		return nil, fmt.Errorf("state on disk in %s: %w", dir, err)
 	}

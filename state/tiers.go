@@ -1,9 +1,11 @@
 package state
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/state/cold"
@@ -40,6 +42,7 @@ type Tiers[G Generation] struct {
 	table   *cold.Table
 	young   *generation[G]
 	old     *generation[G] // nil at first
+	run     *cold.Run      // takes the rows of old; nil before the first and after the last
 	written bool           // the store has rows
 	nextID  uint32
 
@@ -71,7 +74,8 @@ type generation[G Generation] struct {
 	groups G
 	ids    []uint32
 	moved  columnar.Bitmap // rows that live on in the younger generation
-	stored int             // rows before this one are on disk, or have moved
+	order  []uint32        // of an old one: its rows by hash
+	stored int             // of order: rows before this one are on disk, or have moved
 	copied int             // rows before this one are in the snapshot in progress
 }
 
@@ -125,18 +129,20 @@ func (t *Tiers[G]) rotate() (G, error) {
 		return t.young.groups, err
 	}
 	t.old, t.young = t.young, g
-	t.old.moved = make(columnar.Bitmap, columnar.BitmapWords(t.old.groups.Rows()))
+	rows := t.old.groups.Rows()
+	t.old.moved = make(columnar.Bitmap, columnar.BitmapWords(rows))
+	t.old.order = byHash(rows, t.old.groups.Hash)
 	return g.groups, nil
 }
 
 // evict writes about n rows of the old generation to disk.
 func (t *Tiers[G]) evict(n int) error {
 	g := t.old
-	for n > 0 && g.stored < g.groups.Rows() {
+	for n > 0 && g.stored < len(g.order) {
 		t.ids = t.ids[:0]
-		for ; g.stored < g.groups.Rows() && len(t.ids) < min(n, columnar.BatchRows); g.stored++ {
-			if !g.moved.Get(g.stored) {
-				t.ids = append(t.ids, uint32(g.stored))
+		for ; g.stored < len(g.order) && len(t.ids) < min(n, columnar.BatchRows); g.stored++ {
+			if id := g.order[g.stored]; !g.moved.Get(int(id)) {
+				t.ids = append(t.ids, id)
 			}
 		}
 		n -= len(t.ids)
@@ -144,10 +150,19 @@ func (t *Tiers[G]) evict(n int) error {
 			return fmt.Errorf("writing state to disk: %w", err)
 		}
 	}
+	if g.stored < len(g.order) || t.run == nil {
+		return nil
+	}
+	run := t.run
+	t.run, t.written = nil, true
+	if err := run.Finish(); err != nil {
+		return fmt.Errorf("writing state to disk: %w", err)
+	}
 	return nil
 }
 
-// write writes rows of a generation to disk, where they lie until they are touched again.
+// write writes rows of a generation, in order of their hashes, to disk, where they lie until they are
+// touched again.
 func (t *Tiers[G]) write(g *generation[G], ids []uint32) error {
 	if len(ids) == 0 {
 		return nil
@@ -165,25 +180,72 @@ func (t *Tiers[G]) write(g *generation[G], ids []uint32) error {
 	keys, states := t.rows.Cols[:t.o.Keys], t.rows.Cols[t.o.Keys:]
 	for k, id := range ids {
 		t.row = columnar.AppendRow(t.row[:0], keys, k)
+		var err error
 		if t.o.Dead != nil && t.o.Dead(t.rows, k) {
-			t.table.Delete(g.groups.Hash(id), t.row)
-			continue
+			err = t.run.Delete(g.groups.Hash(id), t.row)
+		} else {
+			t.value = binary.LittleEndian.AppendUint32(t.value[:0], g.ids[id])
+			t.value = columnar.AppendRow(t.value, states, k)
+			err = t.run.Put(g.groups.Hash(id), t.row, t.value)
 		}
-		t.value = binary.LittleEndian.AppendUint32(t.value[:0], g.ids[id])
-		t.value = columnar.AppendRow(t.value, states, k)
-		t.table.Put(g.groups.Hash(id), t.row, t.value)
+		if err != nil {
+			return err
+		}
 	}
-	t.written = true
-	return t.table.Flush()
+	return nil
 }
 
+// open makes the store and the run that are not there yet.
 func (t *Tiers[G]) open() (err error) {
 	if t.store == nil {
-		if t.store, err = t.o.Backend.open(); err == nil {
-			t.table = t.store.Table(0)
+		if t.store, err = t.o.Backend.open(); err != nil {
+			return err
 		}
+		t.table = t.store.Table(0)
+	}
+	if t.run == nil {
+		t.run, err = t.table.NewRun()
 	}
 	return err
+}
+
+// byHash are n rows in order of their hashes, of which the lower 16 bits are zero: sorted by digits of 16
+// bits, the least first, where there are many.
+func byHash(n int, hash func(id uint32) uint64) []uint32 {
+	type row struct {
+		hash uint64
+		id   uint32
+	}
+	rows := make([]row, n)
+	for i := range rows {
+		rows[i] = row{hash(uint32(i)), uint32(i)}
+	}
+	if n < 1<<14 {
+		slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.hash, b.hash) })
+	} else {
+		other := make([]row, n)
+		for shift := 16; shift < 64; shift += 16 {
+			var at [1 << 16]int
+			for _, r := range rows {
+				at[uint16(r.hash>>shift)]++
+			}
+			sum := 0
+			for d, count := range at {
+				at[d], sum = sum, sum+count
+			}
+			for _, r := range rows {
+				d := uint16(r.hash >> shift)
+				other[at[d]] = r
+				at[d]++
+			}
+			rows, other = other, rows
+		}
+	}
+	ids := make([]uint32, n)
+	for i, r := range rows {
+		ids[i] = r.id
+	}
+	return ids
 }
 
 func (g *generation[G]) idsOf(dst, rows []uint32) []uint32 {
@@ -325,7 +387,7 @@ func (t *Tiers[G]) Close() error {
 			g.groups.Release()
 		}
 	}
-	err := t.snapshot.close()
+	err := errors.Join(t.snapshot.close(), t.run.Close())
 	if t.store != nil {
 		err = errors.Join(err, t.store.Close())
 	}

@@ -15,17 +15,17 @@ import (
 // Store is the Pebble instance of one operator. One goroutine uses it.
 type Store struct {
 	db      *pebble.DB
+	opts    *pebble.Options
+	dir     string
 	fs      *scratchFS
-	metrics *pebble.Metrics
-	writes  int // since the metrics were taken
+	metrics *pebble.Metrics // nil after a write
+	runs    int             // made so far
 }
 
 // Options are what a Store needs.
 type Options struct {
 	// Cache is shared by the stores of a process.
 	Cache *pebble.Cache
-	// WriteBytes is the memory for rows that are on their way to the disk.
-	WriteBytes int64
 	// FS is the file system; default the local one.
 	FS vfs.FS
 }
@@ -35,18 +35,16 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}
-	s := &Store{fs: &scratchFS{FS: o.FS}}
+	s := &Store{dir: dir, fs: &scratchFS{FS: o.FS}}
 	p := &pebble.Options{
 		FS: s.fs, Cache: o.Cache, DisableWAL: true, Logger: quiet{},
-		MemTableSize:                uint64(max(o.WriteBytes/2, 256<<10)),
-		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       4,
-		L0StopWritesThreshold:       32,
-		FormatMajorVersion:          pebble.FormatNewest,
+		MemTableSize:          256 << 10, // rows come in runs, not through it
+		L0CompactionThreshold: 8,
+		FormatMajorVersion:    pebble.FormatNewest,
 	}
 	// Keys are in order of hashes, so that every compaction into a level rewrites it whole: few levels
-	// write least. Pebble's own filters are as large as blocks come and fall out of a small cache; a
-	// Table has its own.
+	// write least. Pebble's own filters are large blocks that fall out of a small cache; which keys are
+	// not there a Table knows itself.
 	p.LBaseMaxBytes = 1 << 30
 	for i := range p.Levels {
 		p.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
@@ -54,6 +52,7 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	var err error
 	s.db, err = pebble.Open(dir, p)
+	s.opts = p
 	return s, err
 }
 
@@ -73,18 +72,6 @@ type Table struct {
 	there  filter // hashes of rows
 	key    []byte
 	order  []int
-
-	writes []write // until Flush
-	bytes  []byte  // keys and values of writes
-}
-
-// write is a row to be stored or removed: its key and value end where said, and begin where those of the
-// write before end.
-type write struct {
-	hash     uint64
-	from     int
-	key, end int
-	remove   bool
 }
 
 // Table makes a table; numbers of dropped ones may be used again.
@@ -98,46 +85,6 @@ func (t *Table) keyOf(hash uint64, key []byte) []byte {
 	t.key = binary.BigEndian.AppendUint64(t.key, hash)
 	t.key = append(t.key, key...)
 	return t.key
-}
-
-// Put stores a row, in place of an older one of its key, when Flush is called.
-func (t *Table) Put(hash uint64, key, value []byte) {
-	from := len(t.bytes)
-	t.bytes = append(append(t.bytes, key...), value...)
-	t.writes = append(t.writes, write{hash, from, from + len(key), len(t.bytes), false})
-}
-
-// Delete removes the row of a key, if there is one, when Flush is called.
-func (t *Table) Delete(hash uint64, key []byte) {
-	from := len(t.bytes)
-	t.bytes = append(t.bytes, key...)
-	t.writes = append(t.writes, write{hash, from, len(t.bytes), len(t.bytes), true})
-}
-
-// Flush does what Put and Delete asked for, in order of hashes, which is quickest.
-func (t *Table) Flush() error {
-	if len(t.writes) == 0 {
-		return t.store.fs.failure()
-	}
-	slices.SortStableFunc(t.writes, func(a, b write) int { return cmp.Compare(a.hash, b.hash) })
-	b := t.store.db.NewBatchWithSize(len(t.bytes) + len(t.writes)*(prefixBytes+8))
-	for _, w := range t.writes {
-		key := t.keyOf(w.hash, t.bytes[w.from:w.key])
-		var err error
-		switch {
-		case !w.remove:
-			t.there.add(w.hash)
-			err = b.Set(key, t.bytes[w.key:w.end], nil)
-		case t.there.has(w.hash):
-			err = b.Delete(key, nil)
-		}
-		if err != nil {
-			return errors.Join(err, b.Close())
-		}
-	}
-	t.writes, t.bytes = t.writes[:0], t.bytes[:0]
-	t.store.writes++
-	return errors.Join(b.Commit(pebble.NoSync), b.Close(), t.store.fs.failure())
 }
 
 // Wanted is a key that is looked for.
@@ -185,7 +132,7 @@ func (t *Table) FilterBytes() int64 { return t.there.sizeBytes() }
 
 // Drop removes all rows of the table.
 func (t *Table) Drop() error {
-	t.writes, t.bytes, t.there = t.writes[:0], t.bytes[:0], filter{}
+	t.there = filter{}
 	from := binary.BigEndian.AppendUint64(nil, t.number)
 	to := binary.BigEndian.AppendUint64(nil, t.number+1)
 	return errors.Join(t.store.db.DeleteRange(from, to, pebble.NoSync), t.store.fs.failure())
@@ -229,13 +176,10 @@ func (r *Rows) Next(n int, each func(key, value []byte) error) (done bool, err e
 // Close ends it.
 func (r *Rows) Close() error { return r.it.Close() }
 
-// metricsEvery is how many flushes pass between two looks at the size on disk.
-const metricsEvery = 64
-
 // DiskBytes is about what the store occupies on disk.
 func (s *Store) DiskBytes() int64 {
-	if s.metrics == nil || s.writes >= metricsEvery {
-		s.metrics, s.writes = s.db.Metrics(), 0
+	if s.metrics == nil {
+		s.metrics = s.db.Metrics()
 	}
 	return int64(s.metrics.DiskSpaceUsage())
 }

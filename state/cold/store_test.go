@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -53,20 +54,27 @@ func TestTablesKeepTheirRows(t *testing.T) {
 			case 0, 1:
 				value := rapid.StringMatching(`[xy]{0,3}`).Draw(r, "value")
 				model[key] = value
-				table.Put(hash(key), []byte(key), []byte(value))
+				write1(r, table, func(run *Run) error { return run.Put(hash(key), []byte(key), []byte(value)) })
 			case 2:
 				delete(model, key)
-				table.Delete(hash(key), []byte(key))
+				write1(r, table, func(run *Run) error { return run.Delete(hash(key), []byte(key)) })
 			case 3:
 				if rapid.IntRange(0, 9).Draw(r, "drop") == 0 {
 					clear(model)
 					check(r, table.Drop())
 				}
 			}
-			check(r, table.Flush())
 			same(r, table, model, hash)
 		}
 	})
+}
+
+// write1 makes a run of one row.
+func write1(r *rapid.T, table *Table, f func(*Run) error) {
+	run, err := table.NewRun()
+	check(r, err)
+	check(r, f(run))
+	check(r, run.Finish())
 }
 
 func check(r *rapid.T, err error) {
@@ -114,10 +122,11 @@ func TestRowsAreThoseOfTheirBeginning(t *testing.T) {
 	s := openStore(t, nil)
 	table := s.Table(1)
 	put := func(value string) {
+		run, err := table.NewRun()
 		for i := range uint64(1000) {
-			table.Put(i, []byte("k"), []byte(value))
+			err = errors.Join(err, run.Put(i, []byte("k"), []byte(value)))
 		}
-		if err := table.Flush(); err != nil {
+		if err = errors.Join(err, run.Finish()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -179,14 +188,19 @@ func TestFullDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rng := rand.New(rand.NewPCG(1, 1))
 		table := s.Table(0)
 		value := []byte(strings.Repeat("v", 100))
-		for n := 0; err == nil && n < 3000; n++ {
-			for range 100 {
-				table.Put(rng.Uint64(), []byte("key"), value)
+		for n := 0; err == nil && n < 300; n++ {
+			var run *Run
+			if run, err = table.NewRun(); err != nil {
+				break
 			}
-			err = table.Flush()
+			for i := range uint64(1000) {
+				if err = run.Put(i<<40|uint64(n), []byte("key"), value); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err = run.Finish()
 		}
 		if !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("room for %d bytes: %v", room, err)
@@ -229,7 +243,7 @@ func TestScratchOfDeadProcesses(t *testing.T) {
 func BenchmarkTable(b *testing.B) {
 	const keys = 1 << 20
 	cache := pebble.NewCache(32 << 20)
-	s, err := Open(b.TempDir(), Options{Cache: cache, WriteBytes: 32 << 20})
+	s, err := Open(b.TempDir(), Options{Cache: cache})
 	cache.Unref()
 	if err != nil {
 		b.Fatal(err)
@@ -239,17 +253,23 @@ func BenchmarkTable(b *testing.B) {
 	hash := func(i uint64) uint64 { return i * 0x9e3779b97f4a7c15 }
 	value := []byte("a value of about forty bytes, as states are")
 	put := func(n int) {
-		for range n {
-			table.Put(hash(rng.Uint64N(keys)), []byte("12345678"), value)
+		hashes := make([]uint64, n)
+		for i := range hashes {
+			hashes[i] = hash(rng.Uint64N(keys))
 		}
-		if err := table.Flush(); err != nil {
+		slices.Sort(hashes)
+		run, err := table.NewRun()
+		for _, h := range slices.Compact(hashes) {
+			err = errors.Join(err, run.Put(h, []byte("12345678"), value))
+		}
+		if err = errors.Join(err, run.Finish()); err != nil {
 			b.Fatal(err)
 		}
 	}
-	for range 2 * keys / 4096 {
-		put(4096)
+	for range 16 {
+		put(keys / 8)
 	}
-	for _, n := range []int{256, 4096} {
+	for _, n := range []int{4096, 65536} {
 		b.Run(fmt.Sprint("put/", n), func(b *testing.B) {
 			for b.Loop() {
 				put(n)
