@@ -24,8 +24,8 @@ type ChangelogAggregate struct {
 	gone, come []int32
 	kinds      []columnar.RowKind
 
-	delta *state.Delta                 // nil if the job takes no checkpoints, or with tiers
-	tiers *state.Tiers[*expr.Grouping] // nil: all groups are in memory
+	state *state.Groups // groups is its table in use
+	store *state.Store  // nil: all groups are in memory
 }
 
 var (
@@ -73,14 +73,6 @@ func (a *ChangelogAggregate) countRows() error {
 	}
 	count, err := expr.NewAggregate("COUNT", false, nil)
 	a.count, a.spec.Calls = len(calls), append(calls[:len(calls):len(calls)], count)
-	return err
-}
-
-// begin makes room for n further rows.
-func (a *ChangelogAggregate) begin(n int) (err error) {
-	if a.tiers != nil {
-		a.groups, err = a.tiers.Begin(n)
-	}
 	return err
 }
 
@@ -209,27 +201,4 @@ func (a *ChangelogAggregate) EndInput(_ dataflow.Port, out dataflow.Output) (dat
 	}
 	a.gone, a.come = a.gone[:0], append(a.come[:0], 0)
 	return dataflow.Done, a.emit(out)
-}
-
-// StateBytes is the size of the groups.
-func (a *ChangelogAggregate) StateBytes() int64 {
-	if a.tiers != nil {
-		return a.tiers.SizeBytes()
-	}
-	return a.Aggregate.StateBytes()
-}
-
-// Close frees the table.
-func (a *ChangelogAggregate) Close() error {
-	if a.before != nil {
-		a.before.Release()
-		a.after.Release()
-	}
-	a.differs.Close()
-	a.delta.Release()
-	if a.tiers == nil {
-		return a.Aggregate.Close()
-	}
-	a.out.Release()
-	return a.tiers.Close()
 }

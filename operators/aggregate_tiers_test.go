@@ -37,7 +37,7 @@ func openTiered(t *testing.T, backend *state.Backend, keys []int, calls []*expr.
 	if err := op.Open(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if op.tiers == nil {
+	if op.store == nil {
 		t.Fatal("all state is in memory")
 	}
 	return op

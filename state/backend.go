@@ -38,6 +38,48 @@ func (b *Backend) hotBytes() int64 {
 	return (b.bytes - b.bytes/cacheShare) / max(1, b.tables.Load())
 }
 
+// Store is the room of an operator on disk. Nothing is opened before something is written.
+type Store struct {
+	backend *Backend
+	cold    *cold.Store
+	tables  uint64 // made so far
+}
+
+// Store makes the room of an operator; without a backend there is none.
+func (b *Backend) Store() *Store {
+	if b == nil {
+		return nil
+	}
+	return &Store{backend: b}
+}
+
+// newTable makes a table of the operator.
+func (s *Store) newTable() (_ *cold.Table, err error) {
+	if s.cold == nil {
+		if s.cold, err = s.backend.open(); err != nil {
+			return nil, err
+		}
+	}
+	s.tables++
+	return s.cold.Table(s.tables), nil
+}
+
+// DiskBytes is about what is on disk.
+func (s *Store) DiskBytes() int64 {
+	if s == nil || s.cold == nil {
+		return 0
+	}
+	return s.cold.DiskBytes()
+}
+
+// Close gives the room back; tables are closed before.
+func (s *Store) Close() error {
+	if s == nil || s.cold == nil {
+		return nil
+	}
+	return s.cold.Close()
+}
+
 // open makes the store of an operator.
 func (b *Backend) open() (*cold.Store, error) {
 	b.mu.Lock()

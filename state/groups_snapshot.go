@@ -8,12 +8,14 @@ import (
 	"github.com/anabranch/anabranch/state/cold"
 )
 
-// tierSnapshot keeps which keys, by id, have changed since the last snapshot began, and writes the one
+// groupsSnapshot keeps which keys, by id, have changed since the last snapshot began, and writes the one
 // in progress: the rows in memory bit by bit, each before it is changed again, then, in a snapshot of
 // everything, the rows on disk as they were when it began. Rows that have changed and leave memory
 // before the next snapshot begins are put aside for it.
-type tierSnapshot struct {
+type groupsSnapshot struct {
 	section string
+	dead    func(*columnar.Batch, int) bool
+	shown   func(*columnar.Batch) *columnar.Batch
 	changed columnar.Bitmap // since the last snapshot began
 	frozen  columnar.Bitmap // still to be copied
 	aside   [][]byte        // payloads of rows that left memory changed
@@ -32,34 +34,39 @@ type tierSnapshot struct {
 // asideMax is how many bytes are put aside at most.
 const asideMax = 64 << 20
 
-func newTierSnapshot(name string, schema *columnar.Schema) *tierSnapshot {
-	return &tierSnapshot{
-		section: name + deltaMark, left: deltaRows{schema: schema}, copied: deltaRows{schema: schema},
+func newGroupsSnapshot(o GroupsOptions, schema *columnar.Schema) *groupsSnapshot {
+	s := &groupsSnapshot{
+		section: o.Name + deltaMark + o.Part, dead: o.Dead, shown: o.Shown,
+		left: deltaRows{schema: schema}, copied: deltaRows{schema: schema},
 	}
+	if s.shown == nil {
+		s.shown = func(b *columnar.Batch) *columnar.Batch { return b }
+	}
+	return s
 }
 
-// touch notes that rows, with ids in byRow, are about to change, and copies those out which the
-// snapshot in progress still wants; fill makes scratch rows.
-func (s *tierSnapshot) touch(byRow, rows []uint32, scratch *columnar.Batch, fill func(*columnar.Batch, []uint32) error) error {
+// touch notes that rows of the young generation are about to change, and copies those out which the
+// snapshot in progress still wants.
+func (s *groupsSnapshot) touch(g *generation, rows []uint32, scratch *columnar.Batch) error {
 	s.ids, s.rows = s.ids[:0], s.rows[:0]
 	for _, r := range rows {
-		id := byRow[r]
+		id := g.id(r)
 		setBit(&s.changed, id)
 		if takeBit(s.frozen, id) {
 			s.ids, s.rows = append(s.ids, id), append(s.rows, r)
 		}
 	}
-	return s.copyRows(scratch, fill)
+	return s.copyRows(g, scratch)
 }
 
 // copyRows copies s.rows, with s.ids, out.
-func (s *tierSnapshot) copyRows(scratch *columnar.Batch, fill func(*columnar.Batch, []uint32) error) error {
+func (s *groupsSnapshot) copyRows(g *generation, scratch *columnar.Batch) error {
 	for from := 0; from < len(s.rows); from += columnar.BatchRows {
 		to := min(len(s.rows), from+columnar.BatchRows)
-		if err := fill(scratch, s.rows[from:to]); err != nil {
+		if err := g.Fill(scratch, s.rows[from:to]); err != nil {
 			return err
 		}
-		s.copied.add(s.ids[from:to], scratch)
+		s.copied.add(s.ids[from:to], s.shown(scratch))
 		if s.copied.full() {
 			s.copied.flush(s.section, s.w)
 		}
@@ -68,7 +75,7 @@ func (s *tierSnapshot) copyRows(scratch *columnar.Batch, fill func(*columnar.Bat
 }
 
 // leave is told of the rows of b, by id, that leave memory. Dead ones are gone for good.
-func (s *tierSnapshot) leave(ids []uint32, b *columnar.Batch, dead func(*columnar.Batch, int) bool) {
+func (s *groupsSnapshot) leave(ids []uint32, b *columnar.Batch) {
 	for _, put := range []struct {
 		to    *deltaRows
 		where columnar.Bitmap
@@ -78,7 +85,7 @@ func (s *tierSnapshot) leave(ids []uint32, b *columnar.Batch, dead func(*columna
 		for k, id := range ids {
 			set := takeBit(put.where, id)
 			switch {
-			case dead != nil && dead(b, k):
+			case s.dead != nil && s.dead(b, k):
 				if set || put.to == &s.left {
 					put.to.gone = append(put.to.gone, id)
 				}
@@ -86,7 +93,7 @@ func (s *tierSnapshot) leave(ids []uint32, b *columnar.Batch, dead func(*columna
 				sel, s.ids = append(sel, int32(k)), append(s.ids, id)
 			}
 		}
-		put.to.add(s.ids, b.WithSel(sel))
+		put.to.add(s.ids, s.shown(b).WithSel(sel))
 	}
 	if s.copied.full() {
 		s.copied.flush(s.section, s.w)
@@ -98,7 +105,7 @@ func (s *tierSnapshot) leave(ids []uint32, b *columnar.Batch, dead func(*columna
 
 // putAside makes a payload of the rows that have left. Those of two generations are not in one, as a
 // section names an id once.
-func (s *tierSnapshot) putAside() {
+func (s *groupsSnapshot) putAside() {
 	if !s.left.empty() && !s.all {
 		payload := s.left.encode(nil)
 		s.aside, s.bytes = append(s.aside, payload), s.bytes+len(payload)
@@ -111,7 +118,7 @@ func (s *tierSnapshot) putAside() {
 
 // freeze begins a snapshot into w of everything below the id end, of which disk has the rows on disk,
 // or, if disk is nil, of what has changed.
-func (s *tierSnapshot) freeze(full bool, end uint32, disk *cold.Rows, w *Writer) {
+func (s *groupsSnapshot) freeze(full bool, end uint32, disk *cold.Rows, w *Writer) {
 	s.putAside()
 	s.w, s.disk = w, disk
 	s.copied.forget()
@@ -130,17 +137,17 @@ func (s *tierSnapshot) freeze(full bool, end uint32, disk *cold.Rows, w *Writer)
 }
 
 // finish writes what was aside and ends the snapshot.
-func (s *tierSnapshot) finish() error {
+func (s *groupsSnapshot) finish() error {
 	s.copied.flush(s.section, s.w)
 	s.copied.release()
 	for _, payload := range slices.Backward(s.late) { // of an id the first section counts
 		s.w.section(s.section, func(dst []byte) []byte { return append(dst, payload...) })
 	}
-	s.late, s.frozen = nil, nil
+	s.late, s.frozen, s.w = nil, nil, nil
 	return s.closeDisk()
 }
 
-func (s *tierSnapshot) closeDisk() error {
+func (s *groupsSnapshot) closeDisk() error {
 	if s.disk == nil {
 		return nil
 	}
@@ -149,7 +156,7 @@ func (s *tierSnapshot) closeDisk() error {
 	return d.Close()
 }
 
-func (s *tierSnapshot) close() error {
+func (s *groupsSnapshot) close() error {
 	if s == nil {
 		return nil
 	}
@@ -176,7 +183,7 @@ func takeBit(b columnar.Bitmap, id uint32) bool {
 }
 
 // Freeze begins a snapshot into w, of everything if full or if too much has left memory since the last.
-func (t *Tiers[G]) Freeze(full bool, w *Writer) error {
+func (t *Groups) Freeze(full bool, w *Writer) error {
 	s := t.snapshot
 	if err := s.closeDisk(); err != nil {
 		return err
@@ -189,7 +196,11 @@ func (t *Tiers[G]) Freeze(full bool, w *Writer) error {
 			return err
 		}
 	}
-	s.freeze(full, t.nextID, disk, w)
+	end := t.nextID
+	if t.store == nil {
+		end = uint32(t.young.Rows())
+	}
+	s.freeze(full, end, disk, w)
 	t.young.copied = 0
 	if t.old != nil {
 		t.old.copied = 0
@@ -198,22 +209,22 @@ func (t *Tiers[G]) Freeze(full bool, w *Writer) error {
 }
 
 // Copy writes about n further rows and reports whether all are written.
-func (t *Tiers[G]) Copy(n int) (done bool, err error) {
+func (t *Groups) Copy(n int) (done bool, err error) {
 	s := t.snapshot
-	for _, g := range []*generation[G]{t.old, t.young} {
+	if s.w == nil {
+		return true, nil
+	}
+	for _, g := range []*generation{t.old, t.young} {
 		if g == nil {
 			continue
 		}
 		s.ids, s.rows = s.ids[:0], s.rows[:0]
-		for ; g.copied < len(g.ids) && len(s.rows) < n; g.copied++ {
-			if moved := g.copied < 64*len(g.moved) && g.moved.Get(g.copied); moved {
-				continue
-			}
-			if takeBit(s.frozen, g.ids[g.copied]) {
-				s.ids, s.rows = append(s.ids, g.ids[g.copied]), append(s.rows, uint32(g.copied))
+		for rows := g.Rows(); g.copied < rows && len(s.rows) < n; g.copied++ {
+			if id := g.id(uint32(g.copied)); !g.hasMoved(g.copied) && takeBit(s.frozen, id) {
+				s.ids, s.rows = append(s.ids, id), append(s.rows, uint32(g.copied))
 			}
 		}
-		if err := s.copyRows(t.rows, g.groups.Fill); err != nil {
+		if err := s.copyRows(g, t.rows); err != nil {
 			return false, err
 		}
 		if len(s.rows) == n {
@@ -229,7 +240,7 @@ func (t *Tiers[G]) Copy(n int) (done bool, err error) {
 }
 
 // copyDisk writes up to n further rows that are on disk only.
-func (t *Tiers[G]) copyDisk(n int) (done bool, err error) {
+func (t *Groups) copyDisk(n int) (done bool, err error) {
 	s := t.snapshot
 	t.rows.Reset(0)
 	s.ids = s.ids[:0]
@@ -239,19 +250,36 @@ func (t *Tiers[G]) copyDisk(n int) (done bool, err error) {
 			return nil
 		}
 		s.ids = append(s.ids, id)
-		if _, err := columnar.DecodeRow(t.rows.Cols[:t.o.Keys], key); err != nil {
-			return err
-		}
-		_, err := columnar.DecodeRow(t.rows.Cols[t.o.Keys:], value[4:])
-		return err
+		return t.decode(t.rows, key, value)
 	})
 	if err != nil {
 		return false, err
 	}
 	t.rows.SetLen(len(s.ids))
-	s.copied.add(s.ids, t.rows)
+	s.copied.add(s.ids, s.shown(t.rows))
 	if s.copied.full() {
 		s.copied.flush(s.section, s.w)
 	}
 	return done, nil
+}
+
+// decode appends a row of the disk to b.
+func (t *Groups) decode(b *columnar.Batch, key, value []byte) error {
+	if _, err := columnar.DecodeRow(b.Cols[:t.keys], key); err != nil {
+		return err
+	}
+	_, err := columnar.DecodeRow(b.Cols[t.keys:], value[4:])
+	return err
+}
+
+// CopyAll writes what the snapshot in progress still wants, before the groups are closed.
+func (t *Groups) CopyAll() error {
+	if t.snapshot == nil {
+		return nil
+	}
+	for {
+		if done, err := t.Copy(columnar.BatchRows); done || err != nil {
+			return err
+		}
+	}
 }
