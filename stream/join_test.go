@@ -130,7 +130,8 @@ func TestWindowsOfJoinedRows(t *testing.T) {
 
 func TestJoinsAreRestored(t *testing.T) {
 	rows := rides(60_000)
-	near := func(a, b ride) bool { return a.City == b.City && b.At.Sub(a.At) > 0 && b.At.Sub(a.At) <= 3*time.Second }
+	key := func(r ride) string { return fmt.Sprint(r.City, r.At.Unix()/60) }
+	near := func(a, b ride) bool { return key(a) == key(b) && b.At.Sub(a.At) > 0 && b.At.Sub(a.At) <= 3*time.Second }
 	want := map[string]bool{}
 	for i, a := range rows {
 		for _, b := range rows[max(0, i-50):min(len(rows), i+50)] {
@@ -142,7 +143,7 @@ func TestJoinsAreRestored(t *testing.T) {
 	for _, p := range [][2]int{{1, 3}, {3, 2}} {
 		got := restored(t, p[0], p[1], func(s *Stream[ride]) *Stream[string] {
 			timed := AssignTimestamps(s, func(r ride) time.Time { return r.At }, time.Second)
-			keyed := KeyBy(timed, func(r ride) string { return r.City })
+			keyed := KeyBy(timed, key)
 			return IntervalJoin(keyed, keyed, time.Microsecond, 3*time.Second, func(_ string, a, b ride) string {
 				return fmt.Sprint(a.At.UnixMicro(), " ", b.At.UnixMicro())
 			}, Named("near"))
