@@ -62,6 +62,14 @@ type Parallel interface {
 	SideBySide()
 }
 
+// Narrower is a Source that can leave splits out in which no row is wanted.
+type Narrower interface {
+	// Narrow is the source for readers that want the rows that satisfy filter, a conjunction over the
+	// table's physical columns. Whoever reads asks for it first, also without a filter: env is what
+	// expressions of the table depend on.
+	Narrow(filter []*expr.Expr, env *expr.Env) (Source, error)
+}
+
 // Grower is a Source whose splits become more while it is read.
 type Grower interface {
 	// NewSplits lists the splits that have come since known were listed.

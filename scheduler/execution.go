@@ -199,7 +199,11 @@ func (x *execution) openSource(n *graph.Node) (dataflow.Source, error) {
 	if err := json.Unmarshal(n.Spec, &spec); err != nil {
 		return nil, err
 	}
-	return x.opts.Connectors.Source(spec.Table)
+	s, err := x.opts.Connectors.Source(spec.Table)
+	if n, ok := s.(dataflow.Narrower); ok && err == nil {
+		return n.Narrow(spec.Request.Filter, x.opts.Env)
+	}
+	return s, err
 }
 
 // addNode puts a node's operator in front of what the task has so far.

@@ -1,13 +1,12 @@
 package file
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/anabranch/anabranch/catalog"
-	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/format/arrow"
 	"github.com/anabranch/anabranch/format/csv"
@@ -34,6 +33,8 @@ func (Connector) Options() []catalog.Option {
 	return []catalog.Option{
 		{Key: "path", Description: "file, glob or directory", Required: true},
 		{Key: "format", Description: "parquet, arrow, csv or json; by default from the file name"},
+		{Key: "partition.default-name", Description: "name of the partition of NULL", Default: defaultPartition},
+		{Key: "sink.partition-writers.max", Description: "files that a subtask writes at a time", Default: strconv.Itoa(writersMax)},
 		{Key: "csv.field-delimiter", Description: "one character", Default: ","},
 		{Key: "csv.quote-character", Description: "one character", Default: `"`},
 		{Key: "csv.header", Description: "whether the first line names the columns; sniffed by default"},
@@ -54,6 +55,7 @@ type table struct {
 	path    string
 	format  string
 	files   []vfs.Info // of a table to be read
+	layout  *layout    // nil if it has no partitions
 	csv     csv.Options
 	sniff   bool // the CSV dialect is to be sniffed
 	json    json.Options
@@ -65,14 +67,18 @@ type table struct {
 func (Connector) WritesAlone(spec *catalog.TableSpec) bool { return isFile(spec.Options["path"]) }
 
 // newTable reads the options; files are listed if the table is to be read.
-func newTable(name string, o map[string]string, read bool) (*table, error) {
+func newTable(spec *catalog.TableSpec, read bool) (*table, error) {
+	name, o := spec.Name, spec.Options
 	t := &table{name: name, path: o["path"], format: strings.ToLower(o["format"])}
 	if t.path == "" {
 		return nil, fmt.Errorf("table %s: the option 'path' is missing", name)
 	}
+	var err error
+	if t.layout, err = newLayout(spec); err != nil {
+		return nil, err
+	}
 	probe := t.path
 	if read {
-		var err error
 		if t.files, err = vfs.List(t.path); err != nil {
 			return nil, fmt.Errorf("table %s: %w", name, err)
 		}
@@ -155,52 +161,21 @@ func formatOf(path string) string {
 	return ""
 }
 
-// Infer tells the columns from the first file.
-func (c Connector) Infer(_ context.Context, options map[string]string) (*columnar.Schema, error) {
-	t, err := newTable(options["path"], options, true)
-	if err != nil {
-		return nil, err
-	}
-	path := t.files[0].Path
-	switch t.format {
-	case "parquet":
-		f, err := openParquet(path)
-		if err != nil {
-			return nil, err
-		}
-		return f.Schema(), f.Close()
-	case "arrow":
-		f, h, err := openArrow(path)
-		if err != nil {
-			return nil, err
-		}
-		return f.Schema(), h.Close()
-	}
-	sample, err := readSample(path)
-	if err != nil {
-		return nil, err
-	}
-	schema := json.Sniff
-	if t.format == "csv" {
-		schema = func(sample []byte) *columnar.Schema { _, s := csv.Sniff(sample); return s }
-	}
-	s := schema(sample)
-	if len(s.Fields) == 0 {
-		return nil, fmt.Errorf("%s: no columns were found; is it a %s file?", path, t.format)
-	}
-	return s, nil
-}
-
 // Source lists the files of the table.
 func (c Connector) Source(spec *catalog.TableSpec) (dataflow.Source, error) {
 	if err := catalog.CheckOptions(c, spec.Options); err != nil {
 		return nil, fmt.Errorf("table %s: %w", spec.Name, err)
 	}
-	t, err := newTable(spec.Name, spec.Options, true)
+	t, err := newTable(spec, true)
 	if err != nil {
 		return nil, err
 	}
-	return &source{table: t, schema: spec.Schema}, nil
+	s := &source{table: t, schema: spec.Schema, rows: spec.Schema, files: t.files, footers: &footers{}}
+	if t.layout != nil {
+		s.rows = t.layout.files
+		return s, s.narrow()
+	}
+	return s, nil
 }
 
 // Sink makes an operator that writes files.
@@ -208,9 +183,9 @@ func (c Connector) Sink(spec *catalog.TableSpec) (dataflow.Operator, error) {
 	if err := catalog.CheckOptions(c, spec.Options); err != nil {
 		return nil, fmt.Errorf("table %s: %w", spec.Name, err)
 	}
-	t, err := newTable(spec.Name, spec.Options, false)
+	t, err := newTable(spec, false)
 	if err != nil {
 		return nil, err
 	}
-	return &sink{table: t, schema: spec.Schema}, nil
+	return newSink(t, spec)
 }

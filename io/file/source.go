@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"sync"
 
@@ -15,6 +16,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/format/csv"
 	"github.com/anabranch/anabranch/format/json"
 	"github.com/anabranch/anabranch/format/parquet"
@@ -133,18 +135,34 @@ func readSample(path string) ([]byte, error) {
 type source struct {
 	table   *table
 	schema  *columnar.Schema
-	footers footers
+	rows    *columnar.Schema // of the columns that files hold
+	files   []vfs.Info       // those to read
+	footers *footers
+
+	env    *expr.Env
+	filter []*expr.Expr // of the wanted rows, over the partition columns
+	extent *extent
 }
 
 // Bounded is true: the files are those there are now.
 func (s *source) Bounded() bool { return true }
 
-// RowCount is the exact number of rows of Parquet files.
+// partitionedValueBytes is what a value may take in a file, for a guess.
+const partitionedValueBytes = 4
+
+// RowCount is the exact number of rows of Parquet files. That of a table with partitions, most of
+// whose files may never be opened, is a guess from their sizes.
 func (s *source) RowCount() (n int64, ok bool) {
 	if s.table.format != "parquet" {
 		return 0, false
 	}
-	for _, f := range s.table.files {
+	if s.table.layout != nil {
+		for _, f := range s.files {
+			n += f.SizeBytes
+		}
+		return n / int64(partitionedValueBytes*len(s.rows.Fields)), true
+	}
+	for _, f := range s.files {
 		p, err := s.footers.open(f.Path)
 		if err != nil {
 			return 0, false
@@ -175,10 +193,10 @@ func (s *source) Splits(context.Context, int) ([]dataflow.Split, error) {
 		splits = append(splits, dataflow.Split{ID: id, Data: data})
 		return err
 	}
-	for _, f := range s.table.files {
+	for _, f := range s.files {
 		if s.table.format == "arrow" {
 			if err := arrowSplits(f, add); err != nil {
-				return nil, err
+				return nil, vanished(f.Path, err)
 			}
 			continue
 		}
@@ -190,7 +208,7 @@ func (s *source) Splits(context.Context, int) ([]dataflow.Split, error) {
 		}
 		p, err := s.footers.open(f.Path)
 		if err != nil {
-			return nil, err
+			return nil, vanished(f.Path, err)
 		}
 		for g := range p.NumRowGroups() {
 			if err := add(fileSplit{Path: f.Path, RowGroups: []int{g}}, fmt.Sprintf("%s#%d", f.Path, g)); err != nil {
@@ -210,6 +228,34 @@ func (s *source) Open(_ context.Context, split dataflow.Split, req dataflow.Read
 	if err := stdjson.Unmarshal(split.Data, &part); err != nil {
 		return nil, fmt.Errorf("split %s: %w", split.ID, err)
 	}
+	wanted := req.Columns
+	if s.table.layout != nil {
+		req = s.table.layout.ofFiles(req)
+	}
+	r, err := s.open(part, req)
+	if err != nil {
+		return nil, vanished(part.Path, err)
+	}
+	if s.table.layout == nil {
+		return r, nil
+	}
+	p, err := s.withValues(r, part.Path, wanted)
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return p, nil
+}
+
+// vanished says of a file that is not there that it was.
+func vanished(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the file %s has vanished since the files of the table were listed: %w", path, err)
+	}
+	return err
+}
+
+// open starts reading the columns that files hold.
+func (s *source) open(part fileSplit, req dataflow.ReadRequest) (dataflow.Reader, error) {
 	switch s.table.format {
 	case "parquet":
 		return s.openParquet(part, req)
@@ -285,12 +331,12 @@ func (s *source) openText(part fileSplit, req dataflow.ReadRequest) (dataflow.Re
 		return nil, err
 	}
 	r := &textReader{file: f, columns: req.Columns}
-	r.out.Schema = s.schema.Project(req.Columns)
+	r.out.Schema = s.rows.Project(req.Columns)
 	r.out.Cols = make([]*columnar.Vector, len(req.Columns))
 	if s.table.format == "json" {
 		opt := s.table.json
 		opt.Name, opt.BatchRows = part.Path, req.BatchRows
-		r.rows = json.NewReader(f, s.schema, opt)
+		r.rows = json.NewReader(f, s.rows, opt)
 		return r, nil
 	}
 	opt := s.table.csv
@@ -302,7 +348,7 @@ func (s *source) openText(part fileSplit, req dataflow.ReadRequest) (dataflow.Re
 		}
 		opt.Dialect, _ = csv.Sniff(sample)
 	}
-	r.rows = csv.NewReader(f, s.schema, opt)
+	r.rows = csv.NewReader(f, s.rows, opt)
 	return r, nil
 }
 
