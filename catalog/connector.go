@@ -87,6 +87,13 @@ type Inferrer interface {
 	Infer(ctx context.Context, options map[string]string) (*columnar.Schema, error)
 }
 
+// Bounder is a Connector some of whose tables have no end as streams but one when they are read as a
+// batch.
+type Bounder interface {
+	// Bound are the options of a table without those that make it endless.
+	Bound(options map[string]string) map[string]string
+}
+
 // Partitioner is a Connector whose tables may be PARTITIONED BY columns.
 type Partitioner interface {
 	// CheckPartitions verifies the partition keys of a table that is declared.

@@ -78,6 +78,16 @@ type Grower interface {
 	Every() time.Duration
 }
 
+// Watcher is a Source without end whose splits each end while others come, such as the files of a
+// directory. They are read one after the other, in the order in which they are listed.
+type Watcher interface {
+	// Discover lists the splits of what has a name that is not in seen, and those names: from then on
+	// they are, also in checkpoints. It does not change seen.
+	Discover(ctx context.Context, seen map[string]bool) (splits []Split, names []string, err error)
+	// Every is how often to look while the job runs.
+	Every() time.Duration
+}
+
 // Idler is a Source some of whose splits may be silent for long.
 type Idler interface {
 	// IdleAfter is how long a split has to be silent in order not to hold the watermark back; 0 leaves

@@ -147,6 +147,9 @@ func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflo
 			return nil, err
 		}
 	}
+	if w, ok := source.(dataflow.Watcher); ok && !source.Bounded() {
+		return e, x.watch(ctx, e, w)
+	}
 	list, err := x.newSplits(ctx, source, e.splits, p)
 	for _, s := range list {
 		e.splits = append(e.splits, splitState{Split: s, High: dataflow.MinTime})
@@ -161,6 +164,19 @@ func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflo
 		}
 	}
 	return e, err
+}
+
+// watch lists the splits of a source that restored ones do not have, and has it go on.
+func (x *execution) watch(ctx context.Context, e *enumerator, w dataflow.Watcher) error {
+	e.watcher, e.seen = w, map[string]bool{}
+	if x.opts.Restore != nil {
+		for _, name := range x.opts.Restore.Seen[e.uid] {
+			e.seen[name] = true
+		}
+	}
+	list, names, err := e.discover(ctx)
+	e.add(list, names)
+	return err
 }
 
 // newSplits lists the splits that the restored ones do not have.

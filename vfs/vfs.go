@@ -46,9 +46,12 @@ func Open(path string) (File, int64, error) {
 
 func clean(path string) string { return filepath.Clean(strings.TrimPrefix(path, "file://")) }
 
+// ErrNoFiles is the error of List where nothing is to be listed.
+var ErrNoFiles = errors.New("no file matches")
+
 // List finds the files a path stands for: the file itself, those a glob matches, or all below a
 // directory, sorted by name. Files and directories whose name starts with a dot or underscore
-// are not part of a table, but for folders of a partition, such as _k=1. It is an error if there
+// are not part of a table, but for folders of a partition, such as _k=1. It is ErrNoFiles if there
 // is none.
 func List(path string) ([]Info, error) {
 	path = clean(path)
@@ -75,7 +78,7 @@ func List(path string) ([]Info, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("no file matches %s", path)
+		return nil, fmt.Errorf("%w %s", ErrNoFiles, path)
 	}
 	slices.SortFunc(found, func(a, b Info) int { return strings.Compare(a.Path, b.Path) })
 	return found, nil

@@ -1,10 +1,12 @@
 package file
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/dataflow"
@@ -33,6 +35,7 @@ func (Connector) Options() []catalog.Option {
 	return []catalog.Option{
 		{Key: "path", Description: "file, glob or directory", Required: true},
 		{Key: "format", Description: "parquet, arrow, csv or json; by default from the file name"},
+		{Key: "source.monitor-interval", Description: "how often to look for new files, which makes the table endless; as '1 s'"},
 		{Key: "partition.default-name", Description: "name of the partition of NULL", Default: defaultPartition},
 		{Key: "sink.partition-writers.max", Description: "files that a subtask writes at a time", Default: strconv.Itoa(writersMax)},
 		{Key: "csv.field-delimiter", Description: "one character", Default: ","},
@@ -54,8 +57,9 @@ type table struct {
 	name    string
 	path    string
 	format  string
-	files   []vfs.Info // of a table to be read
-	layout  *layout    // nil if it has no partitions
+	files   []vfs.Info    // of a table to be read
+	layout  *layout       // nil if it has no partitions
+	monitor time.Duration // how often to look for new files; 0 is never
 	csv     csv.Options
 	sniff   bool // the CSV dialect is to be sniffed
 	json    json.Options
@@ -77,12 +81,17 @@ func newTable(spec *catalog.TableSpec, read bool) (*table, error) {
 	if t.layout, err = newLayout(spec); err != nil {
 		return nil, err
 	}
+	if err := t.watch(o); err != nil {
+		return nil, err
+	}
 	probe := t.path
 	if read {
-		if t.files, err = vfs.List(t.path); err != nil {
+		if t.files, err = vfs.List(t.path); err != nil && (t.monitor == 0 || !errors.Is(err, vfs.ErrNoFiles)) {
 			return nil, fmt.Errorf("table %s: %w", name, err)
 		}
-		probe = t.files[0].Path
+		if len(t.files) > 0 {
+			probe = t.files[0].Path
+		}
 	}
 	if t.format == "" {
 		t.format = formatOf(probe)
@@ -170,12 +179,18 @@ func (c Connector) Source(spec *catalog.TableSpec) (dataflow.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{table: t, schema: spec.Schema, rows: spec.Schema, files: t.files, footers: &footers{}}
-	if t.layout != nil {
-		s.rows = t.layout.files
-		return s, s.narrow()
+	s := &source{table: t, schema: spec.Schema, rows: spec.Schema, files: t.files}
+	if t.monitor == 0 {
+		s.footers = &footers{}
 	}
-	return s, nil
+	if t.layout == nil {
+		return s, nil
+	}
+	s.rows = t.layout.files
+	if t.monitor > 0 {
+		return s, nil // files are looked at when they are discovered
+	}
+	return s, s.narrow()
 }
 
 // Sink makes an operator that writes files.

@@ -11,6 +11,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/format/csv"
 	"github.com/anabranch/anabranch/format/json"
+	"github.com/anabranch/anabranch/vfs"
 )
 
 // inferred is a table of which only the options are known.
@@ -43,6 +44,9 @@ func (c Connector) Infer(_ context.Context, options map[string]string) (*columna
 
 // inferFiles tells the columns of the first file.
 func (t *table) inferFiles() (*columnar.Schema, error) {
+	if len(t.files) == 0 {
+		return nil, fmt.Errorf("%w %s, which would tell the columns", vfs.ErrNoFiles, t.path)
+	}
 	path := t.files[0].Path
 	switch t.format {
 	case "parquet":

@@ -20,6 +20,9 @@ func (s *source) Narrow(filter []*expr.Expr, env *expr.Env) (dataflow.Source, er
 		return &n, nil
 	}
 	n.filter = l.onKeys(filter)
+	if s.table.monitor > 0 {
+		return &n, nil // files are looked at when they are discovered
+	}
 	return &n, n.narrow()
 }
 
@@ -143,9 +146,12 @@ func (s *source) withValues(r dataflow.Reader, path string, wanted []int) (dataf
 		value := expr.Null(l.types[key])
 		if text := values[key]; text != nil {
 			value, err = expr.NewCast(expr.String(*text), l.types[key], false)
+			if value = expr.Fold(value, s.env); err == nil && !value.IsConstant() {
+				err = fmt.Errorf("the value '%s' of the partition of %s is not %s", *text, path, l.types[key].Nullable())
+			}
 		}
 		if err == nil {
-			p.values[i], err = expr.Compile(expr.Fold(value, s.env), s.env)
+			p.values[i], err = expr.Compile(value, s.env)
 		}
 		if err != nil {
 			p.closeValues()

@@ -50,7 +50,7 @@ func openParquet(path string) (*opened, error) {
 	return &opened{f, h}, nil
 }
 
-// footers keeps the parsed footers of a table's files, so that each is read once.
+// footers keeps the parsed footers of a table's files, so that each is read once; nil keeps none.
 type footers struct {
 	mu    sync.Mutex
 	known map[string]*parquet.File
@@ -58,6 +58,9 @@ type footers struct {
 
 // open opens a file for reading rows.
 func (f *footers) open(path string) (*opened, error) {
+	if f == nil {
+		return openParquet(path)
+	}
 	f.mu.Lock()
 	known := f.known[path]
 	f.mu.Unlock()
@@ -131,7 +134,7 @@ func readSample(path string) ([]byte, error) {
 	return sample, f.Close()
 }
 
-// source is a bounded table of files.
+// source is a table of files.
 type source struct {
 	table   *table
 	schema  *columnar.Schema
@@ -144,8 +147,8 @@ type source struct {
 	extent *extent
 }
 
-// Bounded is true: the files are those there are now.
-func (s *source) Bounded() bool { return true }
+// Bounded is true, as the files are those there are now, unless the table is watched.
+func (s *source) Bounded() bool { return s.table.monitor == 0 }
 
 // partitionedValueBytes is what a value may take in a file, for a guess.
 const partitionedValueBytes = 4
@@ -153,7 +156,7 @@ const partitionedValueBytes = 4
 // RowCount is the exact number of rows of Parquet files. That of a table with partitions, most of
 // whose files may never be opened, is a guess from their sizes.
 func (s *source) RowCount() (n int64, ok bool) {
-	if s.table.format != "parquet" {
+	if s.table.format != "parquet" || s.table.monitor > 0 {
 		return 0, false
 	}
 	if s.table.layout != nil {
@@ -175,7 +178,7 @@ func (s *source) RowCount() (n int64, ok bool) {
 	return n, true
 }
 
-// fileSplit is a file, some row groups of a Parquet file, or the record batches From to To-1 of an Arrow
+// fileSplit is a file, some row groups of a Parquet file (nil: all), or the record batches From to To-1 of an Arrow
 // file.
 type fileSplit struct {
 	Path      string
@@ -188,38 +191,39 @@ type fileSplit struct {
 // text.
 func (s *source) Splits(context.Context, int) ([]dataflow.Split, error) {
 	var splits []dataflow.Split
+	for _, f := range s.files {
+		list, err := s.split(f)
+		if err != nil {
+			return nil, vanished(f.Path, err)
+		}
+		splits = append(splits, list...)
+	}
+	return splits, nil
+}
+
+// split cuts a file.
+func (s *source) split(f vfs.Info) (splits []dataflow.Split, err error) {
 	add := func(f fileSplit, id string) error {
 		data, err := stdjson.Marshal(f)
 		splits = append(splits, dataflow.Split{ID: id, Data: data})
 		return err
 	}
-	for _, f := range s.files {
-		if s.table.format == "arrow" {
-			if err := arrowSplits(f, add); err != nil {
-				return nil, vanished(f.Path, err)
-			}
-			continue
-		}
-		if s.table.format != "parquet" {
-			if err := add(fileSplit{Path: f.Path}, f.Path); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		p, err := s.footers.open(f.Path)
-		if err != nil {
-			return nil, vanished(f.Path, err)
-		}
-		for g := range p.NumRowGroups() {
-			if err := add(fileSplit{Path: f.Path, RowGroups: []int{g}}, fmt.Sprintf("%s#%d", f.Path, g)); err != nil {
-				return nil, err
-			}
-		}
-		if err := p.Close(); err != nil {
+	switch s.table.format {
+	case "arrow":
+		err = arrowSplits(f, add)
+	case "parquet":
+		var p *opened
+		if p, err = s.footers.open(f.Path); err != nil {
 			return nil, err
 		}
+		for g := 0; g < p.NumRowGroups() && err == nil; g++ {
+			err = add(fileSplit{Path: f.Path, RowGroups: []int{g}}, fmt.Sprintf("%s#%d", f.Path, g))
+		}
+		err = errors.Join(err, p.Close())
+	default:
+		err = add(fileSplit{Path: f.Path}, f.Path)
 	}
-	return splits, nil
+	return splits, err
 }
 
 // Open starts reading a split.
@@ -280,8 +284,12 @@ func (s *source) openParquet(part fileSplit, req dataflow.ReadRequest) (dataflow
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	groups := part.RowGroups[:0:0]
-	for _, g := range part.RowGroups {
+	all := part.RowGroups
+	for g := 0; part.RowGroups == nil && g < f.NumRowGroups(); g++ {
+		all = append(all, g)
+	}
+	groups := all[:0:0]
+	for _, g := range all {
 		if !s.prunes(f.File, g, req.Filter) {
 			groups = append(groups, g)
 		}

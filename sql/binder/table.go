@@ -118,6 +118,13 @@ func (b *Binder) Table(t *catalog.Table, at ast.Node) (plan.Node, error) {
 
 func (b *Binder) declared(t *catalog.Table, at ast.Node) (*relation, error) {
 	spec := t.Spec()
+	if b.Batch && b.Registry != nil {
+		if c, err := b.Registry.Lookup(spec.Connector); err == nil {
+			if bounder, ok := c.(catalog.Bounder); ok {
+				spec.Options = bounder.Bound(spec.Options)
+			}
+		}
+	}
 	scan := &plan.Scan{Table: spec, TimeColumn: -1, Rows: -1, Out: &columnar.Schema{}}
 	for i := range spec.Schema.Fields {
 		scan.Columns = append(scan.Columns, i)
