@@ -28,6 +28,16 @@ type ReadRequest struct {
 	Filter []*expr.Expr `json:"filter,omitempty"`
 	// BatchRows is the largest wanted batch; 0 means columnar.BatchRows.
 	BatchRows int `json:"batchRows,omitempty"`
+	// Bad, if set, is given the rows that a reader leaves out because it cannot make sense of them.
+	Bad func(BadRow) error `json:"-"`
+}
+
+// BadRow is a row that cannot be read. Its text is borrowed.
+type BadRow struct {
+	Source   string // a file, or a topic and a partition
+	Position int64  // a line, or an offset
+	Text     []byte // as it was found
+	Err      string
 }
 
 // Source is something to read from. Its methods may be called from any goroutine.
@@ -86,6 +96,21 @@ type Watcher interface {
 	Discover(ctx context.Context, seen map[string]bool) (splits []Split, names []string, err error)
 	// Every is how often to look while the job runs.
 	Every() time.Duration
+}
+
+// Rejecter is a Source that may keep the bad rows that its readers leave out.
+type Rejecter interface {
+	// Rejects makes what keeps those that one task reads, and what makes them visible; nil if none are
+	// kept.
+	Rejects() (Rejects, Committer)
+}
+
+// Rejects keeps bad rows, as a sink does. It is an operator right behind the source, in its task, and
+// passes good rows on.
+type Rejects interface {
+	Operator
+	Committing
+	Reject(row BadRow) error
 }
 
 // Idler is a Source some of whose splits may be silent for long.

@@ -241,6 +241,11 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 			}
 		}
 		t.source = d
+		if r, ok := source.(dataflow.Rejecter); ok {
+			if err := x.addRejects(t, n, sub, p, r); err != nil {
+				return err
+			}
+		}
 		return d.compile(n.Schema)
 	}
 	op, err := x.operator(n)
@@ -260,6 +265,23 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 	}
 	if err := l.snapshotter.Restore(x.opts.Restore.Reader(n.UID, sub, p)); err != nil {
 		return fmt.Errorf("restore: %w", err)
+	}
+	return nil
+}
+
+// addRejects puts what keeps the bad rows of a source, if they are kept, right behind it.
+func (x *execution) addRejects(t *task, n *graph.Node, sub, p int, r dataflow.Rejecter) error {
+	rejects, committer := r.Rejects()
+	if rejects == nil {
+		return nil
+	}
+	l := newLink(n, rejects, t.head)
+	l.open, l.pure = 1, false
+	t.head, t.links = l, append([]*link{l}, t.links...)
+	t.source.spec.Request.Bad = rejects.Reject
+	x.committers[n.UID] = committer
+	if o, ok := rejects.(dataflow.Opener); ok {
+		return o.Open(x.context(n, t, sub, p))
 	}
 	return nil
 }

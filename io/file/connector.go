@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/catalog/deadletter"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/format/arrow"
 	"github.com/anabranch/anabranch/format/csv"
@@ -32,7 +33,7 @@ func (Connector) Name() string { return "filesystem" }
 
 // Options lists the options; the names are Flink's where it has them.
 func (Connector) Options() []catalog.Option {
-	return []catalog.Option{
+	return append([]catalog.Option{
 		{Key: "path", Description: "file, glob or directory", Required: true},
 		{Key: "format", Description: "parquet, arrow, csv or json; by default from the file name"},
 		{Key: "source.monitor-interval", Description: "how often to look for new files, which makes the table endless; as '1 s'"},
@@ -49,7 +50,7 @@ func (Connector) Options() []catalog.Option {
 		{Key: "arrow.compression", Description: "UNCOMPRESSED, LZ4 or ZSTD", Default: "UNCOMPRESSED"},
 		{Key: "arrow.strings", Description: "how strings are written: UTF8 or VIEW", Default: "UTF8"},
 		{Key: "parquet.compression", Description: "SNAPPY, ZSTD or UNCOMPRESSED", Default: "SNAPPY"},
-	}
+	}, deadletter.Known()...)
 }
 
 // table is what the options of a table say.
@@ -57,8 +58,9 @@ type table struct {
 	name    string
 	path    string
 	format  string
-	files   []vfs.Info    // of a table to be read
-	layout  *layout       // nil if it has no partitions
+	files   []vfs.Info // of a table to be read
+	layout  *layout    // nil if it has no partitions
+	bad     deadletter.Options
 	monitor time.Duration // how often to look for new files; 0 is never
 	csv     csv.Options
 	sniff   bool // the CSV dialect is to be sniffed
@@ -126,11 +128,8 @@ func (t *table) formatOptions(o map[string]string) error {
 	t.csv.Dialect.Header = o["csv.header"] == "true"
 	t.sniff = o["csv.header"] == "" && o["csv.field-delimiter"] == ""
 	t.csv.NullText = o["csv.null-literal"]
-	if o["csv.ignore-parse-errors"] == "true" {
-		t.csv.OnError = csv.Skip
-	}
-	if o["json.ignore-parse-errors"] == "true" {
-		t.json.OnError = json.Skip
+	if err := t.badRows(o); err != nil {
+		return fmt.Errorf("table %s: %w", t.name, err)
 	}
 	t.json.FailOnMissing = o["json.fail-on-missing-field"] == "true"
 	if strings.EqualFold(o["json.timestamp-format.standard"], "ISO-8601") {
@@ -147,6 +146,24 @@ func (t *table) formatOptions(o map[string]string) error {
 		t.parquet.Codec = parquet.Uncompressed
 	default:
 		return fmt.Errorf("table %s: unknown parquet.compression '%s' (known: SNAPPY, ZSTD, UNCOMPRESSED)", t.name, c)
+	}
+	return nil
+}
+
+// badRows reads what becomes of rows that cannot be read.
+func (t *table) badRows(o map[string]string) (err error) {
+	if t.bad, err = deadletter.Parse(o, t.format+".ignore-parse-errors"); err != nil {
+		return err
+	}
+	if t.bad.Policy == deadletter.Fail {
+		return nil
+	}
+	if t.format != "csv" && t.format != "json" {
+		return fmt.Errorf("a file of %s has no bad rows; leave 'on-error' out", t.format)
+	}
+	t.csv.OnError, t.json.OnError = csv.Skip, json.Skip
+	if t.bad.Policy == deadletter.Keep && deadletter.Within(t.bad.Dir, t.path) {
+		return fmt.Errorf("bad rows in %s would be read as rows of %s; name a directory outside of it, or one whose name begins with _", t.bad.Dir, t.path)
 	}
 	return nil
 }

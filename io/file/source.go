@@ -17,8 +17,6 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/format/csv"
-	"github.com/anabranch/anabranch/format/json"
 	"github.com/anabranch/anabranch/format/parquet"
 	"github.com/anabranch/anabranch/vfs"
 )
@@ -236,7 +234,7 @@ func (s *source) Open(_ context.Context, split dataflow.Split, req dataflow.Read
 	if s.table.layout != nil {
 		req = s.table.layout.ofFiles(req)
 	}
-	r, err := s.open(part, req)
+	r, err := s.open(part, req, split.Position)
 	if err != nil {
 		return nil, vanished(part.Path, err)
 	}
@@ -259,14 +257,14 @@ func vanished(path string, err error) error {
 }
 
 // open starts reading the columns that files hold.
-func (s *source) open(part fileSplit, req dataflow.ReadRequest) (dataflow.Reader, error) {
+func (s *source) open(part fileSplit, req dataflow.ReadRequest, position []byte) (dataflow.Reader, error) {
 	switch s.table.format {
 	case "parquet":
 		return s.openParquet(part, req)
 	case "arrow":
 		return s.openArrow(part, req)
 	}
-	return s.openText(part, req)
+	return s.openText(part, req, position)
 }
 
 // parquetReader reads row groups.
@@ -320,68 +318,3 @@ func (emptyReader) Next() (*columnar.Batch, error) { return nil, io.EOF }
 
 // Position is empty.
 func (emptyReader) Position() []byte { return nil }
-
-// textReader reads a whole file of text and picks the wanted columns.
-type textReader struct {
-	file io.Closer
-	rows interface {
-		Skipped() int64
-		Next() (*columnar.Batch, error)
-		Close()
-	}
-	columns []int
-	out     columnar.Batch
-}
-
-func (s *source) openText(part fileSplit, req dataflow.ReadRequest) (dataflow.Reader, error) {
-	f, err := openText(part.Path)
-	if err != nil {
-		return nil, err
-	}
-	r := &textReader{file: f, columns: req.Columns}
-	r.out.Schema = s.rows.Project(req.Columns)
-	r.out.Cols = make([]*columnar.Vector, len(req.Columns))
-	if s.table.format == "json" {
-		opt := s.table.json
-		opt.Name, opt.BatchRows = part.Path, req.BatchRows
-		r.rows = json.NewReader(f, s.rows, opt)
-		return r, nil
-	}
-	opt := s.table.csv
-	opt.Name, opt.BatchRows = part.Path, req.BatchRows
-	if s.table.sniff {
-		sample, err := readSample(part.Path)
-		if err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		opt.Dialect, _ = csv.Sniff(sample)
-	}
-	r.rows = csv.NewReader(f, s.rows, opt)
-	return r, nil
-}
-
-// Next returns the wanted columns of the next batch.
-func (r *textReader) Next() (*columnar.Batch, error) {
-	b, err := r.rows.Next()
-	if err != nil {
-		return nil, err
-	}
-	for i, c := range r.columns {
-		r.out.Cols[i] = b.Cols[c]
-	}
-	r.out.Sel = b.Sel
-	r.out.SetLen(b.Len())
-	return &r.out, nil
-}
-
-// Counts are the bad rows left out.
-func (r *textReader) Counts() map[string]int64 { return map[string]int64{"bad": r.rows.Skipped()} }
-
-// Position is empty: a split is one file.
-func (r *textReader) Position() []byte { return nil }
-
-// Close frees the last batch and closes the file.
-func (r *textReader) Close() error {
-	r.rows.Close()
-	return r.file.Close()
-}

@@ -40,6 +40,13 @@ func (s pacedSource) Narrow(filter []*expr.Expr, env *expr.Env) (dataflow.Source
 	return pacedSource{narrow}, err
 }
 
+func (s pacedSource) Rejects() (dataflow.Rejects, dataflow.Committer) {
+	if r, ok := s.Source.(dataflow.Rejecter); ok {
+		return r.Rejects()
+	}
+	return nil, nil
+}
+
 type pacedReader struct {
 	dataflow.Reader
 	batches int
