@@ -30,6 +30,10 @@ type enumerator struct {
 
 	watcher dataflow.Watcher // of a source whose splits end while others come; nil for others
 	seen    map[string]bool  // by name, what it has listed; written with mu held, by who discovers
+	// Its tasks share one watermark: rows of a split must not be late because another task, of which
+	// the rest was idle, has read a later one.
+	reading map[string]dataflow.Time // watermarks of the splits being read, by id
+	high    dataflow.Time            // the largest of all
 }
 
 // splitState is a split with how far it was read.
@@ -110,7 +114,29 @@ func (e *enumerator) next(task int, epoch dataflow.Epoch) (s splitState, ok, wai
 	}
 	s = e.splits[at]
 	e.splits = append(e.splits[:at:at], e.splits[at+1:]...)
+	if e.watcher != nil {
+		e.reading[s.ID] = s.High
+	}
 	return s, true, false
+}
+
+// progress notes how far a split of a watcher is read, or that it has ended, and gives the watermark of
+// all its tasks.
+func (e *enumerator) progress(s splitState, ended bool) dataflow.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.high = max(e.high, s.High)
+	if e.reading[s.ID] = s.High; ended {
+		delete(e.reading, s.ID)
+	}
+	low := e.high
+	for _, mark := range e.reading {
+		low = min(low, mark)
+	}
+	if len(e.splits) > 0 {
+		return dataflow.MinTime // their rows may be older
+	}
+	return low
 }
 
 func (e *enumerator) empty() bool {

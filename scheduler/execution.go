@@ -168,7 +168,7 @@ func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflo
 
 // watch lists the splits of a source that restored ones do not have, and has it go on.
 func (x *execution) watch(ctx context.Context, e *enumerator, w dataflow.Watcher) error {
-	e.watcher, e.seen = w, map[string]bool{}
+	e.watcher, e.seen, e.reading, e.high = w, map[string]bool{}, map[string]dataflow.Time{}, dataflow.MinTime
 	if x.opts.Restore != nil {
 		for _, name := range x.opts.Restore.Seen[e.uid] {
 			e.seen[name] = true

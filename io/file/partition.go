@@ -154,7 +154,7 @@ func (l *layout) valuesOf(path string) ([]*string, error) {
 	for i, k := range l.keys {
 		at := slices.IndexFunc(folders, func(f folder) bool { return f.key == k })
 		if at < 0 {
-			return nil, fmt.Errorf("table %s: %s lies in no partition: no folder above it is named %s=...", l.table, path, escapeFolder(k))
+			return nil, fmt.Errorf("table %s: %s lies in no partition: no folder %s=... is above it", l.table, path, escapeFolder(k))
 		}
 		if v := folders[at].value; !slices.Contains(l.nulls, v) {
 			values[i] = &v

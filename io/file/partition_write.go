@@ -18,18 +18,18 @@ const writersMax = 100
 
 // router finds the partition of each row.
 type router struct {
-	layout  *layout
-	max     int
-	texts   []*expr.Program // of the keys
-	columns []*columnar.Vector
-	key     []byte
-	last    []byte
-	known   map[string]*partition // by the texts of their values, since the epoch began
-	touched []*partition          // by a batch
-	writing []*partition          // those with a file
-	turn    int64                 // counts batches
-	number  int                   // of files so far
-	out     columnar.Batch        // the columns that files hold
+	layout     *layout
+	writersMax int
+	texts      []*expr.Program // of the keys
+	columns    []*columnar.Vector
+	key        []byte
+	last       []byte
+	known      map[string]*partition // by the texts of their values, since the epoch began
+	touched    []*partition          // by a batch
+	writing    []*partition          // those with a file
+	turn       int64                 // counts batches
+	number     int                   // of files so far
+	out        columnar.Batch        // the columns that files hold
 }
 
 // partition is a partition with rows in this epoch.
@@ -40,8 +40,8 @@ type partition struct {
 	sel  []int32
 }
 
-func newRouter(l *layout, max int) *router {
-	r := &router{layout: l, max: max, known: map[string]*partition{}, columns: make([]*columnar.Vector, len(l.keys))}
+func newRouter(l *layout, writers int) *router {
+	r := &router{layout: l, writersMax: writers, known: map[string]*partition{}, columns: make([]*columnar.Vector, len(l.keys))}
 	r.out.Schema = l.files
 	r.out.Cols = make([]*columnar.Vector, len(l.files.Fields))
 	return r
@@ -165,7 +165,7 @@ func (s *sink) beginPartition(p *partition) error {
 		return nil
 	}
 	r := s.partitions
-	if len(r.writing) >= r.max {
+	if len(r.writing) >= r.writersMax {
 		oldest := slices.MinFunc(r.writing, func(a, b *partition) int { return cmp.Compare(a.used, b.used) })
 		if err := s.finishPartition(oldest); err != nil {
 			return err

@@ -60,14 +60,14 @@ func newSink(t *table, spec *catalog.TableSpec) (*sink, error) {
 	s := &sink{table: t, rows: spec.Schema}
 	if t.layout != nil {
 		s.rows = t.layout.files
-		max := writersMax
+		writers := writersMax
 		if v := spec.Options["sink.partition-writers.max"]; v != "" {
 			var err error
-			if max, err = strconv.Atoi(v); err != nil || max < 1 {
+			if writers, err = strconv.Atoi(v); err != nil || writers < 1 {
 				return nil, fmt.Errorf("table %s: sink.partition-writers.max is '%s', not a number from 1 on", t.name, v)
 			}
 		}
-		s.partitions = newRouter(t.layout, max)
+		s.partitions = newRouter(t.layout, writers)
 	}
 	return s, nil
 }

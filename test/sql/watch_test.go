@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -206,4 +207,58 @@ func TestWatchersThatWaitAreIdle(t *testing.T) {
 	if want := []string{"3 | 2024-01-01 00:00:00.000", "12 | 2024-01-01 00:00:10.000"}; !slices.Equal(log.rows, want) {
 		t.Errorf("%v, want %v", log.rows, want)
 	}
+}
+
+// TestFilesThatComeAtOnceAreNotLate has idle tasks read several files at once, the last of which has
+// little to read: no row of the others is late for it, so that all are counted.
+func TestFilesThatComeAtOnceAreNotLate(t *testing.T) {
+	dir := t.TempDir()
+	p, log, opts := watch(t, `CREATE TABLE t (at TIMESTAMP(3), v INT, WATERMARK FOR at AS at) WITH ('connector' = 'filesystem', 'path' = '`+dir+`',
+		'format' = 'csv', 'csv.header' = 'false', 'source.monitor-interval' = '2 ms');
+		SELECT count(v) FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(at), INTERVAL '1' SECOND)) GROUP BY window_start, window_end`)
+	store, err := checkpoint.Open(t.TempDir(), "job")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }() // nothing is written any more
+	opts.Checkpoint = &scheduler.Checkpointing{Store: store}
+	opts.Parallelism, opts.BatchRows = 3, 10
+	opts.Tick = func(time.Duration) (<-chan time.Time, func()) { return ticker(store, 1<<60, nil) }
+	ctx, kill := context.WithCancelCause(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := scheduler.Run(ctx, p.Job, opts); !errors.Is(err, errKilled) {
+			t.Error(err)
+		}
+	})
+	want, second := int64(0), 0
+	for burst := range 20 {
+		for i, n := range []int{2000, 500, 1} {
+			var rows []string
+			for range n {
+				rows = append(rows, fmt.Sprintf("2024-01-01 00:%02d:%02d,1", second/60, second%60))
+			}
+			want += int64(n)
+			second++
+			drop(t, filepath.Join(dir, fmt.Sprintf("%d-%d.csv", burst, i)), rows...)
+		}
+		// The window of the last file stays open.
+		until(t, "the windows of a burst", func() bool { return log.total() == want-1 || t.Failed() })
+	}
+	kill(errKilled)
+	running.Wait()
+}
+
+// total is the sum of committed rows of one number.
+func (l *rowLog) total() (sum int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, row := range l.rows {
+		n, err := strconv.ParseInt(row, 10, 64)
+		if err != nil {
+			return -1
+		}
+		sum += n
+	}
+	return sum
 }
