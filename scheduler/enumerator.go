@@ -113,7 +113,11 @@ func (e *enumerator) next(task int, epoch dataflow.Epoch) (s splitState, ok, wai
 		return s, false, true
 	}
 	s = e.splits[at]
-	e.splits = append(e.splits[:at:at], e.splits[at+1:]...)
+	if at == 0 {
+		e.splits = e.splits[1:] // of many files the others do not move
+	} else {
+		e.splits = slices.Delete(e.splits, at, at+1)
+	}
 	if e.watcher != nil {
 		e.reading[s.ID] = s.High
 	}

@@ -12,7 +12,12 @@ import (
 	"github.com/anabranch/anabranch/format/text"
 )
 
-const readBytes = 256 << 10
+// The buffer grows from firstBytes, so that many small files cost little, until readBytes are read at
+// a time.
+const (
+	firstBytes = 32 << 10
+	readBytes  = 256 << 10
+)
 
 // Reader reads records as batches. It is for one goroutine.
 type Reader struct {
@@ -253,8 +258,8 @@ func (c *Reader) record() (done bool, how outcome, err error) {
 
 // fill reads more behind what the buffer has.
 func (c *Reader) fill() error {
-	if cap(c.buf)-len(c.buf) < readBytes {
-		grown := make([]byte, len(c.buf), 2*cap(c.buf)+2*readBytes)
+	if room := min(max(cap(c.buf), firstBytes), readBytes); cap(c.buf)-len(c.buf) < room {
+		grown := make([]byte, len(c.buf), 2*cap(c.buf)+2*room)
 		copy(grown, c.buf)
 		c.buf = grown
 	}
