@@ -148,7 +148,7 @@ func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflo
 		}
 	}
 	if w, ok := source.(dataflow.Watcher); ok && !source.Bounded() {
-		return e, x.watch(ctx, e, w)
+		return e, x.resume(ctx, e, w)
 	}
 	list, err := x.newSplits(ctx, source, e.splits, p)
 	for _, s := range list {
@@ -166,8 +166,8 @@ func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflo
 	return e, err
 }
 
-// watch lists the splits of a source that restored ones do not have, and has it go on.
-func (x *execution) watch(ctx context.Context, e *enumerator, w dataflow.Watcher) error {
+// resume lists the splits that have come since a watcher was restored, if it was, and has it go on.
+func (x *execution) resume(ctx context.Context, e *enumerator, w dataflow.Watcher) error {
 	e.watcher, e.seen, e.reading, e.high = w, map[string]bool{}, map[string]dataflow.Time{}, dataflow.MinTime
 	if x.opts.Restore != nil {
 		for _, name := range x.opts.Restore.Seen[e.uid] {

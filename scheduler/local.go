@@ -143,7 +143,7 @@ func (x *execution) run(ctx context.Context) error {
 	finished := make(chan struct{})
 	var watcher sync.WaitGroup
 	if x.opts.Progress != nil && x.opts.Tick != nil {
-		watcher.Go(func() { x.report(finished) })
+		watcher.Go(func() { x.watch(finished) })
 	}
 	discovering, found := context.WithCancel(ctx)
 	defer found()
@@ -166,8 +166,8 @@ func (x *execution) run(ctx context.Context) error {
 	return first
 }
 
-// report tells the progress until the job ends, and once more then.
-func (x *execution) report(finished <-chan struct{}) {
+// watch reports progress until the job ends, and once more then.
+func (x *execution) watch(finished <-chan struct{}) {
 	every := x.opts.ProgressEvery
 	if every <= 0 {
 		every = time.Second
