@@ -27,8 +27,10 @@ type Metadata struct {
 	Epoch       dataflow.Epoch `json:"epoch"`
 	Tasks       []Task         `json:"tasks"`
 	// Splits are those no reader had taken, by uid of the source.
-	Splits      map[string]json.RawMessage `json:"splits,omitempty"`
-	Committable []dataflow.Committable     `json:"committable,omitempty"`
+	Splits map[string]json.RawMessage `json:"splits,omitempty"`
+	// Seen are the names that a source which goes on looking for splits has listed, by its uid.
+	Seen        map[string][]string    `json:"seen,omitempty"`
+	Committable []dataflow.Committable `json:"committable,omitempty"`
 	// Ended says that the job had read all its input.
 	Ended bool `json:"ended,omitempty"`
 }

@@ -101,6 +101,7 @@ type checkpointer struct {
 	follows     [][]checkpoint.File // by task: what the snapshot in progress refers to
 	files       [][]checkpoint.File // by task: of its last durable snapshot
 	splits      map[string]json.RawMessage
+	seen        map[string][]string
 	committable []dataflow.Committable
 	later       []dataflow.Committable // final output of tasks that ended after their snapshot
 	finished    []bool
@@ -414,9 +415,13 @@ func (c *checkpointer) settle() {
 // trigger starts an epoch: first the splits nobody has taken, then the sources.
 func (c *checkpointer) trigger(epoch dataflow.Epoch) {
 	c.begun = clock.Start()
-	c.splits = map[string]json.RawMessage{}
+	c.splits, c.seen = map[string]json.RawMessage{}, map[string][]string{}
 	for _, e := range c.x.sources {
-		text, err := json.Marshal(e.snapshot(epoch))
+		splits, seen := e.snapshot(epoch)
+		if len(seen) > 0 {
+			c.seen[e.uid] = seen
+		}
+		text, err := json.Marshal(splits)
 		if err != nil {
 			c.err = err
 			return
@@ -457,7 +462,7 @@ func (c *checkpointer) persist(ctx context.Context, epoch dataflow.Epoch) error 
 		c.begun = clock.Start() // no source was asked: it follows from the end of the tasks
 	}
 	if o != nil {
-		m := &checkpoint.Metadata{Job: c.x.job.Name, Digest: c.digest, Epoch: epoch, Committable: list, Splits: c.splits, Ended: c.coordinator.Ended()}
+		m := &checkpoint.Metadata{Job: c.x.job.Name, Digest: c.digest, Epoch: epoch, Committable: list, Splits: c.splits, Seen: c.seen, Ended: c.coordinator.Ended()}
 		for i, t := range c.x.tasks {
 			m.Tasks = append(m.Tasks, checkpoint.Task{UIDs: t.uids, Subtask: t.sub, Finished: c.snapshots[i] == nil && c.finished[i], Files: c.follows[i]})
 		}

@@ -10,32 +10,31 @@ import (
 // discover looks for further splits of the sources that may have some until ctx ends.
 func (x *execution) discover(ctx context.Context, wg *sync.WaitGroup) {
 	for _, e := range x.sources {
-		if e.grower == nil {
+		if !e.grows() {
 			continue
 		}
 		wg.Go(func() {
-			for clock.Pause(ctx, e.grower.Every()) == nil {
+			for clock.Pause(ctx, e.every()) == nil {
 				x.grow(ctx, e)
 			}
 		})
 	}
 }
 
-// grow deals the splits that have come and wakes the tasks that read them. Where nobody can tell, it is
+// grow hands out the splits that have come and wakes the tasks that read them. Where nobody can tell, it is
 // asked again later.
 func (x *execution) grow(ctx context.Context, e *enumerator) {
-	list, err := e.grower.NewSplits(ctx, e.known)
+	list, names, err := e.discover(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
 			x.opts.note("new splits cannot be listed now: %v", err)
 		}
 		return
 	}
-	if len(list) == 0 {
+	if len(list) == 0 && len(names) == 0 {
 		return
 	}
-	e.known = append(e.known, list...)
-	e.add(list)
+	e.add(list, names)
 	for _, t := range x.tasks {
 		if t.source != nil && t.source.splits == e {
 			t.signal()

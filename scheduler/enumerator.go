@@ -1,8 +1,11 @@
 package scheduler
 
 import (
+	"context"
+	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/anabranch/anabranch/dataflow"
 )
@@ -24,6 +27,13 @@ type enumerator struct {
 
 	grower dataflow.Grower // finds further splits while the job runs; nil if there is none
 	known  []dataflow.Split
+
+	watcher dataflow.Watcher // of a source whose splits end while others come; nil for others
+	seen    map[string]bool  // by name, what it has listed; written with mu held, by who discovers
+	// Its tasks share one watermark: rows of a split must not be late because another task, of which
+	// the rest was idle, has read a later one.
+	reading map[string]dataflow.Time // watermarks of the splits being read, by id
+	high    dataflow.Time            // the largest of all
 }
 
 // splitState is a split with how far it was read.
@@ -46,14 +56,38 @@ func (e *enumerator) deal(tasks int) {
 	e.dealt = len(e.splits)
 }
 
-// add deals splits that have come while the job runs.
-func (e *enumerator) add(list []dataflow.Split) {
+// add hands out splits that have come while the job runs; names are those by which they are seen.
+func (e *enumerator) add(list []dataflow.Split, names []string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, s := range list {
-		e.splits = append(e.splits, splitState{Split: s, High: dataflow.MinTime, task: e.dealt % e.tasks})
+		e.splits = append(e.splits, splitState{Split: s, High: dataflow.MinTime, task: e.dealt % max(e.tasks, 1)})
 		e.dealt++
 	}
+	for _, n := range names {
+		e.seen[n] = true
+	}
+}
+
+// grows reports whether splits may come while the job runs.
+func (e *enumerator) grows() bool { return e.grower != nil || e.watcher != nil }
+
+// every is how often to look for splits that have come.
+func (e *enumerator) every() time.Duration {
+	if e.watcher != nil {
+		return e.watcher.Every()
+	}
+	return e.grower.Every()
+}
+
+// discover lists the splits that have come and the names by which they are seen.
+func (e *enumerator) discover(ctx context.Context) (list []dataflow.Split, names []string, err error) {
+	if e.watcher != nil {
+		return e.watcher.Discover(ctx, e.seen)
+	}
+	list, err = e.grower.NewSplits(ctx, e.known)
+	e.known = append(e.known, list...)
+	return list, nil, err
 }
 
 // hasNone reports that no split waits for the task.
@@ -73,14 +107,40 @@ func (e *enumerator) next(task int, epoch dataflow.Epoch) (s splitState, ok, wai
 		at++
 	}
 	if at == len(e.splits) {
-		return s, false, e.grower != nil
+		return s, false, e.grows()
 	}
 	if epoch < e.epoch {
 		return s, false, true
 	}
 	s = e.splits[at]
-	e.splits = append(e.splits[:at:at], e.splits[at+1:]...)
+	if at == 0 {
+		e.splits = e.splits[1:] // of many files the others do not move
+	} else {
+		e.splits = slices.Delete(e.splits, at, at+1)
+	}
+	if e.watcher != nil {
+		e.reading[s.ID] = s.High
+	}
 	return s, true, false
+}
+
+// progress notes how far a split of a watcher is read, or that it has ended, and gives the watermark of
+// all its tasks.
+func (e *enumerator) progress(s splitState, ended bool) dataflow.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.high = max(e.high, s.High)
+	if e.reading[s.ID] = s.High; ended {
+		delete(e.reading, s.ID)
+	}
+	low := e.high
+	for _, mark := range e.reading {
+		low = min(low, mark)
+	}
+	if len(e.splits) > 0 {
+		return dataflow.MinTime // their rows may be older
+	}
+	return low
 }
 
 func (e *enumerator) empty() bool {
@@ -89,10 +149,10 @@ func (e *enumerator) empty() bool {
 	return len(e.splits) == 0
 }
 
-// snapshot notes the epoch and copies the splits no task has taken.
-func (e *enumerator) snapshot(epoch dataflow.Epoch) []splitState {
+// snapshot notes the epoch and copies the splits no task has taken and the names that are seen.
+func (e *enumerator) snapshot(epoch dataflow.Epoch) (splits []splitState, seen []string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.epoch = epoch
-	return append([]splitState(nil), e.splits...)
+	return append([]splitState(nil), e.splits...), slices.Sorted(maps.Keys(e.seen))
 }

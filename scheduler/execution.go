@@ -147,6 +147,9 @@ func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflo
 			return nil, err
 		}
 	}
+	if w, ok := source.(dataflow.Watcher); ok && !source.Bounded() {
+		return e, x.resume(ctx, e, w)
+	}
 	list, err := x.newSplits(ctx, source, e.splits, p)
 	for _, s := range list {
 		e.splits = append(e.splits, splitState{Split: s, High: dataflow.MinTime})
@@ -161,6 +164,19 @@ func (x *execution) enumerate(ctx context.Context, n *graph.Node, source dataflo
 		}
 	}
 	return e, err
+}
+
+// resume lists the splits that have come since a watcher was restored, if it was, and has it go on.
+func (x *execution) resume(ctx context.Context, e *enumerator, w dataflow.Watcher) error {
+	e.watcher, e.seen, e.reading, e.high = w, map[string]bool{}, map[string]dataflow.Time{}, dataflow.MinTime
+	if x.opts.Restore != nil {
+		for _, name := range x.opts.Restore.Seen[e.uid] {
+			e.seen[name] = true
+		}
+	}
+	list, names, err := e.discover(ctx)
+	e.add(list, names)
+	return err
 }
 
 // newSplits lists the splits that the restored ones do not have.
@@ -199,7 +215,11 @@ func (x *execution) openSource(n *graph.Node) (dataflow.Source, error) {
 	if err := json.Unmarshal(n.Spec, &spec); err != nil {
 		return nil, err
 	}
-	return x.opts.Connectors.Source(spec.Table)
+	s, err := x.opts.Connectors.Source(spec.Table)
+	if n, ok := s.(dataflow.Narrower); ok && err == nil {
+		return n.Narrow(spec.Request.Filter, x.opts.Env)
+	}
+	return s, err
 }
 
 // addNode puts a node's operator in front of what the task has so far.
@@ -221,6 +241,11 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 			}
 		}
 		t.source = d
+		if r, ok := source.(dataflow.Rejecter); ok {
+			if err := x.addRejects(t, n, sub, p, r); err != nil {
+				return err
+			}
+		}
 		return d.compile(n.Schema)
 	}
 	op, err := x.operator(n)
@@ -240,6 +265,23 @@ func (x *execution) addNode(t *task, n *graph.Node, sub, p int, source dataflow.
 	}
 	if err := l.snapshotter.Restore(x.opts.Restore.Reader(n.UID, sub, p)); err != nil {
 		return fmt.Errorf("restore: %w", err)
+	}
+	return nil
+}
+
+// addRejects puts what keeps the bad rows of a source, if they are kept, right behind it.
+func (x *execution) addRejects(t *task, n *graph.Node, sub, p int, r dataflow.Rejecter) error {
+	rejects, committer := r.Rejects()
+	if rejects == nil {
+		return nil
+	}
+	l := newLink(n, rejects, t.head)
+	l.open, l.pure = 1, false
+	t.head, t.links = l, append([]*link{l}, t.links...)
+	t.source.spec.Request.Bad = rejects.Reject
+	x.committers[n.UID] = committer
+	if o, ok := rejects.(dataflow.Opener); ok {
+		return o.Open(x.context(n, t, sub, p))
 	}
 	return nil
 }

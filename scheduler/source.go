@@ -141,8 +141,14 @@ func (s *sourceDriver) take(ctx context.Context, t *task) (taken, wait bool, err
 func (s *sourceDriver) finish(t *task, r *splitReader) error {
 	s.left = addCounts(s.left, r.Reader)
 	s.open = slices.DeleteFunc(s.open, func(o *splitReader) bool { return o == r })
-	if err := r.Close(); err != nil || len(s.open) == 0 || s.mark == nil {
+	err := r.Close()
+	switch {
+	case err != nil || s.mark == nil:
 		return err
+	case s.splits.watcher != nil:
+		return t.raise(s.splits.progress(r.split, true))
+	case len(s.open) == 0:
+		return nil
 	}
 	return t.raise(s.low())
 }
@@ -206,6 +212,9 @@ func (s *sourceDriver) raise(t *task, r *splitReader, b *columnar.Batch) error {
 	}
 	if high, ok := columnar.MaxInt64(v, b.Sel, b.Len()); ok {
 		r.split.High = max(r.split.High, toMicros(high, v.Type))
+	}
+	if s.splits.watcher != nil {
+		return t.raise(s.splits.progress(r.split, false))
 	}
 	if !s.all && !s.splits.empty() {
 		return nil

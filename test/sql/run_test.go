@@ -10,8 +10,8 @@
 //	2 | Oslo
 //
 // The first line is "query", "query rowsort" (rows in any order), "error" (what follows is the
-// first line of its text) or "statement ok" (no rows). An empty string is written (empty). The
-// flag -rewrite puts what the queries give in place of what is expected.
+// first line of its text) or "statement ok" (no rows). An empty string is written (empty), and {dir}
+// is a directory of the script's own. The flag -rewrite puts what the queries give in place of what is expected.
 //
 // The comment "# peer:" says how another engine gives the same rows: by the "same" query, by the
 // query written there, or "none: " and the reason. A statement without it is not run there.
@@ -109,6 +109,7 @@ func runFile(t *testing.T, file string, w way, rewrite bool) {
 	}
 	s := session.New(builtin.Connectors())
 	s.Endless = w.endless
+	dir := t.TempDir()
 	blocks := strings.Split(strings.TrimSpace(string(text)), "\n\n")
 	for i, block := range blocks {
 		head, body := cutComments(block)
@@ -120,16 +121,16 @@ func runFile(t *testing.T, file string, w way, rewrite bool) {
 			t.Errorf("%s: %s\n%v", file, rest, err)
 		}
 		sql, want, _ := strings.Cut(rest+"\n", "----\n")
-		got, err := runSQL(t, s, sql, w)
+		got, err := runSQL(t, s, strings.ReplaceAll(sql, "{dir}", dir), w)
 		if strings.Contains(directive, "rowsort") {
 			slices.Sort(got)
 		}
-		lines := strings.Join(got, "\n")
+		lines := strings.ReplaceAll(strings.Join(got, "\n"), dir, "{dir}")
 		if directive == "error" && err == nil {
 			t.Errorf("%s: %s is no error:\n%s", file, strings.TrimSpace(sql), lines)
 		}
 		if directive == "error" && err != nil {
-			lines, _, _ = strings.Cut(err.Error(), "\n")
+			lines, _, _ = strings.Cut(strings.ReplaceAll(err.Error(), dir, "{dir}"), "\n")
 			err = nil
 		}
 		if err != nil {
