@@ -87,6 +87,23 @@ type Inferrer interface {
 	Infer(ctx context.Context, options map[string]string) (*columnar.Schema, error)
 }
 
+// Bounder is a Connector some of whose tables have no end as streams but one when they are read as a
+// batch.
+type Bounder interface {
+	// Bound are the options of a table without those that make it endless.
+	Bound(options map[string]string) map[string]string
+}
+
+// Partitioner is a Connector whose tables may be PARTITIONED BY columns.
+type Partitioner interface {
+	// CheckPartitions verifies the partition keys of a table that is declared.
+	CheckPartitions(spec *TableSpec) error
+	// InferPartitions tells the keys of a table whose columns are inferred; nil if there are none.
+	InferPartitions(ctx context.Context, options map[string]string) ([]string, error)
+	// Partitions lists the partitions there are, each as key=value/key=value.
+	Partitions(spec *TableSpec) ([]string, error)
+}
+
 // Registry is a set of connectors by name. It does not change once made.
 type Registry struct{ byName map[string]Connector }
 

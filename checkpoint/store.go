@@ -27,8 +27,10 @@ type Metadata struct {
 	Epoch       dataflow.Epoch `json:"epoch"`
 	Tasks       []Task         `json:"tasks"`
 	// Splits are those no reader had taken, by uid of the source.
-	Splits      map[string]json.RawMessage `json:"splits,omitempty"`
-	Committable []dataflow.Committable     `json:"committable,omitempty"`
+	Splits map[string]json.RawMessage `json:"splits,omitempty"`
+	// Seen are the names that a source which goes on looking for splits has listed, by its uid.
+	Seen        map[string][]string    `json:"seen,omitempty"`
+	Committable []dataflow.Committable `json:"committable,omitempty"`
 	// Ended says that the job had read all its input.
 	Ended bool `json:"ended,omitempty"`
 }
@@ -57,6 +59,9 @@ const metadataName = "metadata.json"
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// errHeld says that another process runs the job.
+var errHeld = errors.New("another process is running this job; stop it, or give this one another pipeline.name")
+
 // Store is the folder of one job's checkpoints.
 type Store struct {
 	dir   string
@@ -71,7 +76,10 @@ func Open(dir, job string) (*Store, error) {
 		return nil, fmt.Errorf("checkpoint folder: %w", err)
 	}
 	var err error
-	if s.lease, err = acquire(filepath.Join(s.dir, "lease")); err != nil {
+	if s.lease, err = vfs.Lock(filepath.Join(s.dir, "lease")); err != nil {
+		if errors.Is(err, vfs.ErrLocked) {
+			err = errHeld
+		}
 		return nil, fmt.Errorf("checkpoint folder %s: %w", s.dir, err)
 	}
 	return s, nil

@@ -28,6 +28,9 @@ func (e *MemoryError) Error() string {
 		e.Owner, FormatBytes(e.Want), FormatBytes(e.Used), FormatBytes(e.LimitByte))
 }
 
+// Limit is the most that may be reserved, in bytes; 0 means no limit.
+func (b *Budget) Limit() int64 { return b.limit }
+
 // Used is what is reserved now, in bytes.
 func (b *Budget) Used() int64 { return b.used.Load() }
 

@@ -316,6 +316,10 @@ func (t *Table) KeyColumn(dst *Vector, c, first, n int) {
 
 // KeyColumnOf appends column c of the keys of the rows ids to dst.
 func (t *Table) KeyColumnOf(dst *Vector, c int, ids []uint32) {
+	if dst.Phys == PhysInt64 && !t.layout.wide(c) {
+		t.keyWordsOf(dst, c, ids)
+		return
+	}
 	t.layout.decode(dst, c, t.arena.Bufs, len(ids), func(k int) []uint64 { return t.Row(ids[k]) })
 }
 

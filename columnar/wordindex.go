@@ -403,3 +403,17 @@ func (t *Table) keyWords(dst *Vector, c, first, n int) {
 		}
 	}
 }
+
+// keyWordsOf appends the int64 column c of the keys of the rows ids to dst.
+func (t *Table) keyWordsOf(dst *Vector, c int, ids []uint32) {
+	base, o := dst.len, t.layout.offset[c]
+	word, bit := nullFlag(c)
+	out := Grow[int64](dst, len(ids))
+	for k, id := range ids {
+		r := t.Row(id)
+		out[k] = int64(r[o])
+		if r[word]&bit != 0 {
+			dst.MakeValid().Clear(base + k)
+		}
+	}
+}

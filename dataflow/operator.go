@@ -172,6 +172,7 @@ type Context struct {
 	Inputs      []*columnar.Schema
 	Output      *columnar.Schema
 	Budget      *columnar.Budget
+	State       *state.Backend // where state goes that memory has no room for; nil: nowhere
 	Env         *expr.Env
 	// Canceled, if set, reports that the job is about to end without its result. An operator that works
 	// for long in one call asks it and returns ErrCanceled.

@@ -28,6 +28,16 @@ type ReadRequest struct {
 	Filter []*expr.Expr `json:"filter,omitempty"`
 	// BatchRows is the largest wanted batch; 0 means columnar.BatchRows.
 	BatchRows int `json:"batchRows,omitempty"`
+	// Bad, if set, is given the rows that a reader leaves out because it cannot make sense of them.
+	Bad func(BadRow) error `json:"-"`
+}
+
+// BadRow is a row that cannot be read. Its text is borrowed.
+type BadRow struct {
+	Source   string // a file, or a topic and a partition
+	Position int64  // a line, or an offset
+	Text     []byte // as it was found
+	Err      string
 }
 
 // Source is something to read from. Its methods may be called from any goroutine.
@@ -62,12 +72,45 @@ type Parallel interface {
 	SideBySide()
 }
 
+// Narrower is a Source that can leave splits out in which no row is wanted.
+type Narrower interface {
+	// Narrow is the source for readers that want the rows that satisfy filter, a conjunction over the
+	// table's physical columns. Whoever reads asks for it first, also without a filter: env is what
+	// expressions of the table depend on.
+	Narrow(filter []*expr.Expr, env *expr.Env) (Source, error)
+}
+
 // Grower is a Source whose splits become more while it is read.
 type Grower interface {
 	// NewSplits lists the splits that have come since known were listed.
 	NewSplits(ctx context.Context, known []Split) ([]Split, error)
 	// Every is how often to look for them while the job runs; 0 is never.
 	Every() time.Duration
+}
+
+// Watcher is a Source without end whose splits each end while others come, such as the files of a
+// directory. They are read one after the other, in the order in which they are listed.
+type Watcher interface {
+	// Discover lists the splits of what has a name that is not in seen, and those names: from then on
+	// they are, also in checkpoints. It does not change seen.
+	Discover(ctx context.Context, seen map[string]bool) (splits []Split, names []string, err error)
+	// Every is how often to look while the job runs.
+	Every() time.Duration
+}
+
+// Rejecter is a Source that may keep the bad rows that its readers leave out.
+type Rejecter interface {
+	// Rejects makes what keeps those that one task reads, and what makes them visible; nil if none are
+	// kept.
+	Rejects() (Rejects, Committer)
+}
+
+// Rejects keeps bad rows, as a sink does. It is an operator right behind the source, in its task, and
+// passes good rows on.
+type Rejects interface {
+	Operator
+	Committing
+	Reject(row BadRow) error
 }
 
 // Idler is a Source some of whose splits may be silent for long.

@@ -28,15 +28,15 @@ func (countAcc) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) er
 	return nil
 }
 
-func (countAcc) State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector) {
-	appendWords(out[0], cells, first, n)
+func (countAcc) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+	appendWords(out[0], cells, ids)
 }
 
-// appendWords appends the first word of n groups to an int64 vector.
-func appendWords(out *columnar.Vector, cells columnar.Cells, first uint32, n int) {
-	dst := columnar.Grow[int64](out, n)
-	for k := range dst {
-		dst[k] = int64(*cells.At(first + uint32(k)))
+// appendWords appends the first word of groups to an int64 vector.
+func appendWords(out *columnar.Vector, cells columnar.Cells, ids []uint32) {
+	dst := columnar.Grow[int64](out, len(ids))
+	for k, id := range ids {
+		dst[k] = int64(*cells.At(id))
 	}
 }
 
@@ -53,7 +53,7 @@ func (countAcc) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector)
 	return nil
 }
 
-func (c countAcc) Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error {
-	appendWords(out, cells, first, n)
+func (c countAcc) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+	appendWords(out, cells, ids)
 	return nil
 }

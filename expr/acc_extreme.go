@@ -83,9 +83,9 @@ func (x *extreme) take(w []uint64, y columnar.Int128) {
 	}
 }
 
-func (x *extreme) State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector) {
-	for k := range n {
-		w := cells.Span(first+uint32(k), 3)
+func (x *extreme) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+	for _, id := range ids {
+		w := cells.Span(id, 3)
 		out[0].AppendNull()
 		if w[2] != 0 {
 			at := out[0].Len() - 1
@@ -126,8 +126,8 @@ func (x *extreme) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vecto
 	return x.Update(cells, rows, state[0])
 }
 
-func (x *extreme) Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error {
-	x.State(cells, first, n, []*columnar.Vector{out})
+func (x *extreme) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+	x.State(cells, ids, []*columnar.Vector{out})
 	return nil
 }
 
@@ -162,14 +162,14 @@ func (x *stringExtreme) Update(cells columnar.Cells, rows Rows, arg *columnar.Ve
 	return nil
 }
 
-func (x *stringExtreme) State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector) {
-	appendTexts(cells, first, n, out[0], x.heap.Bytes)
+func (x *stringExtreme) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+	appendTexts(cells, ids, out[0], x.heap.Bytes)
 }
 
 // appendTexts appends the texts of groups whose word is the position of theirs plus one.
-func appendTexts(cells columnar.Cells, first uint32, n int, out *columnar.Vector, text func(at int) []byte) {
-	for k := range uint32(n) {
-		w := *cells.At(first + k)
+func appendTexts(cells columnar.Cells, ids []uint32, out *columnar.Vector, text func(at int) []byte) {
+	for _, id := range ids {
+		w := *cells.At(id)
 		out.AppendNull()
 		if w != 0 {
 			at := out.Len() - 1
@@ -183,7 +183,7 @@ func (x *stringExtreme) Merge(cells columnar.Cells, rows Rows, state []*columnar
 	return x.Update(cells, rows, state[0])
 }
 
-func (x *stringExtreme) Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error {
-	x.State(cells, first, n, []*columnar.Vector{out})
+func (x *stringExtreme) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+	x.State(cells, ids, []*columnar.Vector{out})
 	return nil
 }

@@ -66,10 +66,10 @@ func (x *firstLast) compact() {
 	x.values = kept
 }
 
-func (x *firstLast) State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector) {
+func (x *firstLast) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
 	x.rows = x.rows[:0]
-	for k := range uint32(n) {
-		if w := *cells.At(first + k); w != 0 {
+	for _, id := range ids {
+		if w := *cells.At(id); w != 0 {
 			x.rows = append(x.rows, int32(x.places[w-1]))
 			continue
 		}
@@ -84,8 +84,8 @@ func (x *firstLast) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vec
 	return x.Update(cells, rows, state[0])
 }
 
-func (x *firstLast) Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error {
-	x.State(cells, first, n, []*columnar.Vector{out})
+func (x *firstLast) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+	x.State(cells, ids, []*columnar.Vector{out})
 	return nil
 }
 
@@ -127,15 +127,15 @@ func (x *listText) add(at int, separator string, s []byte) {
 	x.bytes += int64(cap(x.texts[at]) - before)
 }
 
-func (x *listText) State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector) {
-	appendTexts(cells, first, n, out[0], func(at int) []byte { return x.texts[at] })
+func (x *listText) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+	appendTexts(cells, ids, out[0], func(at int) []byte { return x.texts[at] })
 }
 
 func (x *listText) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
 	return x.Update(cells, rows, state[0])
 }
 
-func (x *listText) Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error {
-	x.State(cells, first, n, []*columnar.Vector{out})
+func (x *listText) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+	x.State(cells, ids, []*columnar.Vector{out})
 	return nil
 }

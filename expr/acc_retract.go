@@ -172,21 +172,21 @@ func (x *retractExtreme) top(h *valueHeap) uint32 {
 	return columnar.NoRow
 }
 
-func (x *retractExtreme) State(columnar.Cells, uint32, int, []*columnar.Vector) {}
+func (x *retractExtreme) State(columnar.Cells, []uint32, []*columnar.Vector) {}
 
 func (x *retractExtreme) Merge(columnar.Cells, Rows, []*columnar.Vector) error { return nil }
 
-func (x *retractExtreme) Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error {
+func (x *retractExtreme) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
 	x.tops = x.tops[:0]
-	for k := range uint32(n) {
+	for _, group := range ids {
 		id := columnar.NoRow
-		if w := *cells.At(first + k); w != 0 {
+		if w := *cells.At(group); w != 0 {
 			id = x.top(&x.heaps[w-1])
 		}
 		x.tops = append(x.tops, id)
 	}
 	x.values.Gather(x.out, 1, x.tops)
-	out.AppendRange(x.out, 0, n)
+	out.AppendRange(x.out, 0, len(ids))
 	return nil
 }
 

@@ -86,11 +86,11 @@ func addNarrow(w []uint64, x int64) {
 	w[2]++
 }
 
-func (s *exactSum) State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector) {
-	sums := columnar.Grow[columnar.Int128](out[0], n)
-	counts := columnar.Grow[int64](out[1], n)
-	for k := range n {
-		w := cells.Span(first+uint32(k), 3)
+func (s *exactSum) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+	sums := columnar.Grow[columnar.Int128](out[0], len(ids))
+	counts := columnar.Grow[int64](out[1], len(ids))
+	for k, id := range ids {
+		w := cells.Span(id, 3)
 		sums[k], counts[k] = columnar.Int128{Lo: w[0], Hi: int64(w[1])}, int64(w[2])
 	}
 }
@@ -123,9 +123,12 @@ func (s *exactSum) mergeFlat(cells columnar.Cells, rows Rows, sums []columnar.In
 	return nil
 }
 
-func (s *exactSum) Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error {
-	for k := range n {
-		w := cells.Span(first+uint32(k), 3)
+func (s *exactSum) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+	if s.call.Type.Kind == columnar.BigInt {
+		return s.bigints(cells, ids, out)
+	}
+	for _, id := range ids {
+		w := cells.Span(id, 3)
 		if w[2] == 0 {
 			out.AppendNull()
 			continue
@@ -137,16 +140,35 @@ func (s *exactSum) Result(cells columnar.Cells, first uint32, n int, out *column
 	return nil
 }
 
+// bigints is Result of SUM of integers.
+func (s *exactSum) bigints(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+	base, high := out.Len(), uint64(0)
+	dst := columnar.Grow[int64](out, len(ids))
+	for k, id := range ids {
+		w := cells.Span(id, 3)
+		dst[k] = int64(w[0])
+		high |= w[1] ^ uint64(int64(w[0])>>63)
+		if w[2] == 0 {
+			out.MakeValid().Clear(base + k)
+		}
+	}
+	if high == 0 {
+		return nil
+	}
+	for _, id := range ids {
+		w := cells.Span(id, 3)
+		if sum := (columnar.Int128{Lo: w[0], Hi: int64(w[1])}); w[2] != 0 && !sum.IsInt64() {
+			return fmt.Errorf("%s: BIGINT out of range: %s", s.call, sum)
+		}
+	}
+	return nil
+}
+
 func (s *exactSum) one(sum columnar.Int128, count int64, out *columnar.Vector) error {
 	t := s.call.Type
 	switch {
 	case t.Kind == columnar.Double: // AVG of integers
 		columnar.Grow[float64](out, 1)[0] = sum.Float64() / float64(count)
-	case t.Kind == columnar.BigInt:
-		if !sum.IsInt64() {
-			return fmt.Errorf("%s: BIGINT out of range: %s", s.call, sum)
-		}
-		columnar.Grow[int64](out, 1)[0] = int64(sum.Lo)
 	default:
 		if s.call.Name == "AVG" {
 			var ok bool
@@ -225,10 +247,10 @@ func compensate(w []uint64, x float64) {
 	w[sumValue], w[sumRest] = math.Float64bits(t), math.Float64bits(rest)
 }
 
-func (s *floatSum) State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector) {
+func (s *floatSum) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
 	for word, v := range out {
-		for k := range n {
-			x := cells.Span(first+uint32(k), sumWords)[word]
+		for _, id := range ids {
+			x := cells.Span(id, sumWords)[word]
 			if v.Phys == columnar.PhysFloat64 {
 				columnar.Grow[float64](v, 1)[0] = math.Float64frombits(x)
 			} else {
@@ -250,9 +272,9 @@ func (s *floatSum) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vect
 	return nil
 }
 
-func (s *floatSum) Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error {
-	for k := range n {
-		w := cells.Span(first+uint32(k), sumWords)
+func (s *floatSum) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+	for _, id := range ids {
+		w := cells.Span(id, sumWords)
 		if w[sumCount] == 0 {
 			out.AppendNull()
 			continue

@@ -42,9 +42,9 @@ func mergeMoments(w []uint64, n int64, mean, squares float64) {
 	w[0], w[1], w[2] = uint64(total), math.Float64bits(mean1), math.Float64bits(max(sq1, 0))
 }
 
-func (v *variance) State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector) {
-	for k := range n {
-		w := cells.Span(first+uint32(k), 3)
+func (v *variance) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+	for _, id := range ids {
+		w := cells.Span(id, 3)
 		columnar.Grow[int64](out[0], 1)[0] = int64(w[0])
 		columnar.Grow[float64](out[1], 1)[0] = math.Float64frombits(w[1])
 		columnar.Grow[float64](out[2], 1)[0] = math.Float64frombits(w[2])
@@ -60,9 +60,9 @@ func (v *variance) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vect
 	return nil
 }
 
-func (v *variance) Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error {
-	for k := range n {
-		w := cells.Span(first+uint32(k), 3)
+func (v *variance) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+	for _, id := range ids {
+		w := cells.Span(id, 3)
 		count := float64(int64(w[0]))
 		if v.name == "VAR_SAMP" || v.name == "STDDEV_SAMP" {
 			count--

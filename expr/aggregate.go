@@ -167,14 +167,13 @@ type Accumulator interface {
 	// Update takes rows in; arg is nil for COUNT(*). Rows with a null argument are skipped, and
 	// retracted rows are taken back where the aggregate allows it.
 	Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error
-	// State appends the partial state of n groups from first on to out, which has the vectors of
-	// StateTypes.
-	State(cells columnar.Cells, first uint32, n int, out []*columnar.Vector)
+	// State appends the partial states of the groups ids to out, which has the vectors of StateTypes.
+	State(cells columnar.Cells, ids []uint32, out []*columnar.Vector)
 	StateTypes() []columnar.Type
 	// Merge takes partial states in.
 	Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error
-	// Result appends the results of n groups from first on to out.
-	Result(cells columnar.Cells, first uint32, n int, out *columnar.Vector) error
+	// Result appends the results of the groups ids to out.
+	Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error
 	// SizeBytes is the memory held beside the words.
 	SizeBytes() int64
 	// Release frees that memory.

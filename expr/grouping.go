@@ -14,11 +14,18 @@ type Grouping struct {
 	table   *columnar.Table
 	words   int
 	account *columnar.Account
-	changes *columnar.Changes // nil unless tracked
+	changes Tracker // nil unless tracked
 
 	ids     []uint32 // in live order
 	byRow   []uint32 // by row position, when the batch has a selection
-	touched []uint32 // by Change: ascending, each once
+	touched []uint32 // by Change: each once
+	seen    columnar.Bitmap
+	run     []uint32
+}
+
+// Tracker is told of groups, new ones among them, before their accumulators are changed.
+type Tracker interface {
+	Touch(ids []uint32) error
 }
 
 type groupedCall struct {
@@ -118,8 +125,10 @@ func (g *Grouping) SizeBytes() int64 {
 // Touch makes the one group of a grouping without keys.
 func (g *Grouping) Touch() error {
 	var id [1]uint32
-	if err := g.changes.Touch(id[:]); err != nil {
-		return err
+	if g.changes != nil {
+		if err := g.changes.Touch(id[:]); err != nil {
+			return err
+		}
 	}
 	_, err := g.table.Upsert(id[:], []uint64{0}, nil, nil)
 	return err
@@ -135,8 +144,10 @@ func (g *Grouping) locate(b *columnar.Batch, cols []*columnar.Vector) (Rows, err
 	if g.ids, err = g.table.UpsertRows(g.ids, cols, b.Sel, b.Len()); err != nil {
 		return rows, err
 	}
-	if err := g.changes.Touch(g.ids); err != nil {
-		return rows, err
+	if g.changes != nil {
+		if err := g.changes.Touch(g.ids); err != nil {
+			return rows, err
+		}
 	}
 	rows.Group = g.ids
 	if b.Sel != nil {
@@ -234,6 +245,10 @@ func (g *Grouping) Merge(b *columnar.Batch, cols, states []*columnar.Vector) err
 	if err != nil {
 		return err
 	}
+	return g.mergeAll(rows, states)
+}
+
+func (g *Grouping) mergeAll(rows Rows, states []*columnar.Vector) error {
 	for i := range g.calls {
 		c := &g.calls[i]
 		if err := c.acc.Merge(g.table.Cells(c.word), rows, states[:c.states]); err != nil {
@@ -251,21 +266,35 @@ func (g *Grouping) Emit(out *columnar.Batch, first, n int, partial bool) error {
 	for c := range g.keys {
 		g.table.KeyColumn(out.Cols[c], c, first, n)
 	}
-	at := len(g.keys)
-	for i := range g.calls {
-		c := &g.calls[i]
-		cells := g.table.Cells(c.word)
-		if partial {
-			c.acc.State(cells, uint32(first), n, out.Cols[at:at+c.states])
-			at += c.states
-			continue
-		}
-		if err := c.acc.Result(cells, uint32(first), n, out.Cols[at]); err != nil {
-			return err
-		}
-		at++
+	g.run = g.run[:0]
+	for i := range n {
+		g.run = append(g.run, uint32(first+i))
 	}
 	out.SetLen(n)
+	if partial {
+		g.states(out.Cols[len(g.keys):], g.run)
+		return nil
+	}
+	return g.results(out.Cols[len(g.keys):], g.run)
+}
+
+// states appends the partial states of the groups ids to out.
+func (g *Grouping) states(out []*columnar.Vector, ids []uint32) {
+	for i := range g.calls {
+		c := &g.calls[i]
+		c.acc.State(g.table.Cells(c.word), ids, out[:c.states])
+		out = out[c.states:]
+	}
+}
+
+// results appends the results of the groups ids to out.
+func (g *Grouping) results(out []*columnar.Vector, ids []uint32) error {
+	for i := range g.calls {
+		c := &g.calls[i]
+		if err := c.acc.Result(g.table.Cells(c.word), ids, out[i]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -1,25 +1,20 @@
 package expr
 
-import (
-	"slices"
-
-	"github.com/anabranch/anabranch/columnar"
-)
+import "github.com/anabranch/anabranch/columnar"
 
 // Change takes the live rows of b in like Update, and before it does calls before with the ids of
-// the groups they belong to: ascending, each once, new ones among them. It returns the same ids,
-// which are valid until the next call.
+// the groups they belong to, each once, new ones among them. It returns the same ids, which are valid
+// until the next call.
 func (g *Grouping) Change(b *columnar.Batch, cols []*columnar.Vector, before func(ids []uint32) error) ([]uint32, error) {
 	rows, err := g.locate(b, cols)
 	if err != nil {
 		return nil, err
 	}
+	g.touched = g.touched[:0]
 	if len(g.keys) == 0 {
-		g.touched = append(g.touched[:0], 0)
+		g.touched = append(g.touched, 0)
 	} else {
-		g.touched = append(g.touched[:0], g.ids...)
-		slices.Sort(g.touched)
-		g.touched = slices.Compact(g.touched)
+		g.distinctIDs()
 	}
 	if err := before(g.touched); err != nil {
 		return nil, err
@@ -27,21 +22,34 @@ func (g *Grouping) Change(b *columnar.Batch, cols []*columnar.Vector, before fun
 	return g.touched, g.updateAll(b, rows)
 }
 
-// EmitRows makes out the groups ids, which ascend: the keys, then the results. The columns of out
-// after those are left alone.
-func (g *Grouping) EmitRows(out *columnar.Batch, ids []uint32) error {
-	g.emitKeys(out, ids)
-	for i := range g.calls {
-		c := &g.calls[i]
-		cells := g.table.Cells(c.word)
-		err := eachRun(ids, func(first uint32, n int) error {
-			return c.acc.Result(cells, first, n, out.Cols[len(g.keys)+i])
-		})
-		if err != nil {
-			return err
+// distinctIDs makes touched the ids of the batch, each once.
+func (g *Grouping) distinctIDs() {
+	if w := columnar.BitmapWords(g.Rows()); w > len(g.seen) {
+		g.seen = append(g.seen, make(columnar.Bitmap, max(w-len(g.seen), len(g.seen)/2))...)
+	}
+	for _, id := range g.ids {
+		if w, bit := &g.seen[id/64], uint64(1)<<(id%64); *w&bit == 0 {
+			*w |= bit
+			g.touched = append(g.touched, id)
 		}
 	}
-	return nil
+	for _, id := range g.touched {
+		g.seen[id/64] = 0
+	}
+}
+
+// EmitRows makes out the groups ids: the keys, then the results. The columns of out after those are left
+// alone.
+func (g *Grouping) EmitRows(out *columnar.Batch, ids []uint32) error {
+	g.emitKeys(out, ids)
+	return g.results(out.Cols[len(g.keys):], ids)
+}
+
+// EmitResults makes out the results of the groups ids, without keys.
+func (g *Grouping) EmitResults(out *columnar.Batch, ids []uint32) error {
+	out.Reset(0)
+	out.SetLen(len(ids))
+	return g.results(out.Cols, ids)
 }
 
 func (g *Grouping) emitKeys(out *columnar.Batch, ids []uint32) {
@@ -50,19 +58,4 @@ func (g *Grouping) emitKeys(out *columnar.Batch, ids []uint32) {
 		g.table.KeyColumnOf(out.Cols[c], c, ids)
 	}
 	out.SetLen(len(ids))
-}
-
-// eachRun calls each with the first and the number of ids that lie side by side.
-func eachRun(ids []uint32, each func(first uint32, n int) error) error {
-	for from := 0; from < len(ids); {
-		n := 1
-		for from+n < len(ids) && ids[from+n] == ids[from]+uint32(n) {
-			n++
-		}
-		if err := each(ids[from], n); err != nil {
-			return err
-		}
-		from += n
-	}
-	return nil
 }

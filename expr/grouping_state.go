@@ -143,8 +143,8 @@ func (g *Grouping) AddValues(call int, b *columnar.Batch) error {
 	return nil
 }
 
-// Track has c told of groups before they are changed.
-func (g *Grouping) Track(c *columnar.Changes) { g.changes = c }
+// Track has t told of groups before they are changed.
+func (g *Grouping) Track(t Tracker) { g.changes = t }
 
 // Made is the number of groups; together with Held and Fill it shows them to a state.Delta.
 func (g *Grouping) Made() int { return g.Rows() }
@@ -152,22 +152,30 @@ func (g *Grouping) Made() int { return g.Rows() }
 // Held is true: no group is ever removed.
 func (g *Grouping) Held(uint32) bool { return true }
 
-// Fill makes out the partial states of the groups ids, as EachState makes them. Ids that ascend side by
-// side are quicker.
+// Fill makes out the partial states of the groups ids, as EachState makes them.
 func (g *Grouping) Fill(out *columnar.Batch, ids []uint32) error {
 	g.emitKeys(out, ids)
-	states := out.Cols[len(g.keys):]
-	for i := range g.calls {
-		c := &g.calls[i]
-		cells := g.table.Cells(c.word)
-		err := eachRun(ids, func(first uint32, n int) error {
-			c.acc.State(cells, first, n, states[:c.states])
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		states = states[c.states:]
-	}
+	g.states(out.Cols[len(g.keys):], ids)
 	return nil
+}
+
+// Hash is the part of the hash of a group's key that the table keeps.
+func (g *Grouping) Hash(id uint32) uint64 { return g.table.Hash(id) }
+
+// Keys makes the first columns of out the keys of the groups ids.
+func (g *Grouping) Keys(out *columnar.Batch, ids []uint32) { g.emitKeys(out, ids) }
+
+// Find writes the group of each of n keys into ids, NoRow where there is none.
+func (g *Grouping) Find(ids []uint32, cols []*columnar.Vector, n int) []uint32 {
+	if cap(ids) < n {
+		ids = make([]uint32, max(n, columnar.BatchRows))
+	}
+	ids = ids[:n]
+	g.table.Find(ids, columnar.HashRows(nil, cols, nil, n), cols, nil)
+	return ids
+}
+
+// Load merges the states of b, rows of the schema StateSchema, into the groups ids, a row each.
+func (g *Grouping) Load(ids []uint32, b *columnar.Batch) error {
+	return g.mergeAll(Rows{Len: len(ids), Group: ids}, b.Cols[len(g.keys):])
 }

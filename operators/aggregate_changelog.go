@@ -12,16 +12,20 @@ import (
 // be taken back too; a group without rows is none. Without keys the one group is there from the
 // first row on, and at the end of the input in any case.
 type ChangelogAggregate struct {
-	Aggregate // with a further call, that counts the rows of each group
+	Aggregate
+	count int // the call that counts the rows of each group, a further one if need be
 
-	before, after *columnar.Batch // the touched groups: keys, results, number of rows
-	results       columnar.Batch  // the results of before, then those of after
-	differs       *expr.Program   // over results; nil without calls
-	unequal       []int32         // groups whose results differ
-	gone, come    []int32
-	kinds         []columnar.RowKind
+	after      *columnar.Batch // the touched groups: keys, results, number of rows
+	before     *columnar.Batch // their results and numbers of rows before
+	old        columnar.Batch  // the keys of after and the columns of before
+	results    columnar.Batch  // the results of before, then those of after
+	differs    *expr.Program   // over results; nil without calls
+	unequal    []int32         // groups whose results differ
+	gone, come []int32
+	kinds      []columnar.RowKind
 
-	delta *state.Delta // nil if the job takes no checkpoints
+	state *state.Groups // groups is its table in use
+	store *state.Store  // nil: all groups are in memory
 }
 
 var (
@@ -38,23 +42,37 @@ func NewChangelogAggregate(spec AggregateSpec) *ChangelogAggregate {
 // Open makes the hash table and what compares the results before and after a batch.
 func (a *ChangelogAggregate) Open(ctx *dataflow.Context) error {
 	calls := a.spec.Calls
-	count, err := expr.NewAggregate("COUNT", false, nil)
-	if err != nil {
+	if err := a.countRows(); err != nil {
 		return err
 	}
-	a.spec.Calls = append(calls[:len(calls):len(calls)], count)
 	if err := a.Aggregate.Open(ctx); err != nil {
 		return err
 	}
 	counted := &columnar.Schema{Fields: append([]columnar.Field(nil), ctx.Output.Fields...)}
-	counted.Fields = append(counted.Fields, columnar.Field{Name: "$rows", Type: count.Type})
-	a.before, a.after = columnar.NewBatch(counted), columnar.NewBatch(counted)
-	if err := a.compare(calls, ctx.Env); err != nil || !ctx.Checkpoints {
+	for _, c := range a.spec.Calls[len(calls):] {
+		counted.Fields = append(counted.Fields, columnar.Field{Name: "$rows", Type: c.Type})
+	}
+	keys := len(a.spec.Keys)
+	a.after = columnar.NewBatch(counted)
+	a.before = columnar.NewBatch(&columnar.Schema{Fields: counted.Fields[keys:]})
+	a.old.Schema, a.old.Cols = counted, append(a.after.Cols[:keys:keys], a.before.Cols...)
+	if err := a.compare(calls, ctx.Env); err != nil {
 		return err
 	}
-	schema, err := a.groups.StateSchema()
-	a.delta = state.NewDelta("groups", "", schema, a.groups)
-	a.groups.Track(a.delta.Track())
+	return a.openState()
+}
+
+// countRows finds the call that counts rows, or makes one.
+func (a *ChangelogAggregate) countRows() error {
+	calls := a.spec.Calls
+	for i, c := range calls {
+		if c.Name == "COUNT" && len(c.Args) == 0 && c.Filter == nil {
+			a.count = i
+			return nil
+		}
+	}
+	count, err := expr.NewAggregate("COUNT", false, nil)
+	a.count, a.spec.Calls = len(calls), append(calls[:len(calls):len(calls)], count)
 	return err
 }
 
@@ -65,7 +83,7 @@ func (a *ChangelogAggregate) compare(calls []*expr.Aggregate, env *expr.Env) err
 	}
 	keys, n := len(a.spec.Keys), len(calls)
 	a.results.Schema = &columnar.Schema{}
-	for _, b := range []*columnar.Batch{a.before, a.after} {
+	for _, b := range []*columnar.Batch{&a.old, a.after} {
 		a.results.Schema.Fields = append(a.results.Schema.Fields, b.Schema.Fields[keys:keys+n]...)
 		a.results.Cols = append(a.results.Cols, b.Cols[keys:keys+n]...)
 	}
@@ -91,9 +109,12 @@ func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dat
 	if b.Live() == 0 {
 		return dataflow.Done, nil
 	}
+	if err := a.begin(b.Live()); err != nil {
+		return dataflow.Done, err
+	}
 	first := a.groups.Rows() == 0
 	a.cols = keyColumns(a.cols, b, a.spec.Keys)
-	ids, err := a.groups.Change(b, a.cols, func(ids []uint32) error { return a.groups.EmitRows(a.before, ids) })
+	ids, err := a.groups.Change(b, a.cols, func(ids []uint32) error { return a.groups.EmitResults(a.before, ids) })
 	if err == nil {
 		err = a.groups.EmitRows(a.after, ids)
 	}
@@ -117,8 +138,8 @@ func (a *ChangelogAggregate) changes(first bool) (err error) {
 			return err
 		}
 	}
-	last := len(a.before.Cols) - 1
-	rowsBefore, rowsAfter := columnar.Values[int64](a.before.Cols[last]), columnar.Values[int64](a.after.Cols[last])
+	count := len(a.spec.Keys) + a.count
+	rowsBefore, rowsAfter := columnar.Values[int64](a.old.Cols[count]), columnar.Values[int64](a.after.Cols[count])
 	keyed := len(a.spec.Keys) > 0
 	a.gone, a.come = a.gone[:0], a.come[:0]
 	unequal := a.unequal
@@ -146,12 +167,13 @@ func (a *ChangelogAggregate) emit(out dataflow.Output) error {
 	if len(a.gone)+len(a.come) == 0 {
 		return nil
 	}
+	a.old.SetLen(a.after.Len())
 	a.out.Reset(0)
 	a.out.Kinds = nil // all are inserts, unless set below
 	for _, part := range []struct {
 		from *columnar.Batch
 		rows []int32
-	}{{a.before, a.gone}, {a.after, a.come}} {
+	}{{&a.old, a.gone}, {a.after, a.come}} {
 		if len(part.rows) > 0 {
 			a.out.AppendSel(part.from, part.rows)
 		}
@@ -179,15 +201,4 @@ func (a *ChangelogAggregate) EndInput(_ dataflow.Port, out dataflow.Output) (dat
 	}
 	a.gone, a.come = a.gone[:0], append(a.come[:0], 0)
 	return dataflow.Done, a.emit(out)
-}
-
-// Close frees the table.
-func (a *ChangelogAggregate) Close() error {
-	if a.before != nil {
-		a.before.Release()
-		a.after.Release()
-	}
-	a.differs.Close()
-	a.delta.Release()
-	return a.Aggregate.Close()
 }

@@ -23,12 +23,20 @@ func valuesName(call int) string { return fmt.Sprintf("values%d", call) }
 // Restore takes the groups of this subtask in. Those of a Partial aggregation belong to no
 // subtask in particular.
 func (a *Aggregate) Restore(r *state.Reader) error {
+	return a.restore(r, func(int) error { return nil })
+}
+
+// restore is Restore; room is called before rows come.
+func (a *Aggregate) restore(r *state.Reader, room func(rows int) error) error {
 	schema, err := a.groups.StateSchema()
 	if err != nil {
 		return err
 	}
 	keys := len(a.spec.Keys)
 	err = a.ownRows(r, "groups", schema, func(b *columnar.Batch) error {
+		if err := room(b.Live()); err != nil {
+			return err
+		}
 		return a.groups.Merge(b, b.Cols[:keys], b.Cols[keys:])
 	})
 	for _, call := range a.groups.ValueCalls() {
@@ -57,15 +65,3 @@ func (a *Aggregate) ownRows(r *state.Reader, name string, schema *columnar.Schem
 		return each(b.WithSel(r.SelectOwn(columnar.HashRows(nil, b.Cols[:len(a.spec.Keys)], nil, b.Len()))))
 	})
 }
-
-// Freeze begins a snapshot. Values that calls keep are written at once and in full.
-func (a *ChangelogAggregate) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
-	for _, call := range a.groups.ValueCalls() {
-		a.groups.EachValue(call, func(b *columnar.Batch) { w.Rows(valuesName(call), b) })
-	}
-	a.delta.Freeze(full, w)
-	return nil
-}
-
-// Copy writes further groups.
-func (a *ChangelogAggregate) Copy(n int) (done bool, err error) { return a.delta.Copy(n) }

@@ -18,6 +18,7 @@ import (
 	"github.com/anabranch/anabranch/scheduler/rpc"
 	"github.com/anabranch/anabranch/scheduler/taskmanager"
 	"github.com/anabranch/anabranch/shuffle"
+	"github.com/anabranch/anabranch/state"
 )
 
 // Options are what a run needs beside the job.
@@ -31,6 +32,8 @@ type Options struct {
 	// Budget is the memory the operators share; default unlimited.
 	Budget *columnar.Budget
 	Env    *expr.Env
+	// State is the tier of state on disk; nil keeps state in memory.
+	State *state.Backend
 	// Checkpoint says where and how often to take checkpoints; nil takes none, and what sinks
 	// prepare is committed when the job has succeeded.
 	Checkpoint *Checkpointing
@@ -216,7 +219,7 @@ func newLocal(s *rpc.Submit, opts *Options) (*local, error) {
 	for i := range n {
 		name := fmt.Sprintf("local-%d", i+1)
 		l.managers[name] = taskmanager.New(taskmanager.Options{
-			Name: name, Slots: (jobmanager.Slots(s) + n - 1) / n, Bindings: set, Budget: budget, Exchange: exchange, Causes: l.causes,
+			Name: name, Slots: (jobmanager.Slots(s) + n - 1) / n, Bindings: set, Budget: budget, State: opts.State, Exchange: exchange, Causes: l.causes,
 			Load: loads.load, Send: func(m rpc.Message) { l.toJob(name, m) },
 		})
 	}

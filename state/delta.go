@@ -11,16 +11,12 @@ import (
 // changed since the snapshot before, bit by bit, each row as it was when the snapshot began.
 type Delta struct {
 	changes *columnar.Changes
-
-	name   string
-	schema *columnar.Schema
-	table  Table
-	w      *Writer
-	ids    []uint32 // of the rows of out
-	gone   []uint32
-	held   []uint32
-	rows   *columnar.Batch // scratch of Fill; nil, like out, while nothing is copied
-	out    *columnar.Batch
+	section string
+	table   Table
+	w       *Writer
+	held    []uint32
+	rows    *columnar.Batch // scratch of Fill; nil while nothing is copied
+	copied  deltaRows
 }
 
 // Table is what a Delta must know of a table.
@@ -40,7 +36,7 @@ const deltaMark = "+"
 // NewDelta makes the Delta of a table, which is the whole state called name or, if part is not empty,
 // one of its tables. Reader.Rows reads back what it writes, rows of the schema.
 func NewDelta(name, part string, schema *columnar.Schema, table Table) *Delta {
-	d := &Delta{name: name + deltaMark + part, schema: schema, table: table}
+	d := &Delta{section: name + deltaMark + part, table: table, copied: deltaRows{schema: schema}}
 	d.changes = columnar.NewChanges(d.copyOut)
 	return d
 }
@@ -56,7 +52,6 @@ func (d *Delta) Track() *columnar.Changes {
 // Freeze begins a snapshot into w, of everything if full.
 func (d *Delta) Freeze(full bool, w *Writer) {
 	d.w = w
-	d.ids, d.gone = d.ids[:0], d.gone[:0]
 	d.Release()
 	d.changes.Freeze(d.table.Made(), full)
 }
@@ -64,22 +59,22 @@ func (d *Delta) Freeze(full bool, w *Writer) {
 // Copy writes about n further rows and reports whether all are written.
 func (d *Delta) Copy(n int) (done bool, err error) {
 	if done, err = d.changes.Copy(n); err == nil && done {
-		d.flush()
+		d.copied.flush(d.section, d.w)
 		d.Release()
 	}
 	return done, err
 }
 
 func (d *Delta) copyOut(ids []uint32) error {
-	if d.out == nil {
-		d.rows, d.out = columnar.NewBatch(d.schema), columnar.NewBatch(d.schema)
+	if d.rows == nil {
+		d.rows = columnar.NewBatch(d.copied.schema)
 	}
 	d.held = d.held[:0]
 	for _, id := range ids {
 		if d.table.Held(id) {
 			d.held = append(d.held, id)
 		} else {
-			d.gone = append(d.gone, id)
+			d.copied.gone = append(d.copied.gone, id)
 		}
 	}
 	for held := d.held; len(held) > 0; {
@@ -87,35 +82,76 @@ func (d *Delta) copyOut(ids []uint32) error {
 		if err := d.table.Fill(d.rows, held[:n]); err != nil {
 			return err
 		}
-		d.out.AppendSel(d.rows, nil)
-		d.ids = append(d.ids, held[:n]...)
+		d.copied.add(held[:n], d.rows)
 		held = held[n:]
-		if len(d.ids) >= columnar.BatchRows {
-			d.flush()
+		if d.copied.full() {
+			d.copied.flush(d.section, d.w)
 		}
 	}
 	return nil
 }
 
-// flush writes what was copied: ids and rows, and the ids of rows that are gone.
-func (d *Delta) flush() {
-	if len(d.ids)+len(d.gone) == 0 {
-		return
-	}
-	d.w.section(d.name, func(dst []byte) []byte {
-		dst = appendIDs(appendIDs(dst, d.ids), d.gone)
-		return columnar.EncodeBatch(dst, d.out)
-	})
-	d.ids, d.gone = d.ids[:0], d.gone[:0]
-	d.out.Reset(0)
-}
-
 // Release gives the memory back.
 func (d *Delta) Release() {
-	if d != nil && d.out != nil {
+	if d == nil {
+		return
+	}
+	d.copied.release()
+	if d.rows != nil {
 		d.rows.Release()
-		d.out.Release()
-		d.rows, d.out = nil, nil
+		d.rows = nil
+	}
+}
+
+// deltaRows are rows with their ids, and ids of rows that are gone, on their way into a section.
+type deltaRows struct {
+	schema *columnar.Schema
+	ids    []uint32
+	gone   []uint32
+	rows   *columnar.Batch // nil while there are none
+}
+
+// add takes the live rows of b in.
+func (d *deltaRows) add(ids []uint32, b *columnar.Batch) {
+	if d.rows == nil {
+		d.rows = columnar.NewBatch(d.schema)
+	}
+	d.rows.AppendSel(b, b.Sel)
+	d.ids = append(d.ids, ids...)
+}
+
+func (d *deltaRows) empty() bool { return len(d.ids)+len(d.gone) == 0 }
+func (d *deltaRows) full() bool  { return len(d.ids) >= columnar.BatchRows }
+
+// flush writes a section of what has come: ids and rows, and the ids of rows that are gone.
+func (d *deltaRows) flush(section string, w *Writer) {
+	if !d.empty() {
+		w.section(section, d.encode)
+	}
+	d.forget()
+}
+
+// encode appends the payload of a section.
+func (d *deltaRows) encode(dst []byte) []byte {
+	if d.rows == nil {
+		d.rows = columnar.NewBatch(d.schema)
+	}
+	dst = appendIDs(appendIDs(dst, d.ids), d.gone)
+	return columnar.EncodeBatch(dst, d.rows)
+}
+
+func (d *deltaRows) forget() {
+	d.ids, d.gone = d.ids[:0], d.gone[:0]
+	if d.rows != nil {
+		d.rows.Reset(0)
+	}
+}
+
+func (d *deltaRows) release() {
+	d.forget()
+	if d.rows != nil {
+		d.rows.Release()
+		d.rows = nil
 	}
 }
 

@@ -50,6 +50,7 @@ type node struct {
 	inputs   []input
 	source   dataflow.Source
 	operator func() dataflow.Operator
+	spec     any // of an operator of the engine's own; nil for functions
 }
 
 type input struct {
@@ -225,7 +226,11 @@ func (p *plan) place(n *node, placed map[*node]*graph.Node) *graph.Node {
 	if schema == nil {
 		schema = placed[n.inputs[0].from].Schema
 	}
-	g := p.job.Add(n.kind, name, operators.FunctionSpec{}, schema, edges...)
+	spec := n.spec
+	if spec == nil {
+		spec = operators.FunctionSpec{}
+	}
+	g := p.job.Add(n.kind, name, spec, schema, edges...)
 	if n.name != "" {
 		g.UID = n.name
 	}

@@ -14,12 +14,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Info describes a file.
 type Info struct {
 	Path      string
 	SizeBytes int64
+	Modified  time.Time
 }
 
 // File is an open file to read.
@@ -44,9 +46,13 @@ func Open(path string) (File, int64, error) {
 
 func clean(path string) string { return filepath.Clean(strings.TrimPrefix(path, "file://")) }
 
+// ErrNoFiles is the error of List where nothing is to be listed.
+var ErrNoFiles = errors.New("no file matches")
+
 // List finds the files a path stands for: the file itself, those a glob matches, or all below a
 // directory, sorted by name. Files and directories whose name starts with a dot or underscore
-// are not part of a table. It is an error if there is none.
+// are not part of a table, but for folders of a partition, such as _k=1. It is ErrNoFiles if there
+// is none.
 func List(path string) ([]Info, error) {
 	path = clean(path)
 	paths := []string{path}
@@ -64,7 +70,7 @@ func List(path string) ([]Info, error) {
 			return nil, err
 		}
 		if !info.IsDir() {
-			found = append(found, Info{p, info.Size()})
+			found = append(found, Info{p, info.Size(), info.ModTime()})
 			continue
 		}
 		if found, err = walk(found, p); err != nil {
@@ -72,7 +78,7 @@ func List(path string) ([]Info, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("no file matches %s", path)
+		return nil, fmt.Errorf("%w %s", ErrNoFiles, path)
 	}
 	slices.SortFunc(found, func(a, b Info) int { return strings.Compare(a.Path, b.Path) })
 	return found, nil
@@ -80,7 +86,7 @@ func List(path string) ([]Info, error) {
 
 func hidden(path string) bool {
 	name := filepath.Base(path)
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") && !strings.Contains(name, "=")
 }
 
 func walk(found []Info, dir string) ([]Info, error) {
@@ -95,7 +101,7 @@ func walk(found []Info, dir string) ([]Info, error) {
 		}
 		info, err := d.Info()
 		if err == nil {
-			found = append(found, Info{p, info.Size()})
+			found = append(found, Info{p, info.Size(), info.ModTime()})
 		}
 		return err
 	})
@@ -162,21 +168,31 @@ func CommitPrepared(hidden, final string) error {
 	return fmt.Errorf("the prepared file %s is lost, so %s cannot be made: %w", hidden, final, err)
 }
 
-// RemovePending removes the hidden files in dir whose final names start with prefix, but for
-// those of keep.
-func RemovePending(dir, prefix string, keep []string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		if strings.HasPrefix(e.Name(), "."+prefix) && strings.HasSuffix(e.Name(), pendingSuffix) && !slices.Contains(keep, path) {
-			err = errors.Join(err, os.Remove(path))
+// RemovePending removes the hidden files in dir, and below it if deep, whose final names start with
+// prefix, but for those of keep.
+func RemovePending(dir, prefix string, deep bool, keep []string) error {
+	dir = clean(dir)
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // gone meanwhile
+		case err != nil:
+			return err
+		case d.IsDir():
+			if path != dir && !deep {
+				return filepath.SkipDir
+			}
+			return nil
 		}
-	}
-	return err
+		if strings.HasPrefix(d.Name(), "."+prefix) && strings.HasSuffix(d.Name(), pendingSuffix) && !slices.Contains(keep, path) {
+			return os.Remove(path)
+		}
+		return nil
+	})
 }
+
+// RemovePrepared removes a prepared file that is not to be committed.
+func RemovePrepared(hidden string) error { return os.Remove(hidden) }
 
 // Abort removes the file.
 func (p *Pending) Abort() error { return errors.Join(p.File.Close(), os.Remove(p.Name())) }

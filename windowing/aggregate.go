@@ -1,9 +1,11 @@
 package windowing
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
@@ -20,26 +22,24 @@ type Aggregate struct {
 	keys   []columnar.Type
 	shared bool // a slice belongs to several windows
 
-	slices map[int64]*slice // by start
-	starts []int64          // of slices, ascending
+	slices map[int64]*state.Groups // by start
+	starts []int64                 // of slices, ascending
 	free   []*expr.Grouping
+	store  *state.Store // nil: all groups are in memory
 	mark   dataflow.Time
 	late   int64
+	// keepsValues says that calls keep values, which are always in memory.
+	keepsValues bool
+	schema      *columnar.Schema // of groups: keys, then states
 
-	firing  *expr.Grouping // window being emitted
+	firing  *state.Groups // window being emitted
+	scan    *state.Scan   // of firing
 	fireEnd int64
-	fireRow int
 	merge   *columnar.Batch
 	out     *columnar.Batch
 	cols    []*columnar.Vector
 
 	startColumn *columnar.Vector // of snapshots
-}
-
-// slice has the groups of a stretch of time.
-type slice struct {
-	*expr.Grouping
-	delta *state.Delta // nil if the job takes no checkpoints
 }
 
 var (
@@ -51,7 +51,7 @@ var (
 
 // NewAggregate makes the operator of spec.
 func NewAggregate(spec AggregateSpec) *Aggregate {
-	return &Aggregate{spec: spec, slices: map[int64]*slice{}, mark: dataflow.MinTime, fireEnd: math.MinInt64}
+	return &Aggregate{spec: spec, slices: map[int64]*state.Groups{}, mark: dataflow.MinTime, fireEnd: math.MinInt64}
 }
 
 // Open checks the window and prepares the output.
@@ -70,17 +70,19 @@ func (a *Aggregate) Open(ctx *dataflow.Context) (err error) {
 			return fmt.Errorf("%s over hopping windows is not supported", c)
 		}
 	}
-	states, err := expr.StateTypes(a.spec.Calls)
+	a.out = columnar.NewBatch(ctx.Output)
+	g, err := a.grouping()
 	if err != nil {
 		return err
 	}
-	merged := &columnar.Schema{}
-	for _, t := range append(slices.Clone(a.keys), states...) {
-		merged.Fields = append(merged.Fields, columnar.Field{Type: t})
+	if a.schema, err = g.StateSchema(); err != nil {
+		return err
 	}
-	a.merge = columnar.NewBatch(merged)
-	a.out = columnar.NewBatch(ctx.Output)
-	return nil
+	a.merge = columnar.NewBatch(a.schema)
+	if a.keepsValues = len(g.ValueCalls()) > 0; !a.keepsValues && len(a.keys) > 0 {
+		a.store = ctx.State.Store()
+	}
+	return a.recycle(g)
 }
 
 // Process adds rows to their slices.
@@ -99,7 +101,7 @@ func (a *Aggregate) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Outpu
 			a.late += int64(part.Live())
 			continue
 		}
-		g, err := a.slice(start)
+		g, err := a.slice(start, part.Live())
 		if err == nil {
 			err = g.Update(part, a.cols)
 		}
@@ -110,27 +112,28 @@ func (a *Aggregate) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Outpu
 	return dataflow.Done, nil
 }
 
-// slice finds or makes the groups of a slice.
-func (a *Aggregate) slice(start int64) (*slice, error) {
-	if s, ok := a.slices[start]; ok {
-		return s, nil
-	}
-	g, err := a.grouping()
-	if err != nil {
-		return nil, err
-	}
-	s := &slice{Grouping: g}
-	if a.ctx.Checkpoints {
-		if s.delta, err = newDelta(g, start); err != nil {
-			g.Release()
+// slice finds or makes the groups of a slice, with room for n rows.
+func (a *Aggregate) slice(start int64, n int) (*expr.Grouping, error) {
+	s, ok := a.slices[start]
+	if !ok {
+		var err error
+		if s, err = a.groups(a.ctx.Checkpoints, start); err != nil {
 			return nil, err
 		}
+		a.slices[start] = s
+		at, _ := slices.BinarySearch(a.starts, start)
+		a.starts = slices.Insert(a.starts, at, start)
 	}
-	g.Track(s.delta.Track())
-	a.slices[start] = s
-	at, _ := slices.BinarySearch(a.starts, start)
-	a.starts = slices.Insert(a.starts, at, start)
-	return s, nil
+	return s.Begin(n)
+}
+
+// groups makes the groups of a slice, or those of a window that is merged of slices.
+func (a *Aggregate) groups(snapshots bool, start int64) (*state.Groups, error) {
+	return state.NewGroups(state.GroupsOptions{
+		Store: a.store, Make: a.grouping, Free: a.recycle, Keys: len(a.keys),
+		Snapshots: snapshots, Name: "slices", Part: strconv.FormatInt(start, 10), Rows: startSchema(a.schema),
+		Shown: func(b *columnar.Batch) *columnar.Batch { return a.withStart(b, start) },
+	})
 }
 
 func (a *Aggregate) grouping() (*expr.Grouping, error) {
@@ -170,9 +173,13 @@ func (a *Aggregate) Resume(out dataflow.Output) (dataflow.Status, error) {
 				return dataflow.Done, err
 			}
 		}
-		for a.fireRow < a.firing.Rows() {
-			if err := a.emitRows(out); err != nil {
+		for {
+			n, err := a.emitRows(out)
+			if err != nil {
 				return dataflow.Done, err
+			}
+			if n == 0 {
+				break
 			}
 			if !out.Room() {
 				return dataflow.More, nil
@@ -198,12 +205,13 @@ func (a *Aggregate) nextWindow() (ok bool, err error) {
 	if !a.clock.closed(end, a.mark) {
 		return false, nil
 	}
-	a.fireRow, a.fireEnd = 0, end
+	a.fireEnd = end
 	if !a.shared {
-		a.firing = a.slices[first].Grouping
+		a.firing = a.slices[first]
+		a.scan = a.firing.Scan()
 		return true, nil
 	}
-	if a.firing, err = a.grouping(); err != nil {
+	if a.firing, err = a.groups(false, 0); err != nil {
 		return false, err
 	}
 	for _, start := range a.starts {
@@ -213,36 +221,48 @@ func (a *Aggregate) nextWindow() (ok bool, err error) {
 		if start < end-a.clock.window.Size {
 			continue
 		}
-		if err := a.mergeSlice(a.slices[start].Grouping); err != nil {
+		if err := a.mergeSlice(a.slices[start]); err != nil {
 			return false, err
 		}
 	}
+	a.scan = a.firing.Scan()
 	return true, nil
 }
 
-func (a *Aggregate) mergeSlice(g *expr.Grouping) error {
-	for first := 0; first < g.Rows(); first += columnar.BatchRows {
-		n := min(columnar.BatchRows, g.Rows()-first)
-		if err := g.Emit(a.merge, first, n, true); err != nil {
+func (a *Aggregate) mergeSlice(s *state.Groups) (err error) {
+	scan := s.Scan()
+	defer func() { err = errors.Join(err, scan.Close()) }()
+	for {
+		g, ids, err := scan.Next(columnar.BatchRows)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		if err := g.Fill(a.merge, ids); err != nil {
+			return err
+		}
+		into, err := a.firing.Begin(len(ids))
+		if err != nil {
 			return err
 		}
 		k := len(a.keys)
-		if err := a.firing.Merge(a.merge, a.merge.Cols[:k], a.merge.Cols[k:]); err != nil {
+		if err := into.Merge(a.merge, a.merge.Cols[:k], a.merge.Cols[k:]); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-func (a *Aggregate) emitRows(out dataflow.Output) error {
-	n := min(columnar.BatchRows, a.firing.Rows()-a.fireRow)
-	if err := a.firing.Emit(a.out, a.fireRow, n, false); err != nil {
-		return err
+// emitRows emits further rows of the window and returns their number.
+func (a *Aggregate) emitRows(out dataflow.Output) (int, error) {
+	g, ids, err := a.scan.Next(columnar.BatchRows)
+	if err != nil || len(ids) == 0 {
+		return 0, err
 	}
-	a.fireRow += n
+	if err := g.EmitRows(a.out, ids); err != nil {
+		return 0, err
+	}
 	end := a.fireEnd
-	setWindow(a.out.Cols[len(a.out.Cols)-3:], end-a.clock.window.Size, end, n)
-	return out.Emit(a.out)
+	setWindow(a.out.Cols[len(a.out.Cols)-3:], end-a.clock.window.Size, end, len(ids))
+	return len(ids), out.Emit(a.out)
 }
 
 // setWindow makes the window columns constant.
@@ -256,31 +276,30 @@ func setWindow(cols []*columnar.Vector, start, end int64, n int) {
 
 // fired drops what only the emitted window needed.
 func (a *Aggregate) fired() error {
-	g := a.firing
-	a.firing = nil
-	if a.shared {
-		if err := a.recycle(g); err != nil {
-			return err
-		}
-	}
-	for len(a.starts) > 0 && a.clock.lastEnd(a.starts[0]) <= a.fireEnd {
+	err := a.endFiring()
+	for err == nil && len(a.starts) > 0 && a.clock.lastEnd(a.starts[0]) <= a.fireEnd {
 		start := a.starts[0]
 		a.starts = slices.Delete(a.starts, 0, 1)
 		s := a.slices[start]
 		delete(a.slices, start)
-		if err := s.leave(); err != nil {
-			return err
-		}
-		if err := a.recycle(s.Grouping); err != nil {
-			return err
-		}
+		err = errors.Join(s.CopyAll(), s.Close())
 	}
-	return nil
+	return err
+}
+
+// endFiring gives back what emitting a window took.
+func (a *Aggregate) endFiring() error {
+	err := a.scan.Close()
+	if a.shared {
+		err = errors.Join(err, a.firing.Close())
+	}
+	a.firing, a.scan = nil, nil
+	return err
 }
 
 // StateBytes is the size of all slices.
 func (a *Aggregate) StateBytes() int64 {
-	var n int64
+	n := a.store.DiskBytes()
 	for _, g := range a.slices {
 		n += g.SizeBytes()
 	}
@@ -294,17 +313,15 @@ func (a *Aggregate) Counts() map[string]int64 {
 
 // Close frees all slices.
 func (a *Aggregate) Close() error {
+	err := a.endFiring()
 	for _, s := range a.slices {
-		s.delta.Release()
-		s.Release()
+		err = errors.Join(err, s.Close())
 	}
 	for _, g := range a.free {
 		g.Release()
 	}
-	if a.firing != nil && a.shared {
-		a.firing.Release()
-	}
-	a.slices, a.free, a.firing = nil, nil, nil
+	err = errors.Join(err, a.store.Close())
+	a.slices, a.free = nil, nil
 	if a.out != nil {
 		a.out.Release()
 		a.merge.Release()
@@ -312,5 +329,5 @@ func (a *Aggregate) Close() error {
 	if a.startColumn != nil {
 		a.startColumn.Release()
 	}
-	return nil
+	return err
 }

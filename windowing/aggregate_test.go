@@ -45,6 +45,12 @@ func (l *lines) Done() bool { return false }
 
 func newCount(t *testing.T, w Window) *Aggregate {
 	t.Helper()
+	return countOf(t, w, nil)
+}
+
+// countOf is newCount with state on disk.
+func countOf(t *testing.T, w Window, backend *state.Backend) *Aggregate {
+	t.Helper()
 	count, err := expr.NewAggregate("COUNT", false, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +64,7 @@ func newCount(t *testing.T, w Window) *Aggregate {
 		out.Fields = append(out.Fields, columnar.Field{Name: name, Type: columnar.TimestampOf(3)})
 	}
 	a := NewAggregate(AggregateSpec{Window: w, TimeColumn: 2, Keys: []int{0}, Calls: []*expr.Aggregate{count, sum}})
-	err = a.Open(&dataflow.Context{Name: "window", Parallelism: 1, Inputs: []*columnar.Schema{inputSchema}, Output: out, Budget: columnar.NewBudget(0), Checkpoints: true})
+	err = a.Open(&dataflow.Context{Name: "window", Parallelism: 1, Inputs: []*columnar.Schema{inputSchema}, Output: out, Budget: columnar.NewBudget(0), Checkpoints: true, State: backend})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,10 @@
 package windowing
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
@@ -22,14 +22,12 @@ type aggregateState struct {
 }
 
 // Snapshot writes the slices down, each row with its slice's start in front.
-func (a *Aggregate) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
-	w.Value("meta", aggregateState{a.mark, a.late, a.clock.nullRows})
-	for _, start := range a.starts {
-		g := a.slices[start]
-		for _, call := range g.ValueCalls() {
-			g.EachValue(call, func(b *columnar.Batch) { w.Rows(valuesName(call), a.withStart(b, start)) })
-		}
-		if err := g.EachState(func(b *columnar.Batch) { w.Rows("slices", a.withStart(b, start)) }); err != nil {
+func (a *Aggregate) Snapshot(epoch dataflow.Epoch, w *state.Writer) error {
+	if err := a.Freeze(epoch, true, w); err != nil {
+		return err
+	}
+	for _, s := range a.slices {
+		if err := s.CopyAll(); err != nil {
 			return err
 		}
 	}
@@ -41,10 +39,18 @@ func (a *Aggregate) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
 	w.Value("meta", aggregateState{a.mark, a.late, a.clock.nullRows})
 	for _, start := range a.starts {
 		s := a.slices[start]
-		for _, call := range s.ValueCalls() {
-			s.EachValue(call, func(b *columnar.Batch) { w.Rows(valuesName(call), a.withStart(b, start)) })
+		if a.keepsValues {
+			g, err := s.Begin(0)
+			if err != nil {
+				return err
+			}
+			for _, call := range g.ValueCalls() {
+				g.EachValue(call, func(b *columnar.Batch) { w.Rows(valuesName(call), a.withStart(b, start)) })
+			}
 		}
-		s.delta.Freeze(full, w)
+		if err := s.Freeze(full, w); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -52,52 +58,11 @@ func (a *Aggregate) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
 // Copy writes further rows.
 func (a *Aggregate) Copy(n int) (done bool, err error) {
 	for _, start := range a.starts {
-		if done, err = a.slices[start].delta.Copy(n); err != nil || !done {
+		if done, err = a.slices[start].Copy(n); err != nil || !done {
 			return done, err
 		}
 	}
 	return true, nil
-}
-
-// sliceRows shows the groups of a slice to what writes snapshots, each with the slice's start in front.
-type sliceRows struct {
-	*expr.Grouping
-	start int64
-}
-
-// Fill makes b the groups ids.
-func (s sliceRows) Fill(b *columnar.Batch, ids []uint32) error {
-	groups := &columnar.Batch{Schema: &columnar.Schema{Fields: b.Schema.Fields[1:]}, Cols: b.Cols[1:]}
-	if err := s.Grouping.Fill(groups, ids); err != nil {
-		return err
-	}
-	b.Cols[0].Reset(len(ids))
-	for k := range ids {
-		columnar.Values[int64](b.Cols[0])[k] = s.start
-	}
-	b.SetLen(len(ids))
-	return nil
-}
-
-func newDelta(g *expr.Grouping, start int64) (*state.Delta, error) {
-	schema, err := g.StateSchema()
-	if err != nil {
-		return nil, err
-	}
-	return state.NewDelta("slices", strconv.FormatInt(start, 10), startSchema(schema), sliceRows{g, start}), nil
-}
-
-// leave writes what a snapshot in progress still wants of a slice whose windows are all out.
-func (s *slice) leave() error {
-	if s.delta == nil {
-		return nil
-	}
-	s.Track(nil)
-	for {
-		if done, err := s.delta.Copy(columnar.BatchRows); done || err != nil {
-			return err
-		}
-	}
 }
 
 func valuesName(call int) string { return fmt.Sprintf("values%d", call) }
@@ -111,7 +76,7 @@ func startSchema(s *columnar.Schema) *columnar.Schema {
 	return &columnar.Schema{Fields: append([]columnar.Field{startField()}, s.Fields...)}
 }
 
-// withStart is b with a constant column in front.
+// withStart is b with a constant column in front, for rows of snapshots.
 func (a *Aggregate) withStart(b *columnar.Batch, start int64) *columnar.Batch {
 	if a.startColumn == nil {
 		a.startColumn = columnar.NewVector(startField().Type)
@@ -127,7 +92,7 @@ func (a *Aggregate) withStart(b *columnar.Batch, start int64) *columnar.Batch {
 
 // Restore takes the slices' rows of this subtask in. All subtasks saw the same watermark before
 // the barrier, so what it had closed was emitted by each.
-func (a *Aggregate) Restore(r *state.Reader) error {
+func (a *Aggregate) Restore(r *state.Reader) (err error) {
 	metas, err := state.Values[aggregateState](r, "meta")
 	if err != nil {
 		return err
@@ -146,7 +111,7 @@ func (a *Aggregate) Restore(r *state.Reader) error {
 	if err != nil {
 		return err
 	}
-	defer model.Release()
+	defer func() { err = errors.Join(err, a.recycle(model)) }()
 	schema, err := model.StateSchema()
 	if err != nil {
 		return err
@@ -183,11 +148,11 @@ func (a *Aggregate) restoreRows(r *state.Reader, name string, schema *columnar.S
 		if a.clock.closed(a.clock.lastEnd(start), a.mark) {
 			return nil // of an older snapshot: all its windows were out at the barrier
 		}
-		s, err := a.slice(start)
+		g, err := a.slice(start, len(rows.Sel))
 		if err != nil {
 			return err
 		}
-		return add(s.Grouping, rows)
+		return add(g, rows)
 	})
 }
 

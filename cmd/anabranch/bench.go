@@ -31,7 +31,7 @@ machine and of what was measured.`,
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(bench.Formats(), cobra.ShellCompDirectiveNoFileComp))
 	c.AddCommand(newBenchTPCH(a, format, "scan", "Scans"), newBenchTPCH(a, format, "aggregate", "Aggregations"),
 		newBenchTPCH(a, format, "join", "Joins"), newBenchNexmark(a, format), newBenchCancel(a, format),
-		newBenchCheckpoint(a, format), newBenchKernels(a, format))
+		newBenchCheckpoint(a, format), newBenchState(a, format), newBenchKernels(a, format))
 	return c
 }
 
@@ -132,6 +132,24 @@ each in pairs with a loop written by hand.`,
 	c.Flags().IntVar(&b.Rows, "rows", 8192, "rows of a batch")
 	c.Flags().IntVar(&b.Repeat, "repeat", 2000, "batches in a measurement")
 	c.Flags().IntVar(&b.Pairs, "pairs", 11, "pairs of measurements")
+	return c
+}
+
+func newBenchState(a *app, format *string) *cobra.Command {
+	b := &bench.State{}
+	c := &cobra.Command{
+		Use:   "state",
+		Short: "Updates a CPU second of a running aggregation, in memory and on disk",
+		Long: `State counts and sums updates by key. Once all keys are there, updates of keys at random are counted,
+with the state in memory and then with a part of it on disk.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.measured(c, *format, b) },
+	}
+	c.Flags().Int64Var(&b.Keys, "keys", 5_000_000, "keys in the state")
+	c.Flags().Float64Var(&b.Seconds, "seconds", 10, "how long updates are counted")
+	c.Flags().Float64SliceVar(&b.Zipf, "zipf", []float64{0, 1.1}, "exponents of the keys' distributions; 0 is uniform")
+	c.Flags().StringSliceVar(&b.Backends, "backends", []string{"memory", "pebble"}, "where the state lies")
+	c.Flags().Float64Var(&b.Share, "share", 0.25, "memory of state on disk, as a part of what it takes in memory")
 	return c
 }
 

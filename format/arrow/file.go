@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	lib "github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -28,6 +29,7 @@ type File struct {
 	name   string
 	stream bool
 	schema *columnar.Schema
+	lib    *lib.Schema // the same as the library has it
 	// Of a file:
 	dictionaries, batches []block
 }
@@ -52,13 +54,14 @@ func (f *File) open() error {
 	}
 	mem := &allocator{}
 	defer mem.close()
-	r, err := f.reader(mem, 0, 0)
+	r, err := f.reader(mem, 0, 0, nil)
 	if err != nil {
 		return err
 	}
 	defer r.Release()
 	return decode(func() error {
-		f.schema, err = schemaOf(r.Schema())
+		f.lib = r.Schema()
+		f.schema, err = schemaOf(f.lib)
 		return err
 	})
 }
@@ -124,10 +127,11 @@ func decode(read func() error) (err error) {
 	return read()
 }
 
-// reader starts to read the record batches from to to-1 of a file, or a stream as a whole.
-func (f *File) reader(mem *allocator, from, to int) (r *ipc.Reader, err error) {
+// reader starts to read the record batches from to to-1 of a file, or a stream as a whole; of all columns,
+// or of those of a projection.
+func (f *File) reader(mem *allocator, from, to int, p *projection) (r *ipc.Reader, err error) {
 	mem.bytesMax = min(bufferBytesMax, f.size*ratioZstd)
-	m := &messages{r: f.r, size: f.size, mem: mem, stream: f.stream}
+	m := &messages{r: f.r, size: f.size, mem: mem, stream: f.stream, project: p}
 	if !f.stream {
 		// A file is a stream behind the magic bytes: its first message is the schema.
 		m.blocks = append(append([]block{{schemaOffset}}, f.dictionaries...), f.batches[from:to]...)

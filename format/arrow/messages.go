@@ -23,6 +23,8 @@ type messages struct {
 	stream bool
 	at     int64 // of a stream: the next message
 	last   *ipc.Message
+
+	project *projection // nil reads all columns
 }
 
 var _ ipc.MessageReader = (*messages)(nil)
@@ -30,38 +32,67 @@ var _ ipc.MessageReader = (*messages)(nil)
 // Message returns the next message, valid until the next call, or io.EOF.
 func (m *messages) Message() (*ipc.Message, error) {
 	m.Release()
-	if !m.stream {
-		if len(m.blocks) == 0 {
+	for {
+		if !m.stream {
+			if len(m.blocks) == 0 {
+				return nil, io.EOF
+			}
+			m.at = m.blocks[0].offset
+			m.blocks = m.blocks[1:]
+		} else if m.at == m.size {
 			return nil, io.EOF
 		}
-		m.at = m.blocks[0].offset
-		m.blocks = m.blocks[1:]
-	} else if m.at == m.size {
-		return nil, io.EOF
-	}
-	meta, err := m.metadata()
-	if err != nil {
-		return nil, err
-	}
-	if meta == nil {
-		if !m.stream {
-			return nil, fmt.Errorf("there is no message at byte %d", m.at)
+		meta, err := m.metadata()
+		if err != nil {
+			return nil, err
 		}
-		return nil, io.EOF
+		if meta == nil {
+			if !m.stream {
+				return nil, fmt.Errorf("there is no message at byte %d", m.at)
+			}
+			return nil, io.EOF
+		}
+		check := newChecker(meta)
+		n, err := check.message()
+		if err != nil {
+			return nil, err
+		}
+		if n > m.size-m.at {
+			return nil, fmt.Errorf("the file is cut off: %d bytes at byte %d of %d", n, m.at, m.size)
+		}
+		if m.project != nil {
+			keep, err := m.project.apply(meta)
+			if err != nil {
+				return nil, err
+			}
+			if !keep {
+				m.at += n
+				continue
+			}
+			check = newChecker(meta)
+			if _, err := check.message(); err != nil {
+				return nil, err
+			}
+		}
+		return m.message(meta, check, n)
 	}
-	check := newChecker(meta)
-	n, err := check.message()
-	if err != nil {
+}
+
+// message reads the buffers of a body of n bytes.
+func (m *messages) message(meta []byte, check *checker, n int64) (*ipc.Message, error) {
+	if err := check.within(n); err != nil {
 		return nil, err
-	}
-	if n > m.size-m.at {
-		return nil, fmt.Errorf("the file is cut off: %d bytes at byte %d of %d", n, m.at, m.size)
 	}
 	body := memory.NewBufferWithAllocator(m.mem.Allocate(int(n)), m.mem)
 	defer body.Release()
-	if err := m.read(body.Bytes()); err != nil {
-		return nil, err
+	begin := m.at
+	for _, x := range check.ranges() {
+		m.at = begin + x.offset
+		if err := m.read(body.Bytes()[x.offset : x.offset+x.length]); err != nil {
+			return nil, err
+		}
 	}
+	m.at = begin + n
 	if err := check.body(body.Bytes()); err != nil {
 		return nil, err
 	}

@@ -189,12 +189,19 @@ func (c *checker) message() (body int64, err error) {
 	return body, nil
 }
 
-// body reports whether all buffers are within the body and none claims to hold more than it can.
+// within reports whether all buffers are within a body of n bytes.
+func (c *checker) within(n int64) error {
+	for _, x := range c.buffers {
+		if x.offset < 0 || x.length < 0 || x.offset > n || x.length > n-x.offset {
+			return fmt.Errorf("a buffer of %d bytes at byte %d of %d", x.length, x.offset, n)
+		}
+	}
+	return nil
+}
+
+// body reports whether no buffer claims to hold more than it can.
 func (c *checker) body(b []byte) error {
 	for _, x := range c.buffers {
-		if x.offset < 0 || x.length < 0 || x.offset > int64(len(b)) || x.length > int64(len(b))-x.offset {
-			return fmt.Errorf("a buffer of %d bytes at byte %d of %d", x.length, x.offset, len(b))
-		}
 		if !c.compressed || x.length == 0 {
 			continue
 		}

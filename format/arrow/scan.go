@@ -3,6 +3,8 @@ package arrow
 import (
 	"fmt"
 	"io"
+	"slices"
+	"sort"
 
 	lib "github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
@@ -34,6 +36,8 @@ type Scanner struct {
 	at      int             // its row that comes next
 	count   int             // record batches read
 	imports importer
+	width   int   // columns of record
+	places  []int // of the wanted columns in record
 	batch   *columnar.Batch
 	err     error // sticky
 }
@@ -67,7 +71,12 @@ func (f *File) Scan(opt ScanOptions) *Scanner {
 		schema.Fields[i].Type = t
 	}
 	s.batch = columnar.NewBatch(schema)
-	if s.src, s.err = f.reader(&s.mem, s.opt.From, s.opt.To); s.err != nil {
+	kept := slices.Compact(slices.Sorted(slices.Values(s.opt.Columns)))
+	s.width = len(kept)
+	for _, c := range s.opt.Columns {
+		s.places = append(s.places, sort.SearchInts(kept, c))
+	}
+	if s.src, s.err = f.reader(&s.mem, s.opt.From, s.opt.To, newProjection(f.lib, kept)); s.err != nil {
 		s.err = fmt.Errorf("arrow: %s: %w", f.name, s.err)
 	}
 	return s
@@ -100,7 +109,7 @@ func (s *Scanner) read() error {
 	s.imports.reset()
 	n := min(s.opt.BatchRows, int(s.record.NumRows())-s.at)
 	for i, c := range s.opt.Columns {
-		part := rows{array: s.record.Column(c).Data(), from: s.at, n: n}
+		part := rows{array: s.record.Column(s.places[i]).Data(), from: s.at, n: n}
 		if err := s.imports.column(s.batch.Cols[i], part); err != nil {
 			return s.wrap(fmt.Errorf("column %q: %w", s.file.schema.Fields[c].Name, err))
 		}
@@ -120,7 +129,7 @@ func (s *Scanner) advance() error {
 	if err != nil {
 		return err
 	}
-	if int(record.NumCols()) != len(s.file.schema.Fields) || record.NumRows() < 0 {
+	if int(record.NumCols()) != s.width || record.NumRows() < 0 {
 		return fmt.Errorf("%d columns and %d rows", record.NumCols(), record.NumRows())
 	}
 	s.record = record

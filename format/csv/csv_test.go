@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -137,6 +138,59 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// tellsBad verifies that every row that is dropped is told, in the order of lines, whatever the size of
+// batches, and that the rest of the rows are there.
+func tellsBad(t *testing.T, in []byte) {
+	t.Helper()
+	s := schemaOf(columnar.TypeBigInt, columnar.TypeString)
+	var first []string
+	for _, size := range []int{1, 3, 1000} {
+		var told []string
+		last := int64(0)
+		r := NewReader(bytes.NewReader(in), s, Options{OnError: Skip, BatchRows: size, OnBad: func(line int64, record []byte, why string) error {
+			if line <= last || why == "" || !bytes.Contains(in, record) {
+				t.Errorf("%q: line %d after %d: %q, %q", in, line, last, record, why)
+			}
+			last = line
+			told = append(told, fmt.Sprint(line, why))
+			return nil
+		}})
+		for {
+			b, err := r.Next()
+			if err != nil {
+				break
+			}
+			if line := r.Line(); line < last {
+				t.Errorf("%q: read up to line %d, told %d", in, line, last)
+			}
+			if b.Sel == nil && b.Live() != b.Len() || b.Live() > size {
+				t.Errorf("%q: %d rows", in, b.Live())
+			}
+		}
+		if int64(len(told)) != r.Skipped() {
+			t.Errorf("%q: %d told of %d", in, len(told), r.Skipped())
+		}
+		if size == 1 {
+			first = told
+		} else if !slices.Equal(first, told) {
+			t.Errorf("%q: batches of %d tell %q, not %q", in, size, told, first)
+		}
+		r.Close()
+	}
+}
+
+func TestBadRowsAreTold(t *testing.T) {
+	tellsBad(t, []byte("x,a\n1,b\n2\n3,c\ny,d\n\"4\n5\",e\n6,f\n\"7,g"))
+}
+
+func TestABatchOfBadRowsHasNone(t *testing.T) {
+	r := NewReader(strings.NewReader("x\ny\n"), schemaOf(columnar.TypeBigInt), Options{OnError: Skip})
+	defer r.Close()
+	if b, err := r.Next(); err != nil || b.Live() != 0 {
+		t.Errorf("%v: %v", b, err)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("1,x\n\"2\",\"a\"\"b\"\n"))
 	f.Add([]byte("\"\r\n,"))
@@ -147,6 +201,7 @@ func FuzzRead(f *testing.F) {
 		if one != two || (err1 == nil) != (err2 == nil) {
 			t.Errorf("whole %q %v, byte by byte %q %v", one, err1, two, err2)
 		}
+		tellsBad(t, in)
 		Sniff(in)
 	})
 }

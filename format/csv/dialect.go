@@ -41,6 +41,9 @@ type Options struct {
 	NullText  string // what a null looks like when it is not quoted; default empty
 	BatchRows int    // default columnar.BatchRows
 	Name      string // of the input, for messages
+	// OnBad, if set, is told of every row that Skip drops, in the order of lines: the line, the record
+	// as it is, which is borrowed, and what is wrong with it.
+	OnBad func(line int64, record []byte, why string) error
 	// RecordBytesMax bounds a record; default 16 MiB.
 	RecordBytesMax int
 }

@@ -2,15 +2,22 @@ package csv
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/format/text"
 )
 
-const readBytes = 256 << 10
+// The buffer grows from firstBytes, so that many small files cost little, until readBytes are read at
+// a time.
+const (
+	firstBytes = 32 << 10
+	readBytes  = 256 << 10
+)
 
 // Reader reads records as batches. It is for one goroutine.
 type Reader struct {
@@ -30,10 +37,22 @@ type Reader struct {
 	bad     []bool
 	nBad    int
 	skipped int64
+	dropped []dropped // of the batch, to be told
+	raws    []raw     // of each row, if they are to be told
 	sel     []int32
 	undone  []byte
 	null    []byte
 	err     error
+}
+
+// raw is where a record stands in the buffer.
+type raw struct{ from, to int }
+
+// dropped is a bad record.
+type dropped struct {
+	raw
+	line int64
+	why  string
 }
 
 // NewReader reads records of the given columns from r; bad options are reported by the first
@@ -54,6 +73,9 @@ func NewReader(r io.Reader, schema *columnar.Schema, opt Options) *Reader {
 	c.batch = columnar.NewBatch(schema)
 	return c
 }
+
+// Line is that on which the last record read so far began.
+func (c *Reader) Line() int64 { return c.line }
 
 // Skipped is the number of bad rows dropped so far.
 func (c *Reader) Skipped() int64 { return c.skipped }
@@ -76,8 +98,10 @@ func (c *Reader) Next() (*columnar.Batch, error) {
 	}
 	n := len(c.lines)
 	if n == 0 {
-		c.err = io.EOF
-		return nil, io.EOF
+		if c.err = c.tell(); c.err == nil {
+			c.err = io.EOF
+		}
+		return nil, c.err
 	}
 	b := c.batch
 	b.Reset(n)
@@ -89,7 +113,7 @@ func (c *Reader) Next() (*columnar.Batch, error) {
 		}
 	}
 	if c.nBad > 0 {
-		c.sel = c.sel[:0]
+		c.sel = slices.Grow(c.sel[:0], n) // not nil, which would be all rows
 		for i, bad := range c.bad {
 			if !bad {
 				c.sel = append(c.sel, int32(i))
@@ -98,13 +122,28 @@ func (c *Reader) Next() (*columnar.Batch, error) {
 		b.Sel = c.sel
 		c.skipped += int64(c.nBad)
 	}
+	if c.err = c.tell(); c.err != nil {
+		return nil, c.err
+	}
 	return b, nil
+}
+
+// tell reports the bad records of the batch.
+func (c *Reader) tell() error {
+	slices.SortFunc(c.dropped, func(a, b dropped) int { return cmp.Compare(a.line, b.line) })
+	for _, d := range c.dropped {
+		if err := c.opt.OnBad(d.line, bytes.TrimRight(c.buf[d.from:d.to], "\r\n"), d.why); err != nil {
+			return fmt.Errorf("csv: %s: %w", c.opt.Name, err)
+		}
+	}
+	c.dropped = c.dropped[:0]
+	return nil
 }
 
 // cutRows cuts the records of the next batch. The buffer keeps all of them, so spans stay valid.
 func (c *Reader) cutRows() error {
 	c.buf = c.buf[:copy(c.buf, c.buf[c.pos:])]
-	c.pos, c.spans, c.lines = 0, c.spans[:0], c.lines[:0]
+	c.pos, c.spans, c.lines, c.raws = 0, c.spans[:0], c.lines[:0], c.raws[:0]
 	if !c.begun {
 		if err := c.begin(); err != nil {
 			return err
@@ -112,6 +151,7 @@ func (c *Reader) cutRows() error {
 	}
 	width := len(c.schema.Fields)
 	for len(c.lines) < c.opt.BatchRows {
+		from := c.pos
 		done, how, err := c.record()
 		if err != nil || done {
 			return err
@@ -122,17 +162,29 @@ func (c *Reader) cutRows() error {
 			continue
 		}
 		if how == whole && fields == width {
-			c.lines = append(c.lines, c.line)
+			c.lines, c.raws = append(c.lines, c.line), append(c.raws, raw{from, c.pos})
 			continue
 		}
 		c.spans = c.spans[:len(c.lines)*width]
-		if c.opt.OnError == Fail {
-			if how == broken {
-				return fmt.Errorf("line %d: a quote is not closed or followed by text", c.line)
-			}
-			return fmt.Errorf("line %d: %d fields where %d were wanted", c.line, fields, width)
+		if err := c.malformed(raw{from, c.pos}, how, fields); err != nil {
+			return err
 		}
-		c.skipped++
+	}
+	return nil
+}
+
+// malformed drops a record that is no row, or fails.
+func (c *Reader) malformed(at raw, how outcome, fields int) error {
+	why := "a quote is not closed or followed by text"
+	if how != broken {
+		why = fmt.Sprintf("%d fields where %d were wanted", fields, len(c.schema.Fields))
+	}
+	if c.opt.OnError == Fail {
+		return fmt.Errorf("line %d: %s", c.line, why)
+	}
+	c.skipped++
+	if c.opt.OnBad != nil {
+		c.dropped = append(c.dropped, dropped{at, c.line, why})
 	}
 	return nil
 }
@@ -206,8 +258,8 @@ func (c *Reader) record() (done bool, how outcome, err error) {
 
 // fill reads more behind what the buffer has.
 func (c *Reader) fill() error {
-	if cap(c.buf)-len(c.buf) < readBytes {
-		grown := make([]byte, len(c.buf), 2*cap(c.buf)+2*readBytes)
+	if room := min(max(cap(c.buf), firstBytes), readBytes); cap(c.buf)-len(c.buf) < room {
+		grown := make([]byte, len(c.buf), 2*cap(c.buf)+2*room)
 		copy(grown, c.buf)
 		c.buf = grown
 	}
@@ -244,6 +296,10 @@ func (c *Reader) column(i, n int) error {
 		if !c.bad[row] {
 			c.bad[row] = true
 			c.nBad++
+			if c.opt.OnBad != nil {
+				why := fmt.Sprintf("column %q: %q is not %s", c.schema.Fields[i].Name, clip(b), v.Type)
+				c.dropped = append(c.dropped, dropped{c.raws[row], c.lines[row], why})
+			}
 		}
 		if v.Phys == columnar.PhysView {
 			v.SetNull(row)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -136,6 +137,32 @@ func FuzzValid(f *testing.F) {
 			t.Errorf("%q: %t (%s), want %t", in, ok, s.msg, want)
 		}
 	})
+}
+
+func TestBadLinesAreTold(t *testing.T) {
+	in := "{\"n\": 1}\n\nx\n{\"n\": \"y\"}\r\n{\"n\": 2}\n{"
+	for _, size := range []int{1, 2, 100} {
+		var told []string
+		r := NewReader(strings.NewReader(in), columnar.NewSchema(f("n", columnar.TypeBigInt)), Options{
+			OnError: Skip, BatchRows: size, FailOnMissing: true,
+			OnBad: func(line int64, text []byte, _ string) error {
+				told = append(told, fmt.Sprintf("%d %s", line, text))
+				return nil
+			},
+		})
+		rows := 0
+		for {
+			b, err := r.Next()
+			if err != nil {
+				break
+			}
+			rows += b.Live()
+		}
+		if want := []string{"3 x", "4 {\"n\": \"y\"}", "6 {"}; !slices.Equal(told, want) || rows != 2 || r.Line() != 6 {
+			t.Errorf("told %q, %d rows, line %d", told, rows, r.Line())
+		}
+		r.Close()
+	}
 }
 
 // FuzzRead looks for panics and for batches that cannot be copied.

@@ -34,6 +34,9 @@ type Options struct {
 	Timestamps    TimestampFormat // default SQL
 	BatchRows     int             // default columnar.BatchRows
 	Name          string          // of the input, for messages
+	// OnBad, if set, is told of every line that Skip drops: its number, the line as it is, which is
+	// borrowed, and what is wrong with it.
+	OnBad func(line int64, text []byte, why string) error
 	// LineBytesMax bounds a line; default 64 MiB.
 	LineBytesMax int
 }
@@ -47,7 +50,7 @@ func (o Options) Validate() error {
 	if o.Timestamps > ISO8601 {
 		errs = append(errs, fmt.Errorf("timestamp format %d is unknown", o.Timestamps))
 	}
-	if o.FailOnMissing && o.OnError == Skip {
+	if o.FailOnMissing && o.OnError == Skip && o.OnBad == nil {
 		errs = append(errs, errors.New("missing fields cannot fail where bad rows are skipped"))
 	}
 	return errors.Join(errs...)
@@ -118,6 +121,9 @@ func supported(t columnar.Type) error {
 	return nil
 }
 
+// Line is the number of the last line read so far; 0 for an array.
+func (j *Reader) Line() int64 { return j.line }
+
 // Skipped is the number of bad rows dropped so far.
 func (j *Reader) Skipped() int64 { return j.skipped }
 
@@ -181,6 +187,12 @@ func (j *Reader) rows() (int, error) {
 			return 0, fmt.Errorf("line %d, byte %d: %s", j.line, j.d.pos+1, j.d.msg)
 		}
 		j.skipped++
+		if j.opt.OnBad == nil {
+			continue
+		}
+		if err := j.opt.OnBad(j.line, bytes.TrimRight(line, "\r\n"), fmt.Sprintf("byte %d: %s", j.d.pos+1, j.d.msg)); err != nil {
+			return 0, err
+		}
 	}
 	return n, nil
 }

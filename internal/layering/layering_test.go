@@ -18,7 +18,7 @@ const module = "github.com/anabranch/anabranch"
 var rooms = map[string]float64{
 	"internal": 0, "metrics": 0,
 	"columnar": 1, "vfs": 1,
-	"expr": 2, "state": 2,
+	"expr": 2, "state": 2.5, // the states of groups are those of accumulators
 	"dataflow": 3, "graph": 3, "format": 3,
 	"catalog":   3.5,
 	"operators": 4, "windowing": 4, "cep": 4, "shuffle": 4, "checkpoint": 4, "io": 4,

@@ -99,7 +99,7 @@ func TestArrowSplits(t *testing.T) {
 
 func TestArrowOptionsAreChecked(t *testing.T) {
 	for key, want := range map[string]string{"arrow.compression": "known: UNCOMPRESSED, LZ4, ZSTD", "arrow.strings": "known: UTF8, VIEW"} {
-		_, err := newTable("t", map[string]string{"path": "t.arrow", key: "x"}, false)
+		_, err := newTable(&catalog.TableSpec{Name: "t", Options: map[string]string{"path": "t.arrow", key: "x"}}, false)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", key, err)
 		}

@@ -6,11 +6,11 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 )
 
-// find gives the positions in a file of columns of the table, and the types they are to be read as.
+// find gives the positions in a file of columns that files hold, and the types they are to be read as.
 func (s *source) find(file *columnar.Schema, path string, wanted []int) (columns []int, types []columnar.Type, err error) {
 	columns = []int{} // nil would be all of them
 	for _, c := range wanted {
-		want := s.schema.Fields[c]
+		want := s.rows.Fields[c]
 		at := file.Index(want.Name)
 		if at < 0 {
 			return nil, nil, fmt.Errorf("%s has no column %s; its columns are %s", path, want.Name, file)

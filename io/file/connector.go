@@ -1,13 +1,15 @@
 package file
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/anabranch/anabranch/catalog"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/catalog/deadletter"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/format/arrow"
 	"github.com/anabranch/anabranch/format/csv"
@@ -31,9 +33,12 @@ func (Connector) Name() string { return "filesystem" }
 
 // Options lists the options; the names are Flink's where it has them.
 func (Connector) Options() []catalog.Option {
-	return []catalog.Option{
+	return append([]catalog.Option{
 		{Key: "path", Description: "file, glob or directory", Required: true},
 		{Key: "format", Description: "parquet, arrow, csv or json; by default from the file name"},
+		{Key: "source.monitor-interval", Description: "how often to look for new files, which makes the table endless; as '1 s'"},
+		{Key: "partition.default-name", Description: "name of the partition of NULL", Default: defaultPartition},
+		{Key: "sink.partition-writers.max", Description: "files that a subtask writes at a time", Default: strconv.Itoa(writersMax)},
 		{Key: "csv.field-delimiter", Description: "one character", Default: ","},
 		{Key: "csv.quote-character", Description: "one character", Default: `"`},
 		{Key: "csv.header", Description: "whether the first line names the columns; sniffed by default"},
@@ -45,7 +50,7 @@ func (Connector) Options() []catalog.Option {
 		{Key: "arrow.compression", Description: "UNCOMPRESSED, LZ4 or ZSTD", Default: "UNCOMPRESSED"},
 		{Key: "arrow.strings", Description: "how strings are written: UTF8 or VIEW", Default: "UTF8"},
 		{Key: "parquet.compression", Description: "SNAPPY, ZSTD or UNCOMPRESSED", Default: "SNAPPY"},
-	}
+	}, deadletter.Known()...)
 }
 
 // table is what the options of a table say.
@@ -54,6 +59,9 @@ type table struct {
 	path    string
 	format  string
 	files   []vfs.Info // of a table to be read
+	layout  *layout    // nil if it has no partitions
+	bad     deadletter.Options
+	monitor time.Duration // how often to look for new files; 0 is never
 	csv     csv.Options
 	sniff   bool // the CSV dialect is to be sniffed
 	json    json.Options
@@ -65,18 +73,27 @@ type table struct {
 func (Connector) WritesAlone(spec *catalog.TableSpec) bool { return isFile(spec.Options["path"]) }
 
 // newTable reads the options; files are listed if the table is to be read.
-func newTable(name string, o map[string]string, read bool) (*table, error) {
+func newTable(spec *catalog.TableSpec, read bool) (*table, error) {
+	name, o := spec.Name, spec.Options
 	t := &table{name: name, path: o["path"], format: strings.ToLower(o["format"])}
 	if t.path == "" {
 		return nil, fmt.Errorf("table %s: the option 'path' is missing", name)
 	}
+	var err error
+	if t.layout, err = newLayout(spec); err != nil {
+		return nil, err
+	}
+	if err := t.watch(o); err != nil {
+		return nil, err
+	}
 	probe := t.path
 	if read {
-		var err error
-		if t.files, err = vfs.List(t.path); err != nil {
+		if t.files, err = vfs.List(t.path); err != nil && (t.monitor == 0 || !errors.Is(err, vfs.ErrNoFiles)) {
 			return nil, fmt.Errorf("table %s: %w", name, err)
 		}
-		probe = t.files[0].Path
+		if len(t.files) > 0 {
+			probe = t.files[0].Path
+		}
 	}
 	if t.format == "" {
 		t.format = formatOf(probe)
@@ -111,11 +128,8 @@ func (t *table) formatOptions(o map[string]string) error {
 	t.csv.Dialect.Header = o["csv.header"] == "true"
 	t.sniff = o["csv.header"] == "" && o["csv.field-delimiter"] == ""
 	t.csv.NullText = o["csv.null-literal"]
-	if o["csv.ignore-parse-errors"] == "true" {
-		t.csv.OnError = csv.Skip
-	}
-	if o["json.ignore-parse-errors"] == "true" {
-		t.json.OnError = json.Skip
+	if err := t.badRows(o); err != nil {
+		return fmt.Errorf("table %s: %w", t.name, err)
 	}
 	t.json.FailOnMissing = o["json.fail-on-missing-field"] == "true"
 	if strings.EqualFold(o["json.timestamp-format.standard"], "ISO-8601") {
@@ -132,6 +146,24 @@ func (t *table) formatOptions(o map[string]string) error {
 		t.parquet.Codec = parquet.Uncompressed
 	default:
 		return fmt.Errorf("table %s: unknown parquet.compression '%s' (known: SNAPPY, ZSTD, UNCOMPRESSED)", t.name, c)
+	}
+	return nil
+}
+
+// badRows reads what becomes of rows that cannot be read.
+func (t *table) badRows(o map[string]string) (err error) {
+	if t.bad, err = deadletter.Parse(o, t.format+".ignore-parse-errors"); err != nil {
+		return err
+	}
+	if t.bad.Policy == deadletter.Fail {
+		return nil
+	}
+	if t.format != "csv" && t.format != "json" {
+		return fmt.Errorf("a file of %s has no bad rows; leave 'on-error' out", t.format)
+	}
+	t.csv.OnError, t.json.OnError = csv.Skip, json.Skip
+	if t.bad.Policy == deadletter.Keep && deadletter.Within(t.bad.Dir, t.path) {
+		return fmt.Errorf("bad rows in %s would be read as rows of %s; name a directory outside of it, or one whose name begins with _", t.bad.Dir, t.path)
 	}
 	return nil
 }
@@ -155,52 +187,27 @@ func formatOf(path string) string {
 	return ""
 }
 
-// Infer tells the columns from the first file.
-func (c Connector) Infer(_ context.Context, options map[string]string) (*columnar.Schema, error) {
-	t, err := newTable(options["path"], options, true)
-	if err != nil {
-		return nil, err
-	}
-	path := t.files[0].Path
-	switch t.format {
-	case "parquet":
-		f, err := openParquet(path)
-		if err != nil {
-			return nil, err
-		}
-		return f.Schema(), f.Close()
-	case "arrow":
-		f, h, err := openArrow(path)
-		if err != nil {
-			return nil, err
-		}
-		return f.Schema(), h.Close()
-	}
-	sample, err := readSample(path)
-	if err != nil {
-		return nil, err
-	}
-	schema := json.Sniff
-	if t.format == "csv" {
-		schema = func(sample []byte) *columnar.Schema { _, s := csv.Sniff(sample); return s }
-	}
-	s := schema(sample)
-	if len(s.Fields) == 0 {
-		return nil, fmt.Errorf("%s: no columns were found; is it a %s file?", path, t.format)
-	}
-	return s, nil
-}
-
 // Source lists the files of the table.
 func (c Connector) Source(spec *catalog.TableSpec) (dataflow.Source, error) {
 	if err := catalog.CheckOptions(c, spec.Options); err != nil {
 		return nil, fmt.Errorf("table %s: %w", spec.Name, err)
 	}
-	t, err := newTable(spec.Name, spec.Options, true)
+	t, err := newTable(spec, true)
 	if err != nil {
 		return nil, err
 	}
-	return &source{table: t, schema: spec.Schema}, nil
+	s := &source{table: t, schema: spec.Schema, rows: spec.Schema, files: t.files}
+	if t.monitor == 0 {
+		s.footers = &footers{}
+	}
+	if t.layout == nil {
+		return s, nil
+	}
+	s.rows = t.layout.files
+	if t.monitor > 0 {
+		return s, nil // files are looked at when they are discovered
+	}
+	return s, s.narrow()
 }
 
 // Sink makes an operator that writes files.
@@ -208,9 +215,9 @@ func (c Connector) Sink(spec *catalog.TableSpec) (dataflow.Operator, error) {
 	if err := catalog.CheckOptions(c, spec.Options); err != nil {
 		return nil, fmt.Errorf("table %s: %w", spec.Name, err)
 	}
-	t, err := newTable(spec.Name, spec.Options, false)
+	t, err := newTable(spec, false)
 	if err != nil {
 		return nil, err
 	}
-	return &sink{table: t, schema: spec.Schema}, nil
+	return newSink(t, spec)
 }

@@ -14,7 +14,7 @@ var pruneOps = map[string]parquet.Op{
 var flipped = map[string]string{"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 // prunes reports whether the statistics of a row group prove that no row satisfies the
-// conjunction filter, whose columns are the table's.
+// conjunction filter, whose columns are those that files hold.
 func (s *source) prunes(f *parquet.File, group int, filter []*expr.Expr) bool {
 	for _, e := range filter {
 		p, ok := s.predicate(f, e)
@@ -31,7 +31,7 @@ func (s *source) predicate(f *parquet.File, e *expr.Expr) (p parquet.Predicate, 
 		return p, false
 	}
 	if len(e.Args) == 1 && e.Args[0].Op == expr.Column {
-		p.Column = f.Schema().Index(s.schema.Fields[e.Args[0].Index].Name)
+		p.Column = f.Schema().Index(s.rows.Fields[e.Args[0].Index].Name)
 		switch e.Name {
 		case "IS NULL":
 			p.Op = parquet.IsNull
@@ -53,7 +53,7 @@ func (s *source) predicate(f *parquet.File, e *expr.Expr) (p parquet.Predicate, 
 	if col.Op != expr.Column || value.Op != expr.Constant || value.Value.Null {
 		return p, false
 	}
-	p.Column, p.Op = f.Schema().Index(s.schema.Fields[col.Index].Name), pruneOps[op]
+	p.Column, p.Op = f.Schema().Index(s.rows.Fields[col.Index].Name), pruneOps[op]
 	if p.Column < 0 || !f.Schema().Fields[p.Column].Type.SameValues(value.Type) {
 		return p, false
 	}

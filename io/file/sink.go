@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
@@ -28,15 +29,22 @@ type rowWriter interface {
 }
 
 // sink writes the rows of one subtask: to the path itself if it names a file, else to parts in
-// the directory of that name, one for each epoch with rows. A file gets its name when its epoch
-// is committed.
+// the directory of that name, or in the folders of partitions in it, one for each epoch with rows.
+// A file gets its name when its epoch is committed.
 type sink struct {
-	table  *table
-	schema *columnar.Schema
-	ctx    *dataflow.Context
-	run    string // tells the files of this run from those of others
-	epoch  dataflow.Epoch
+	table *table
+	rows  *columnar.Schema // of the columns that files hold
+	ctx   *dataflow.Context
+	run   string // tells the files of this run from those of others
+	epoch dataflow.Epoch
 
+	one        *part // written if there are no partitions
+	partitions *router
+	full       []prepared // parts that wait for the end of their epoch
+}
+
+// part is a file being written.
+type part struct {
 	file   *vfs.Pending
 	final  string
 	buffer *bufio.Writer
@@ -47,6 +55,22 @@ var (
 	_ dataflow.Operator   = (*sink)(nil)
 	_ dataflow.Committing = (*sink)(nil)
 )
+
+func newSink(t *table, spec *catalog.TableSpec) (*sink, error) {
+	s := &sink{table: t, rows: spec.Schema}
+	if t.layout != nil {
+		s.rows = t.layout.files
+		writers := writersMax
+		if v := spec.Options["sink.partition-writers.max"]; v != "" {
+			var err error
+			if writers, err = strconv.Atoi(v); err != nil || writers < 1 {
+				return nil, fmt.Errorf("table %s: sink.partition-writers.max is '%s', not a number from 1 on", t.name, v)
+			}
+		}
+		s.partitions = newRouter(t.layout, writers)
+	}
+	return s, nil
+}
 
 // prepared is the committable: a durable file under a hidden name.
 type prepared struct{ Hidden, Final string }
@@ -63,26 +87,33 @@ func (s *sink) Open(ctx *dataflow.Context) error {
 		return err
 	}
 	s.run = hex.EncodeToString(id[:])
+	if s.partitions != nil {
+		return s.partitions.compile(ctx.Env)
+	}
 	switch one := isFile(s.table.path); {
 	case one && ctx.Parallelism > 1:
 		return fmt.Errorf("table %s: %s is one file, which %d subtasks cannot write", s.table.name, s.table.path, ctx.Parallelism)
 	case one && ctx.Checkpoints:
 		return fmt.Errorf("table %s: %s is one file, which a job with checkpoints cannot write in parts; name a directory", s.table.name, s.table.path)
 	case one:
-		return s.begin(s.table.path)
+		var err error
+		s.one, err = s.begin(s.table.path)
+		return err
 	}
 	return nil
 }
 
 // begin starts a file.
-func (s *sink) begin(path string) (err error) {
-	if s.file, err = vfs.Create(path); err != nil {
-		return fmt.Errorf("table %s: %w", s.table.name, err)
+func (s *sink) begin(path string) (*part, error) {
+	file, err := vfs.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
-	s.final = path
-	s.buffer = bufio.NewWriterSize(s.file, 1<<18)
-	s.rows, err = s.writer(s.buffer)
-	return err
+	p := &part{file: file, final: path, buffer: bufio.NewWriterSize(file, 1<<18)}
+	if p.rows, err = s.writer(p.buffer); err != nil {
+		return nil, errors.Join(fmt.Errorf("table %s: %w", s.table.name, err), file.Abort())
+	}
+	return p, nil
 }
 
 // partPrefix begins the names of the parts that a sink's owner writes.
@@ -95,14 +126,14 @@ func (s *sink) writer(w io.Writer) (rowWriter, error) {
 		if s.table.sniff {
 			opt.Dialect.Header = true
 		}
-		return csv.NewWriter(w, s.schema, opt)
+		return csv.NewWriter(w, s.rows, opt)
 	case "json":
-		rows, err := json.NewWriter(w, s.schema, s.table.json)
+		rows, err := json.NewWriter(w, s.rows, s.table.json)
 		return jsonRows{rows}, err
 	case "arrow":
-		return arrow.NewWriter(w, s.schema, s.table.arrow)
+		return arrow.NewWriter(w, s.rows, s.table.arrow)
 	}
-	return parquet.NewWriter(w, s.schema, s.table.parquet), nil
+	return parquet.NewWriter(w, s.rows, s.table.parquet), nil
 }
 
 // Process writes the live rows of b.
@@ -110,49 +141,88 @@ func (s *sink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (d
 	if b.Kinds != nil {
 		return dataflow.Done, fmt.Errorf("table %s: files cannot take updates or deletes", s.table.name)
 	}
-	if s.file == nil {
+	if s.partitions != nil {
+		return dataflow.Done, s.spread(b)
+	}
+	if s.one == nil {
 		name := fmt.Sprintf("%s%s-%d-%d.%s", partPrefix(s.ctx.Owner), s.run, s.ctx.Subtask, s.epoch, s.table.format)
-		if err := s.begin(filepath.Join(s.table.path, name)); err != nil {
+		var err error
+		if s.one, err = s.begin(filepath.Join(s.table.path, name)); err != nil {
 			return dataflow.Done, err
 		}
 	}
-	if err := s.rows.Write(b); err != nil {
+	if err := s.one.rows.Write(b); err != nil {
 		return dataflow.Done, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
 	return dataflow.Done, nil
 }
 
-// Prepare makes the rows written since the last epoch durable under a hidden name.
-func (s *sink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, error) {
-	s.epoch = epoch
-	if s.file == nil {
-		return nil, nil
-	}
-	err := errors.Join(s.rows.Close(), s.buffer.Flush())
+// finish makes a part durable under a hidden name.
+func (s *sink) finish(p *part) (prepared, error) {
+	err := errors.Join(p.rows.Close(), p.buffer.Flush())
 	if err != nil {
-		return nil, fmt.Errorf("table %s: %w", s.table.name, err)
+		err = errors.Join(err, p.file.Abort())
+		return prepared{}, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
-	p := prepared{Final: s.final}
-	p.Hidden, err = s.file.Prepare()
-	s.file = nil
-	if err != nil {
-		return nil, fmt.Errorf("table %s: %w", s.table.name, err)
+	done := prepared{Final: p.final}
+	if done.Hidden, err = p.file.Prepare(); err != nil {
+		return done, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
-	data, err := stdjson.Marshal(p)
-	return []dataflow.Committable{{Data: data}}, err
+	return done, nil
 }
 
-// Close removes a file that was not prepared.
-func (s *sink) Close() error {
-	if s.file == nil {
-		return nil
+// Prepare makes the rows written since the last epoch durable under hidden names.
+func (s *sink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, error) {
+	s.epoch = epoch
+	if s.one != nil {
+		p := s.one
+		s.one = nil
+		done, err := s.finish(p)
+		if err != nil {
+			return nil, err
+		}
+		s.full = append(s.full, done)
 	}
-	f := s.file
-	s.file = nil
-	if rows, ok := s.rows.(*arrow.Writer); ok {
+	if s.partitions != nil {
+		if err := s.finishPartitions(); err != nil {
+			return nil, err
+		}
+	}
+	var list []dataflow.Committable
+	for _, p := range s.full {
+		data, err := stdjson.Marshal(p)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, dataflow.Committable{Data: data})
+	}
+	s.full = nil
+	return list, nil
+}
+
+// Close removes what was not prepared.
+func (s *sink) Close() error {
+	var errs []error
+	if s.one != nil {
+		errs = append(errs, s.one.abort())
+		s.one = nil
+	}
+	if s.partitions != nil {
+		errs = append(errs, s.partitions.close())
+	}
+	for _, p := range s.full {
+		errs = append(errs, vfs.RemovePrepared(p.Hidden))
+	}
+	s.full = nil
+	return errors.Join(errs...)
+}
+
+// abort removes the file.
+func (p *part) abort() error {
+	if rows, ok := p.rows.(*arrow.Writer); ok {
 		rows.Release()
 	}
-	return f.Abort()
+	return p.file.Abort()
 }
 
 // jsonRows is a JSON writer, which has nothing to finish.
@@ -168,7 +238,7 @@ var _ dataflow.Committer = (*committer)(nil)
 
 // Committer makes the committer of a table.
 func (Connector) Committer(spec *catalog.TableSpec) (dataflow.Committer, error) {
-	t, err := newTable(spec.Name, spec.Options, false)
+	t, err := newTable(spec, false)
 	return &committer{t}, err
 }
 
@@ -195,8 +265,8 @@ func (c *committer) Recover(_ context.Context, owner string, keep [][]byte) erro
 		}
 		hidden = append(hidden, p.Hidden)
 	}
-	if isFile(c.table.path) {
+	if c.table.layout == nil && isFile(c.table.path) {
 		return nil
 	}
-	return vfs.RemovePending(c.table.path, partPrefix(owner), hidden)
+	return vfs.RemovePending(c.table.path, partPrefix(owner), c.table.layout != nil, hidden)
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"sync"
 
@@ -15,8 +16,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
-	"github.com/anabranch/anabranch/format/csv"
-	"github.com/anabranch/anabranch/format/json"
+	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/format/parquet"
 	"github.com/anabranch/anabranch/vfs"
 )
@@ -48,7 +48,7 @@ func openParquet(path string) (*opened, error) {
 	return &opened{f, h}, nil
 }
 
-// footers keeps the parsed footers of a table's files, so that each is read once.
+// footers keeps the parsed footers of a table's files, so that each is read once; nil keeps none.
 type footers struct {
 	mu    sync.Mutex
 	known map[string]*parquet.File
@@ -56,6 +56,9 @@ type footers struct {
 
 // open opens a file for reading rows.
 func (f *footers) open(path string) (*opened, error) {
+	if f == nil {
+		return openParquet(path)
+	}
 	f.mu.Lock()
 	known := f.known[path]
 	f.mu.Unlock()
@@ -129,22 +132,38 @@ func readSample(path string) ([]byte, error) {
 	return sample, f.Close()
 }
 
-// source is a bounded table of files.
+// source is a table of files.
 type source struct {
 	table   *table
 	schema  *columnar.Schema
-	footers footers
+	rows    *columnar.Schema // of the columns that files hold
+	files   []vfs.Info       // those to read
+	footers *footers
+
+	env    *expr.Env
+	filter []*expr.Expr // of the wanted rows, over the partition columns
+	extent *extent
 }
 
-// Bounded is true: the files are those there are now.
-func (s *source) Bounded() bool { return true }
+// Bounded is true, as the files are those there are now, unless the table is watched.
+func (s *source) Bounded() bool { return s.table.monitor == 0 }
 
-// RowCount is the exact number of rows of Parquet files.
+// partitionedValueBytes is what a value may take in a file, for a guess.
+const partitionedValueBytes = 4
+
+// RowCount is the exact number of rows of Parquet files. That of a table with partitions, most of
+// whose files may never be opened, is a guess from their sizes.
 func (s *source) RowCount() (n int64, ok bool) {
-	if s.table.format != "parquet" {
+	if s.table.format != "parquet" || s.table.monitor > 0 {
 		return 0, false
 	}
-	for _, f := range s.table.files {
+	if s.table.layout != nil {
+		for _, f := range s.files {
+			n += f.SizeBytes
+		}
+		return n / int64(partitionedValueBytes*len(s.rows.Fields)), true
+	}
+	for _, f := range s.files {
 		p, err := s.footers.open(f.Path)
 		if err != nil {
 			return 0, false
@@ -157,7 +176,7 @@ func (s *source) RowCount() (n int64, ok bool) {
 	return n, true
 }
 
-// fileSplit is a file, some row groups of a Parquet file, or the record batches From to To-1 of an Arrow
+// fileSplit is a file, some row groups of a Parquet file (nil: all), or the record batches From to To-1 of an Arrow
 // file.
 type fileSplit struct {
 	Path      string
@@ -170,38 +189,39 @@ type fileSplit struct {
 // text.
 func (s *source) Splits(context.Context, int) ([]dataflow.Split, error) {
 	var splits []dataflow.Split
+	for _, f := range s.files {
+		list, err := s.split(f)
+		if err != nil {
+			return nil, vanished(f.Path, err)
+		}
+		splits = append(splits, list...)
+	}
+	return splits, nil
+}
+
+// split cuts a file.
+func (s *source) split(f vfs.Info) (splits []dataflow.Split, err error) {
 	add := func(f fileSplit, id string) error {
 		data, err := stdjson.Marshal(f)
 		splits = append(splits, dataflow.Split{ID: id, Data: data})
 		return err
 	}
-	for _, f := range s.table.files {
-		if s.table.format == "arrow" {
-			if err := arrowSplits(f, add); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if s.table.format != "parquet" {
-			if err := add(fileSplit{Path: f.Path}, f.Path); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		p, err := s.footers.open(f.Path)
-		if err != nil {
+	switch s.table.format {
+	case "arrow":
+		err = arrowSplits(f, add)
+	case "parquet":
+		var p *opened
+		if p, err = s.footers.open(f.Path); err != nil {
 			return nil, err
 		}
-		for g := range p.NumRowGroups() {
-			if err := add(fileSplit{Path: f.Path, RowGroups: []int{g}}, fmt.Sprintf("%s#%d", f.Path, g)); err != nil {
-				return nil, err
-			}
+		for g := 0; g < p.NumRowGroups() && err == nil; g++ {
+			err = add(fileSplit{Path: f.Path, RowGroups: []int{g}}, fmt.Sprintf("%s#%d", f.Path, g))
 		}
-		if err := p.Close(); err != nil {
-			return nil, err
-		}
+		err = errors.Join(err, p.Close())
+	default:
+		err = add(fileSplit{Path: f.Path}, f.Path)
 	}
-	return splits, nil
+	return splits, err
 }
 
 // Open starts reading a split.
@@ -210,13 +230,41 @@ func (s *source) Open(_ context.Context, split dataflow.Split, req dataflow.Read
 	if err := stdjson.Unmarshal(split.Data, &part); err != nil {
 		return nil, fmt.Errorf("split %s: %w", split.ID, err)
 	}
+	wanted := req.Columns
+	if s.table.layout != nil {
+		req = s.table.layout.ofFiles(req)
+	}
+	r, err := s.open(part, req, split.Position)
+	if err != nil {
+		return nil, vanished(part.Path, err)
+	}
+	if s.table.layout == nil {
+		return r, nil
+	}
+	p, err := s.withValues(r, part.Path, wanted)
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return p, nil
+}
+
+// vanished says of a file that is not there that it was.
+func vanished(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the file %s has vanished since the files of the table were listed: %w", path, err)
+	}
+	return err
+}
+
+// open starts reading the columns that files hold.
+func (s *source) open(part fileSplit, req dataflow.ReadRequest, position []byte) (dataflow.Reader, error) {
 	switch s.table.format {
 	case "parquet":
 		return s.openParquet(part, req)
 	case "arrow":
 		return s.openArrow(part, req)
 	}
-	return s.openText(part, req)
+	return s.openText(part, req, position)
 }
 
 // parquetReader reads row groups.
@@ -234,8 +282,12 @@ func (s *source) openParquet(part fileSplit, req dataflow.ReadRequest) (dataflow
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	groups := part.RowGroups[:0:0]
-	for _, g := range part.RowGroups {
+	all := part.RowGroups
+	for g := 0; part.RowGroups == nil && g < f.NumRowGroups(); g++ {
+		all = append(all, g)
+	}
+	groups := all[:0:0]
+	for _, g := range all {
 		if !s.prunes(f.File, g, req.Filter) {
 			groups = append(groups, g)
 		}
@@ -266,68 +318,3 @@ func (emptyReader) Next() (*columnar.Batch, error) { return nil, io.EOF }
 
 // Position is empty.
 func (emptyReader) Position() []byte { return nil }
-
-// textReader reads a whole file of text and picks the wanted columns.
-type textReader struct {
-	file io.Closer
-	rows interface {
-		Skipped() int64
-		Next() (*columnar.Batch, error)
-		Close()
-	}
-	columns []int
-	out     columnar.Batch
-}
-
-func (s *source) openText(part fileSplit, req dataflow.ReadRequest) (dataflow.Reader, error) {
-	f, err := openText(part.Path)
-	if err != nil {
-		return nil, err
-	}
-	r := &textReader{file: f, columns: req.Columns}
-	r.out.Schema = s.schema.Project(req.Columns)
-	r.out.Cols = make([]*columnar.Vector, len(req.Columns))
-	if s.table.format == "json" {
-		opt := s.table.json
-		opt.Name, opt.BatchRows = part.Path, req.BatchRows
-		r.rows = json.NewReader(f, s.schema, opt)
-		return r, nil
-	}
-	opt := s.table.csv
-	opt.Name, opt.BatchRows = part.Path, req.BatchRows
-	if s.table.sniff {
-		sample, err := readSample(part.Path)
-		if err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		opt.Dialect, _ = csv.Sniff(sample)
-	}
-	r.rows = csv.NewReader(f, s.schema, opt)
-	return r, nil
-}
-
-// Next returns the wanted columns of the next batch.
-func (r *textReader) Next() (*columnar.Batch, error) {
-	b, err := r.rows.Next()
-	if err != nil {
-		return nil, err
-	}
-	for i, c := range r.columns {
-		r.out.Cols[i] = b.Cols[c]
-	}
-	r.out.Sel = b.Sel
-	r.out.SetLen(b.Len())
-	return &r.out, nil
-}
-
-// Counts are the bad rows left out.
-func (r *textReader) Counts() map[string]int64 { return map[string]int64{"bad": r.rows.Skipped()} }
-
-// Position is empty: a split is one file.
-func (r *textReader) Position() []byte { return nil }
-
-// Close frees the last batch and closes the file.
-func (r *textReader) Close() error {
-	r.rows.Close()
-	return r.file.Close()
-}

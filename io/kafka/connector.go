@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/catalog/deadletter"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 )
@@ -21,7 +22,7 @@ func (Connector) Name() string { return "kafka" }
 
 // Options lists the options; the names are Flink's.
 func (Connector) Options() []catalog.Option {
-	return []catalog.Option{
+	return append([]catalog.Option{
 		{Key: "topic", Description: "topics to read, separated by ';', or the one to write"},
 		{Key: "topic-pattern", Description: "regular expression of topics to read"},
 		{Key: "properties.*", Description: "properties of the Java client, such as properties.bootstrap.servers"},
@@ -47,7 +48,7 @@ func (Connector) Options() []catalog.Option {
 		{Key: "json.timestamp-format.standard", Description: "SQL or ISO-8601", Default: "SQL"},
 		{Key: "value.json.*", Description: "json.* for values"},
 		{Key: "key.json.*", Description: "json.* for keys"},
-	}
+	}, deadletter.Known()...)
 }
 
 // MetadataColumns are what a record has beside key and value.

@@ -23,6 +23,7 @@ type reader struct {
 	next   int64 // offset to go on at
 	left   []*kgo.Record
 	closed bool
+	bad    func(dataflow.BadRow) error // keeps bad records; nil makes them errors
 }
 
 var (
@@ -84,10 +85,26 @@ func (r *reader) decode(limit int) error {
 			continue
 		}
 		if err := r.rows.add(record); err != nil {
-			return &dataflow.RowError{Err: fmt.Errorf("kafka: topic %s, partition %d, offset %d: %w", record.Topic, record.Partition, record.Offset, err)}
+			if err := r.reject(record, err); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// reject hands a bad record over to be kept; without anybody to keep it, it is an error.
+func (r *reader) reject(record *kgo.Record, why error) error {
+	if r.bad == nil {
+		return &dataflow.RowError{Err: fmt.Errorf("kafka: topic %s, partition %d, offset %d: %w; set 'on-error' to skip or dead-letter to leave such records out",
+			record.Topic, record.Partition, record.Offset, why)}
+	}
+	text := record.Value
+	var key *keyError
+	if errors.As(why, &key) {
+		text = record.Key
+	}
+	return r.bad(dataflow.BadRow{Source: r.part.id(), Position: record.Offset, Text: text, Err: why.Error()})
 }
 
 // failed says what an error of the client means.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/anabranch/anabranch/catalog/deadletter"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/format/json"
@@ -35,7 +36,7 @@ type metadataColumn struct {
 func newRows(t *table, req dataflow.ReadRequest) (*rows, error) {
 	r := &rows{out: &columnar.Batch{Schema: t.spec.Schema.Project(req.Columns)}}
 	r.out.Cols = make([]*columnar.Vector, len(req.Columns))
-	r.skip = t.value.json.OnError == json.Skip
+	r.skip = t.bad.Policy == deadletter.Skip || t.bad.Policy == deadletter.Keep && req.Bad == nil
 	physical := len(t.physical())
 	fromKey := map[int]int{} // place in the key by column
 	for i, c := range t.keyColumns {
@@ -125,6 +126,15 @@ func (r *rows) reset(limit int) {
 	}
 }
 
+// keyError is what is wrong with a record's key.
+type keyError struct{ err error }
+
+// Error says that it is the key.
+func (e *keyError) Error() string { return "key: " + e.err.Error() }
+
+// Unwrap is what is wrong.
+func (e *keyError) Unwrap() error { return e.err }
+
 // add decodes a record into the next row. A record without a value is a deletion, which a table of
 // new rows leaves out.
 func (r *rows) add(record *kgo.Record) error {
@@ -136,14 +146,14 @@ func (r *rows) add(record *kgo.Record) error {
 	if err != nil {
 		err = fmt.Errorf("value: %w", err)
 	} else if err = r.key.decode(r.n, record.Key); err != nil {
-		err = fmt.Errorf("key: %w", err)
+		err = &keyError{err}
 	}
-	switch {
-	case err != nil && r.skip:
+	if err != nil && r.skip {
 		r.bad++
 		return nil
-	case err != nil:
-		return fmt.Errorf("%w; set 'json.ignore-parse-errors' to leave such records out", err)
+	}
+	if err != nil {
+		return err
 	}
 	for _, m := range r.metadata {
 		m.add(record)

@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/anabranch/anabranch/catalog/deadletter"
 	"github.com/anabranch/anabranch/dataflow"
 )
 
@@ -31,6 +32,7 @@ var (
 	_ dataflow.Grower   = (*source)(nil)
 	_ dataflow.Parallel = (*source)(nil)
 	_ dataflow.Idler    = (*source)(nil)
+	_ dataflow.Rejecter = (*source)(nil)
 )
 
 // partition is a split's description. Stop is the offset before which reading ends, -1 for never.
@@ -54,6 +56,15 @@ func (s *source) Bounded() bool { return s.table.stop.mode != "unbounded" }
 
 // SideBySide says that partitions are read at once: one client fetches them all.
 func (s *source) SideBySide() {}
+
+// Rejects keeps bad records if the table says so.
+func (s *source) Rejects() (dataflow.Rejects, dataflow.Committer) {
+	bad := s.table.bad
+	if bad.Policy != deadletter.Keep {
+		return nil, nil
+	}
+	return deadletter.NewWriter(s.table.spec.Name, bad.Dir), deadletter.Committer{Dir: bad.Dir}
+}
 
 // answerMax is how long brokers may take to answer what is asked before reading begins.
 const answerMax = 15 * time.Second
@@ -249,6 +260,9 @@ func (s *source) Open(_ context.Context, split dataflow.Split, req dataflow.Read
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
 	r := &reader{source: s, part: p, next: at.Offset, rows: rows, max: req.BatchRows}
+	if s.table.bad.Policy == deadletter.Keep {
+		r.bad = req.Bad
+	}
 	r.queue.wake = func() {}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -3,6 +3,7 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/catalog/deadletter"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/format/json"
 )
@@ -28,6 +30,7 @@ type table struct {
 	committed bool
 
 	value, key  formatOptions
+	bad         deadletter.Options
 	keyColumns  []int // of the physical columns
 	keyNames    []string
 	inValue     []bool // by physical column
@@ -95,6 +98,9 @@ func (t *table) formats(o map[string]string) error {
 		return err
 	}
 	if t.key, err = readFormat("key", o["key.format"], o); err != nil {
+		return err
+	}
+	if t.bad, err = badRows(t.value, o); err != nil {
 		return err
 	}
 	physical := t.physical()
@@ -166,6 +172,16 @@ func (t *table) checkRaw() error {
 		}
 	}
 	return nil
+}
+
+// badRows reads what becomes of records that cannot be read.
+func badRows(value formatOptions, o map[string]string) (deadletter.Options, error) {
+	const ignore = "json.ignore-parse-errors"
+	o = maps.Clone(o)
+	if delete(o, ignore); value.json.OnError == json.Skip {
+		o[ignore] = "true"
+	}
+	return deadletter.Parse(o, ignore)
 }
 
 func readFormat(part, format string, o map[string]string) (formatOptions, error) {

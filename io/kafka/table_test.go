@@ -1,11 +1,16 @@
 package kafka
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/catalog/deadletter"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
 )
 
 func spec(options string) *catalog.TableSpec {
@@ -54,6 +59,12 @@ func TestOptions(t *testing.T) {
 		{"properties.auto.offset.reset=first", "is 'first', not earliest, latest or none", "first"},
 		{"scan.startup.mode=specific-offsets, scan.startup.specific-offsets=partition:0", "'partition:0' is not of the form", ""},
 		{"json.fail-on-missing-field=true, json.ignore-parse-errors=true", "missing fields cannot fail", "missing"},
+		{"on-error=dead-letter", "needs 'on-error.dead-letter.path'", "dead-letter"},
+		{"on-error=dead-letter, on-error.dead-letter.path=x, json.fail-on-missing-field=true", "", ""},
+		{"on-error=fail, json.ignore-parse-errors=true", "contradict each other", "contradict"},
+		{"on-error=skip, json.ignore-parse-errors=true", "", ""},
+		{"on-error=skip, on-error.dead-letter.path=x", "is for 'on-error' = 'dead-letter'", "dead-letter"},
+		{"on-error=ignore", "is 'ignore', not fail, skip or dead-letter", "ignore"},
 		{"properties.isolation.level=x", "isolation.level", "isolation.level"},
 		{"properties.security.protocol=SASL_SSL, properties.sasl.mechanism=PLAIN", "needs username and password", "username"},
 		{"properties.security.protocol=SASL_PLAINTEXT, properties.sasl.mechanism=GSSAPI, properties.sasl.jaas.config=x required username=\"u\" password=\"p\";", "known: PLAIN, SCRAM", "known: PLAIN"},
@@ -112,4 +123,54 @@ func FuzzJAAS(f *testing.F) {
 			t.Errorf("%q: user %q, password %q", text, user, password)
 		}
 	})
+}
+
+// TestBadRecords verifies what becomes of a record with a bad value, and of one with a bad key.
+func TestBadRecords(t *testing.T) {
+	records := func() []*kgo.Record {
+		return []*kgo.Record{
+			{Topic: "t", Partition: 3, Offset: 7, Key: []byte(`{"k_id": 1}`), Value: []byte(`{"name": "a"}`)},
+			{Topic: "t", Partition: 3, Offset: 8, Key: []byte(`{"k_id": 2}`), Value: []byte(`{"name": `)},
+			{Topic: "t", Partition: 3, Offset: 9, Key: []byte("\xff"), Value: []byte(`{"name": "c"}`)},
+			{Topic: "t", Partition: 3, Offset: 10, Key: []byte(`{"k_id": 4}`), Value: []byte(`{"name": "d"}`)},
+		}
+	}
+	const keyed = "key.format=json, key.fields=k_id"
+	for _, c := range []struct{ options, kept, err string }{
+		{"", "", "partition 3, offset 8: value: byte 10: expected a value; set 'on-error'"},
+		{", on-error=skip", "", ""},
+		{", json.ignore-parse-errors=true", "", ""},
+		{
+			", on-error=dead-letter, on-error.dead-letter.path=x",
+			"t-3 8 {\"name\":  value: byte 10: expected a value\nt-3 9 \xff key: byte 1: expected '{'\n", "",
+		},
+	} {
+		table, err := newTable(Connector{}, spec(keyed+c.options))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := ""
+		req := dataflow.ReadRequest{Columns: []int{0, 1}, Bad: func(b dataflow.BadRow) error {
+			kept += fmt.Sprintf("%s %d %s %s\n", b.Source, b.Position, b.Text, b.Err)
+			return nil
+		}}
+		rows, err := newRows(table, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &reader{source: newSource(table), part: partition{"t", 3, -1}, rows: rows, next: 7, left: records()}
+		if table.bad.Policy == deadletter.Keep {
+			r.bad = req.Bad
+		}
+		rows.reset(10)
+		err = r.decode(10)
+		check(t, "decode", c.options, err, c.err)
+		if kept != c.kept {
+			t.Errorf("%s: kept %q, want %q", c.options, kept, c.kept)
+		}
+		if b := rows.batch(); c.err == "" && (b.Live() != 2 || b.Cols[0].Int64At(1) != 4) {
+			t.Errorf("%s: %d rows", c.options, b.Live())
+		}
+		rows.release()
+	}
 }

@@ -63,7 +63,11 @@ func (s *Set) Source(n *graph.Node) (dataflow.Source, error) {
 	if err := json.Unmarshal(n.Spec, &spec); err != nil {
 		return nil, err
 	}
-	return s.Connectors.Source(spec.Table)
+	source, err := s.Connectors.Source(spec.Table)
+	if n, ok := source.(dataflow.Narrower); ok && err == nil {
+		return n.Narrow(spec.Request.Filter, s.Env)
+	}
+	return source, err
 }
 
 // Operator makes the operator of a node by its kind.
@@ -91,8 +95,14 @@ func (s *Set) Operator(n *graph.Node) (dataflow.Operator, error) {
 	return nil, fmt.Errorf("unknown kind of operator %q", n.Kind)
 }
 
-// Committer makes the committer of a node; nil if its output is visible at once or it has none.
-func (s *Set) Committer(n *graph.Node) (dataflow.Committer, error) {
+// Committer makes the committer of a node; nil if its output is visible at once or it has none. Of a node
+// that reads it is that of the bad rows which are kept.
+func (s *Set) Committer(n *graph.Node, source dataflow.Source) (dataflow.Committer, error) {
+	if r, ok := source.(dataflow.Rejecter); ok {
+		if rejects, c := r.Rejects(); rejects != nil {
+			return c, nil
+		}
+	}
 	if n.Kind != operators.KindSink {
 		return s.Committers[n.UID], nil
 	}
@@ -122,5 +132,15 @@ func (c *Collector) Close() error { return nil }
 // those whose rows come while others are read.
 func SideBySide(s dataflow.Source) bool {
 	_, parallel := s.(dataflow.Parallel)
-	return parallel || !s.Bounded()
+	return parallel || !s.Bounded() && Watches(s) == nil
+}
+
+// Watches is the source if its splits end while others come; they are read one after the other. Its tasks
+// share one watermark: rows of a split must not be late because another task, of which the rest was idle,
+// has read a later one.
+func Watches(s dataflow.Source) dataflow.Watcher {
+	if w, ok := s.(dataflow.Watcher); ok && !s.Bounded() {
+		return w
+	}
+	return nil
 }

@@ -26,6 +26,7 @@ type execution struct {
 	follows     [][]checkpoint.File // by task: what the snapshot in progress refers to
 	files       [][]checkpoint.File // by task: of its last durable snapshot
 	splits      map[string]json.RawMessage
+	seen        map[string][]string
 	committable []dataflow.Committable
 	storing     []dataflow.Committable // those of the epoch being made durable
 	later       []dataflow.Committable // final output of tasks that ended after their snapshot
@@ -138,6 +139,10 @@ func (x *execution) receive(m *Machine, p *part, msg rpc.Message) {
 		if active && msg.Attempt == m.attempt && p.tasks[msg.Task] && m.tasks[msg.Task].source >= 0 {
 			e := m.sources[m.tasks[msg.Task].source]
 			m.tell(e.request(msg.Task - e.first))
+		}
+	case *rpc.Mark:
+		if active && msg.Attempt == m.attempt && p.tasks[msg.Task] && m.tasks[msg.Task].source >= 0 {
+			m.tell(m.sources[m.tasks[msg.Task].source].mark(msg))
 		}
 	case *rpc.Acknowledge:
 		if active && msg.Attempt == m.attempt && p.tasks[msg.Task] {

@@ -45,12 +45,7 @@ func (b *Backing) Do(ctx context.Context, a Action) (Event, error) {
 		e.Attempt, e.Failure = a.Attempt, b.failure(err)
 		return e, nil
 	case List:
-		g, ok := b.sources[a.UID].(dataflow.Grower)
-		if !ok {
-			return nil, fmt.Errorf("source %s does not grow", a.UID)
-		}
-		list, err := g.NewSplits(ctx, a.Known)
-		return Listed{a.Attempt, a.Source, list, b.failure(err)}, nil
+		return b.list(ctx, a), nil
 	case Persist:
 		return Stored{a.Attempt, a.Metadata, b.failure(b.Store.Write(a.Metadata))}, nil
 	case Commit:
@@ -62,6 +57,19 @@ func (b *Backing) Do(ctx context.Context, a Action) (Event, error) {
 		return nil, b.Store.Retain(a.Epoch, a.Number)
 	}
 	return nil, fmt.Errorf("action %T is not one for the world outside", a)
+}
+
+// list looks for splits that have come.
+func (b *Backing) list(ctx context.Context, a List) Listed {
+	e := Listed{Attempt: a.Attempt, Source: a.Source}
+	var err error
+	if w := binding.Watches(b.sources[a.UID]); w != nil {
+		e.Splits, e.Names, err = w.Discover(ctx, a.Seen)
+	} else if g, ok := b.sources[a.UID].(dataflow.Grower); ok {
+		e.Splits, err = g.NewSplits(ctx, a.Known)
+	}
+	e.Failure = b.failure(err)
+	return e
 }
 
 func (b *Backing) failure(err error) *rpc.Failure {
@@ -145,9 +153,8 @@ func (b *Backing) open() error {
 				return fmt.Errorf("%s: %w", n.Name, err)
 			}
 			sources[n.UID] = s
-			continue
 		}
-		c, err := b.Bindings.Committer(n)
+		c, err := b.Bindings.Committer(n, sources[n.UID])
 		if err != nil {
 			return fmt.Errorf("%s: %w", n.Name, err)
 		}
@@ -191,6 +198,9 @@ func (b *Backing) recover(ctx context.Context, s *checkpoint.Snapshot) error {
 func (b *Backing) splits(ctx context.Context, n *graph.Node, restore *checkpoint.Snapshot, p int) (SourceSplits, error) {
 	source := b.sources[n.UID]
 	s := SourceSplits{UID: n.UID, Even: binding.SideBySide(source)}
+	if w := binding.Watches(source); w != nil {
+		return b.watched(ctx, n, w, restore)
+	}
 	g, grows := source.(dataflow.Grower)
 	if grows && !source.Bounded() {
 		s.Every = max(g.Every(), 0)
@@ -200,14 +210,9 @@ func (b *Backing) splits(ctx context.Context, n *graph.Node, restore *checkpoint
 	if restore == nil {
 		list, err = source.Splits(ctx, p)
 	} else {
-		if s.Splits, err = state.Values[rpc.Split](restore.Reader(n.UID, 0, 1), "split"); err != nil {
+		if s.Splits, err = restored(restore, n.UID); err != nil {
 			return s, err
 		}
-		left, failed := unreadSplits(restore, n.UID)
-		if failed != nil {
-			return s, failed
-		}
-		s.Splits = append(s.Splits, left...)
 		if grows {
 			var known []dataflow.Split
 			for _, k := range s.Splits {
@@ -220,6 +225,39 @@ func (b *Backing) splits(ctx context.Context, n *graph.Node, restore *checkpoint
 		s.Splits = append(s.Splits, rpc.Split{Split: split, High: dataflow.MinTime})
 	}
 	return s, err
+}
+
+// watched are the splits of a source that watches: those its checkpoint has left and those of what it has
+// not seen.
+func (b *Backing) watched(ctx context.Context, n *graph.Node, w dataflow.Watcher, restore *checkpoint.Snapshot) (s SourceSplits, err error) {
+	s = SourceSplits{UID: n.UID, Every: w.Every(), Seen: map[string]bool{}}
+	if restore != nil {
+		if s.Splits, err = restored(restore, n.UID); err != nil {
+			return s, err
+		}
+		for _, name := range restore.Seen[n.UID] {
+			s.Seen[name] = true
+		}
+	}
+	list, names, err := w.Discover(ctx, s.Seen)
+	for _, split := range list {
+		s.Splits = append(s.Splits, rpc.Split{Split: split, High: dataflow.MinTime})
+	}
+	for _, name := range names {
+		s.Seen[name] = true
+	}
+	return s, err
+}
+
+// restored are the splits of a source that a checkpoint has left: as far as they were read, and those that
+// no reader had taken.
+func restored(s *checkpoint.Snapshot, uid string) ([]rpc.Split, error) {
+	list, err := state.Values[rpc.Split](s.Reader(uid, 0, 1), "split")
+	if err != nil {
+		return nil, err
+	}
+	left, err := unreadSplits(s, uid)
+	return append(list, left...), err
 }
 
 // unreadSplits are the splits of a source that no reader had taken.

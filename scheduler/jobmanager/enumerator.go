@@ -1,6 +1,7 @@
 package jobmanager
 
 import (
+	"slices"
 	"time"
 
 	"github.com/anabranch/anabranch/dataflow"
@@ -25,6 +26,12 @@ type enumerator struct {
 
 	every time.Duration    // between two looks for further splits; 0: there will be none
 	known []dataflow.Split // ever seen, if there may be more
+
+	// Of a source that watches:
+	seen    map[string]bool          // by name, what it has listed; nil of other sources
+	reading map[string]dataflow.Time // watermarks of the splits being read, by id
+	high    dataflow.Time            // the largest of all
+	raised  dataflow.Time            // what all tasks have been told
 }
 
 // waiting is a split that no task has taken.
@@ -35,9 +42,12 @@ type waiting struct {
 
 func newEnumerator(a rpc.Attempt, s *SourceSplits, first, tasks int) *enumerator {
 	e := &enumerator{uid: s.UID, attempt: a, first: first, tasks: tasks, even: s.Even, every: s.Every, asking: map[int]bool{}}
+	if s.Seen != nil {
+		e.seen, e.reading, e.high, e.raised = s.Seen, map[string]dataflow.Time{}, dataflow.MinTime, dataflow.MinTime
+	}
 	for _, split := range s.Splits {
 		e.put(split)
-		if e.every > 0 {
+		if e.every > 0 && e.seen == nil {
 			e.known = append(e.known, split.Split)
 		}
 	}
@@ -49,12 +59,18 @@ func (e *enumerator) put(s rpc.Split) {
 	e.dealt++
 }
 
-// add takes splits that have come while the job runs and returns what to tell tasks.
-func (e *enumerator) add(list []dataflow.Split) []rpc.ToTask {
+// add takes splits that have come while the job runs, and names by which they are seen, and returns what
+// to tell tasks.
+func (e *enumerator) add(list []dataflow.Split, names []string) []rpc.ToTask {
+	for _, n := range names {
+		e.seen[n] = true
+	}
 	for _, s := range list {
 		e.put(rpc.Split{Split: s, High: dataflow.MinTime})
 	}
-	e.known = append(e.known, list...)
+	if e.seen == nil {
+		e.known = append(e.known, list...)
+	}
 	var told []rpc.ToTask
 	for sub := range e.tasks {
 		if e.asking[sub] && e.find(sub) >= 0 {
@@ -93,8 +109,16 @@ func (e *enumerator) serve(sub int) []rpc.ToTask {
 		return []rpc.ToTask{answer}
 	}
 	delete(e.asking, sub)
-	answer.Split = &e.splits[at].Split
-	e.splits = append(e.splits[:at:at], e.splits[at+1:]...)
+	split := e.splits[at].Split
+	answer.Split = &split
+	if at == 0 {
+		e.splits = e.splits[1:] // of many files the others do not move
+	} else {
+		e.splits = slices.Delete(e.splits, at, at+1)
+	}
+	if e.seen != nil {
+		e.reading[answer.Split.ID] = answer.Split.High
+	}
 	answer.Remaining = e.find(sub) >= 0
 	told := []rpc.ToTask{answer}
 	if e.even || len(e.splits) > 0 {
@@ -104,6 +128,30 @@ func (e *enumerator) serve(sub int) []rpc.ToTask {
 		if other != sub {
 			told = append(told, &rpc.Taken{Attempt: e.attempt, Task: e.first + other})
 		}
+	}
+	return told
+}
+
+// mark notes how far a split of a source that watches is read and returns what to tell tasks.
+func (e *enumerator) mark(m *rpc.Mark) []rpc.ToTask {
+	if _, ok := e.reading[m.Split]; !ok {
+		return nil
+	}
+	e.high = max(e.high, m.High)
+	if e.reading[m.Split] = m.High; m.Ended {
+		delete(e.reading, m.Split)
+	}
+	low := e.high
+	for _, mark := range e.reading {
+		low = min(low, mark)
+	}
+	if low <= e.raised || len(e.splits) > 0 { // their rows may be older
+		return nil
+	}
+	e.raised = low
+	var told []rpc.ToTask
+	for sub := range e.tasks {
+		told = append(told, &rpc.Raise{Attempt: e.attempt, Task: e.first + sub, Watermark: low})
 	}
 	return told
 }

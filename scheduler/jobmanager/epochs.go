@@ -3,6 +3,8 @@ package jobmanager
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/anabranch/anabranch/checkpoint"
@@ -121,7 +123,7 @@ func (m *Machine) handle(e checkpoint.Event) {
 // trigger starts an epoch: first the splits nobody has taken, then the sources.
 func (m *Machine) trigger(epoch dataflow.Epoch) {
 	m.run.begun = m.now
-	m.run.splits = map[string]json.RawMessage{}
+	m.run.splits, m.run.seen = map[string]json.RawMessage{}, map[string][]string{}
 	for _, e := range m.sources {
 		text, err := json.Marshal(e.snapshot())
 		if err != nil {
@@ -129,6 +131,9 @@ func (m *Machine) trigger(epoch dataflow.Epoch) {
 			return
 		}
 		m.run.splits[e.uid] = text
+		if len(e.seen) > 0 {
+			m.run.seen[e.uid] = slices.Sorted(maps.Keys(e.seen))
+		}
 	}
 	m.setTimer(epochTimer, m.settings.Checkpoint.Timeout)
 	for i, t := range m.tasks {
@@ -152,7 +157,7 @@ func (m *Machine) persist(epoch dataflow.Epoch) {
 		m.do(Commit{m.attempt, epoch, x.storing})
 		return
 	}
-	meta := &checkpoint.Metadata{Job: m.job.Name, Digest: m.digest, Epoch: epoch, Committable: x.storing, Splits: x.splits, Ended: ended}
+	meta := &checkpoint.Metadata{Job: m.job.Name, Digest: m.digest, Epoch: epoch, Committable: x.storing, Splits: x.splits, Seen: x.seen, Ended: ended}
 	x.bytes = 0
 	for i, t := range m.tasks {
 		task := checkpoint.Task{UIDs: t.uids, Subtask: t.sub, Finished: x.snapshots[i] == nil}
@@ -242,7 +247,7 @@ func growTimer(source int) timer { return timer(fmt.Sprintf("grow %d", source)) 
 func (m *Machine) grow(t timer) {
 	for i, e := range m.sources {
 		if growTimer(i) == t {
-			m.do(List{m.attempt, i, e.uid, append([]dataflow.Split(nil), e.known...)})
+			m.do(List{m.attempt, i, e.uid, append([]dataflow.Split(nil), e.known...), e.seen})
 		}
 	}
 }
@@ -253,7 +258,7 @@ func (m *Machine) listed(e *Listed) {
 	if e.Failure != nil {
 		m.do(Note{"new splits cannot be listed now: " + e.Failure.Text})
 	} else {
-		m.tell(source.add(e.Splits))
+		m.tell(source.add(e.Splits, e.Names))
 	}
 	m.setTimer(growTimer(e.Source), source.every)
 }

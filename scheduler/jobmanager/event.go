@@ -48,8 +48,9 @@ type Prepared struct {
 type SourceSplits struct {
 	UID    string
 	Splits []rpc.Split
-	Even   bool          // splits are read side by side
-	Every  time.Duration // between two looks for further splits; 0: there will be none
+	Even   bool            // splits are read side by side
+	Every  time.Duration   // between two looks for further splits; 0: there will be none
+	Seen   map[string]bool // of one that watches: what it has listed, by name
 }
 
 // Listed answers List.
@@ -57,6 +58,7 @@ type Listed struct {
 	Attempt rpc.Attempt
 	Source  int
 	Splits  []dataflow.Split
+	Names   []string // by which they are seen, of a source that watches
 	Failure *rpc.Failure
 }
 
@@ -127,6 +129,7 @@ type List struct {
 	Source  int
 	UID     string
 	Known   []dataflow.Split
+	Seen    map[string]bool // of one that watches; it does not change before the answer
 }
 
 // Persist makes an epoch durable whose snapshots are.

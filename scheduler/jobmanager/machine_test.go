@@ -303,8 +303,33 @@ func TestEnumerator(t *testing.T) {
 	e = newEnumerator(1, &SourceSplits{Splits: list, Even: true, Every: time.Second}, 5, 2)
 	check("dealt", e.request(1), "6:1 wait false remaining false")
 	check("nothing now", e.request(1), "6:none wait true remaining false")
-	check("a further one", e.add([]dataflow.Split{{ID: "3"}}), "6:3 wait false remaining false")
+	check("a further one", e.add([]dataflow.Split{{ID: "3"}}, nil), "6:3 wait false remaining false")
 	check("the other's", e.request(0), "5:0 wait false remaining true")
+}
+
+// TestSharedWatermark lets two tasks read three files: the watermark of both is the lowest of the files
+// being read, and of all once none is, but stays while a file waits.
+func TestSharedWatermark(t *testing.T) {
+	e := newEnumerator(1, &SourceSplits{Every: time.Second, Seen: map[string]bool{"a": true}}, 5, 2)
+	e.request(0)
+	e.request(1)
+	mark := func(split string, high dataflow.Time, ended bool) (text string) {
+		for _, m := range e.mark(&rpc.Mark{Split: split, High: high, Ended: ended}) {
+			r := m.(*rpc.Raise)
+			text += fmt.Sprint(r.Task, ":", r.Watermark, " ")
+		}
+		return strings.TrimSpace(text)
+	}
+	if told := e.add([]dataflow.Split{{ID: "b"}, {ID: "c"}, {ID: "d"}}, []string{"b", "c", "d"}); len(told) != 2 || len(e.seen) != 4 {
+		t.Errorf("told %+v, seen %v", told, e.seen)
+	}
+	got := []string{mark("b", 5, false), mark("c", 3, true), mark("b", 7, false), mark("x", 90, false)}
+	e.request(1)
+	got = append(got, mark("b", 8, false), mark("d", 4, false), mark("b", 9, true), mark("d", 6, false), mark("d", 6, true))
+	want := []string{"", "", "", "", "", "5:4 6:4", "", "5:6 6:6", "5:9 6:9"}
+	if !slices.Equal(got, want) {
+		t.Errorf("raised %q, want %q", got, want)
+	}
 }
 
 // TestStop ends a job after a checkpoint; without one it fails.

@@ -57,6 +57,10 @@ func message(k Kind) Message {
 		return &Stopped{}
 	case 19:
 		return &Figures{}
+	case 20:
+		return &Mark{}
+	case 21:
+		return &Raise{}
 	}
 	return nil
 }
@@ -80,6 +84,8 @@ func (*Finished) kind() Kind    { return 16 }
 func (*Failed) kind() Kind      { return 17 }
 func (*Stopped) kind() Kind     { return 18 }
 func (*Figures) kind() Kind     { return 19 }
+func (*Mark) kind() Kind        { return 20 }
+func (*Raise) kind() Kind       { return 21 }
 
 // Encode appends a message to dst.
 func Encode(dst []byte, m Message) ([]byte, error) {

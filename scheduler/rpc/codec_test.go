@@ -33,7 +33,7 @@ func samples() []Message {
 		&Trigger{1, 2, 3}, &Assign{1, 2, split, false, true}, &Taken{1, 2}, &Complete{1, 3}, &Cancel{1}, &Ask{1}, &Forgotten{},
 		&Deployed{1, []int{2}}, &Built{1, 2}, &Request{1, 2},
 		&Acknowledge{1, 2, 3, true, prepared, &checkpoint.File{Name: "chk-3/task-2", Bytes: 7, Checksum: 1 << 31}, nil}, &Finished{1, 2, prepared},
-		&Failed{1, Failure{Class: Canceled, Text: "why"}}, &Stopped{1, figures}, &Figures{1, figures},
+		&Failed{1, Failure{Class: Canceled, Text: "why"}}, &Stopped{1, figures}, &Figures{1, figures}, &Mark{1, 2, "a", 7, true}, &Raise{1, 2, 7},
 	}
 }
 

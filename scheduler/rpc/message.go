@@ -111,6 +111,13 @@ type Taken struct {
 	Task    int     `json:"task"`
 }
 
+// Raise tells a task the watermark that all tasks of its source share.
+type Raise struct {
+	Attempt   Attempt       `json:"attempt"`
+	Task      int           `json:"task"`
+	Watermark dataflow.Time `json:"watermark"`
+}
+
 // Complete tells that an epoch is durable.
 type Complete struct {
 	Attempt Attempt        `json:"attempt"`
@@ -149,6 +156,15 @@ type Built struct {
 type Request struct {
 	Attempt Attempt `json:"attempt"`
 	Task    int     `json:"task"`
+}
+
+// Mark tells how far a split is read of a source whose tasks share one watermark, or that it has ended.
+type Mark struct {
+	Attempt Attempt       `json:"attempt"`
+	Task    int           `json:"task"`
+	Split   string        `json:"split"`
+	High    dataflow.Time `json:"high"`
+	Ended   bool          `json:"ended,omitempty"`
 }
 
 // Acknowledge tells of a task's snapshot of an epoch, which its TaskManager has made durable.
@@ -209,6 +225,9 @@ func (m *Trigger) To() (Attempt, int) { return m.Attempt, m.Task }
 
 // To names the task.
 func (m *Assign) To() (Attempt, int) { return m.Attempt, m.Task }
+
+// To names the task.
+func (m *Raise) To() (Attempt, int) { return m.Attempt, m.Task }
 
 // To names the task.
 func (m *Taken) To() (Attempt, int) { return m.Attempt, m.Task }

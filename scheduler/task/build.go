@@ -26,6 +26,7 @@ type Environment struct {
 	Name     string // of the TaskManager, as in the deployment's slots
 	Bindings *binding.Set
 	Budget   *columnar.Budget
+	State    *state.Backend       // nil: state is in memory
 	Exchange *shuffle.Exchange    // with other TaskManagers
 	Restore  *checkpoint.Snapshot // that the deployment names; nil: none
 	// Send sends a message of a task to the JobManager. Any goroutine may call it.
@@ -133,7 +134,7 @@ func (b *builder) place(v *graph.Vertex, t *Task) {
 // addNode puts a node's operator in front of what the task has so far.
 func (b *builder) addNode(t *Task, n *graph.Node, sub, p int, source *sourceOf) error {
 	if len(n.Inputs) == 0 {
-		return b.addSource(t, n, source)
+		return b.addSource(t, n, sub, p, source)
 	}
 	op, err := b.Bindings.Operator(n)
 	if err != nil {
@@ -171,9 +172,9 @@ func (b *builder) source(n *graph.Node) (s *sourceOf, err error) {
 }
 
 // addSource gives the task what reads for it.
-func (b *builder) addSource(t *Task, n *graph.Node, of *sourceOf) error {
+func (b *builder) addSource(t *Task, n *graph.Node, sub, p int, of *sourceOf) error {
 	source := of.Source
-	d := &sourceDriver{name: n.Name, source: source, spec: of.spec, env: b.Bindings.Env, even: binding.SideBySide(source), remaining: true}
+	d := &sourceDriver{name: n.Name, source: source, spec: of.spec, env: b.Bindings.Env, even: binding.SideBySide(source), shared: binding.Watches(source) != nil, remaining: true}
 	if b.Settings.BatchRows > 0 {
 		d.spec.Request.BatchRows = b.Settings.BatchRows
 	}
@@ -184,14 +185,35 @@ func (b *builder) addSource(t *Task, n *graph.Node, of *sourceOf) error {
 		}
 	}
 	t.source = d
+	if r, ok := source.(dataflow.Rejecter); ok {
+		if err := b.addRejects(t, n, sub, p, r); err != nil {
+			return err
+		}
+	}
 	return d.compile(n.Schema)
+}
+
+// addRejects puts what keeps the bad rows of a source, if they are kept, right behind it.
+func (b *builder) addRejects(t *Task, n *graph.Node, sub, p int, r dataflow.Rejecter) error {
+	rejects, _ := r.Rejects()
+	if rejects == nil {
+		return nil
+	}
+	l := newLink(n, rejects, t.head)
+	l.open, l.pure = 1, false
+	t.head, t.links = l, append([]*link{l}, t.links...)
+	t.source.spec.Request.Bad = rejects.Reject
+	if o, ok := rejects.(dataflow.Opener); ok {
+		return o.Open(b.context(n, t, sub, p))
+	}
+	return nil
 }
 
 // context is what an operator may know.
 func (b *builder) context(n *graph.Node, t *Task, sub, p int) *dataflow.Context {
 	c := &dataflow.Context{
 		Name: n.Name, Owner: b.Settings.Owner(b.Job.Name, n.UID), Checkpoints: b.Settings.Checkpoint != nil, Subtask: sub, Parallelism: p,
-		Streaming: b.Job.Streaming, Output: n.Schema, Budget: b.Budget, Env: b.Bindings.Env,
+		Streaming: b.Job.Streaming, Output: n.Schema, Budget: b.Budget, State: b.State, Env: b.Bindings.Env,
 		Canceled: func() bool { return t.tail.canceled != nil && t.tail.canceled() },
 	}
 	for _, e := range n.Inputs {

@@ -47,6 +47,7 @@ func TestIdleInputs(t *testing.T) {
 		{"one idle", "00=5 01=6 10=7 11=idle 00=9 01=9", "5 6 7"},
 		{"a whole port idle", "00=5 01=6 10=idle 11=idle", "5"},
 		{"all idle", "00=5 01=6 10=7 11=8 00=idle 01=idle 10=idle 11=idle 11=active 11=9", "5 6 7 8 idle active 9"},
+		{"the last to be idle held the others back", "00=5 01=9 10=7 11=7 01=idle 10=idle 11=idle 00=idle", "5 7 idle"},
 		{"back with older rows", "00=5 01=6 10=7 11=idle 00=7 11=active 11=2 01=9 00=9 10=9 11=8", "5 6 8"},
 		{"an end does not count as the largest watermark", "00=5 01=end 10=7 11=8 00=idle 10=end 11=end 00=active 00=6 00=end", "5 7 8 idle end1 active max end0"},
 		{"idle and then ended", "00=5 01=5 10=5 11=idle 11=end 00=6 01=6 10=6", "5 6"},

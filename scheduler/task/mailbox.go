@@ -60,6 +60,8 @@ func (t *Task) serve(ctx context.Context, m rpc.ToTask) error {
 	case *rpc.Taken:
 		t.source.remaining = false
 		return nil
+	case *rpc.Raise:
+		return t.raise(m.Watermark)
 	}
 	return fmt.Errorf("a task cannot be told %T", m)
 }

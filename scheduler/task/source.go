@@ -29,9 +29,10 @@ type sourceDriver struct {
 	project []*expr.Program
 	mark    *expr.Program
 
-	even bool // splits are read side by side
-	open []*splitReader
-	turn int // reader to ask next
+	even   bool // splits are read side by side
+	shared bool // the tasks of the source share one watermark, which the JobManager tells
+	open   []*splitReader
+	turn   int // reader to ask next
 	// Of the splits that are not open:
 	asked     bool // one is wanted
 	none      bool // none waits for this task at present
@@ -49,6 +50,7 @@ type splitReader struct {
 	dataflow.Reader
 	split rpc.Split // as far as it was read
 	skip  int64     // rows of it to leave out
+	told  dataflow.Time
 
 	silent clock.Stopwatch // since the last rows
 	idle   bool
@@ -139,7 +141,7 @@ func (s *sourceDriver) assigned(ctx context.Context, t *Task, m *rpc.Assign) err
 	if w, ok := r.(dataflow.Waiter); ok {
 		w.Notify(t.signal)
 	}
-	s.open = append(s.open, &splitReader{Reader: r, split: *m.Split, skip: m.Split.Rows, silent: clock.Start()})
+	s.open = append(s.open, &splitReader{Reader: r, split: *m.Split, skip: m.Split.Rows, told: m.Split.High, silent: clock.Start()})
 	return t.setStatus(shuffle.Active)
 }
 
@@ -147,10 +149,25 @@ func (s *sourceDriver) assigned(ctx context.Context, t *Task, m *rpc.Assign) err
 func (s *sourceDriver) finish(t *Task, r *splitReader) error {
 	s.left = addCounts(s.left, r.Reader)
 	s.open = slices.DeleteFunc(s.open, func(o *splitReader) bool { return o == r })
-	if err := r.Close(); err != nil || len(s.open) == 0 || s.mark == nil {
+	err := r.Close()
+	switch {
+	case err != nil || s.mark == nil:
 		return err
+	case s.shared:
+		s.tell(t, r, true)
+		return nil
+	case len(s.open) == 0:
+		return nil
 	}
 	return t.raise(s.low())
+}
+
+// tell tells how far a split is read, whose watermark counts for all tasks of the source.
+func (s *sourceDriver) tell(t *Task, r *splitReader, ended bool) {
+	if r.split.High > r.told || ended {
+		r.told = r.split.High
+		t.send(&rpc.Mark{Attempt: t.attempt, Task: t.number, Split: r.split.ID, High: r.split.High, Ended: ended})
+	}
 }
 
 // unread notes how far the split is read with b and leaves out of it what was delivered before
@@ -212,6 +229,10 @@ func (s *sourceDriver) raise(t *Task, r *splitReader, b *columnar.Batch) error {
 	}
 	if high, ok := columnar.MaxInt64(v, b.Sel, b.Len()); ok {
 		r.split.High = max(r.split.High, toMicros(high, v.Type))
+	}
+	if s.shared {
+		s.tell(t, r, false)
+		return nil
 	}
 	if !s.all && s.remaining {
 		return nil

@@ -335,7 +335,7 @@ func (t *Task) endPort(p dataflow.Port) error {
 }
 
 // advanceMark passes the smallest watermark of all inputs on if it rose. Idle ones do not count; where
-// there are no others the watermark stays and the task is idle itself.
+// there are no others the task is idle itself.
 func (t *Task) advanceMark() error {
 	low, active, idle := dataflow.MaxTime, false, false
 	for i, p := range t.ports {
@@ -354,10 +354,38 @@ func (t *Task) advanceMark() error {
 		low = min(low, mark)
 	}
 	if idle && !active {
+		if err := t.settle(); err != nil {
+			return err
+		}
 		return t.setStatus(shuffle.Idle)
 	}
 	if err := t.setStatus(shuffle.Active); err != nil {
 		return err
+	}
+	return t.raise(low)
+}
+
+// settle raises the watermark, now that all inputs are idle, to where it would be if those that held it
+// back had said so first: which channel is heard first must not count.
+func (t *Task) settle() error {
+	low := dataflow.MaxTime
+	for i, p := range t.ports {
+		high, open := dataflow.MinTime, false
+		for _, c := range p.channels {
+			if !c.ended {
+				high, open = max(high, c.mark), true
+			}
+		}
+		if !open {
+			continue
+		}
+		if high > p.mark {
+			p.mark = high
+			if l, ok := t.head.(*link); ok && l.inputs != nil {
+				l.inputs.InputWatermark(dataflow.Port(i), high)
+			}
+		}
+		low = min(low, high)
 	}
 	return t.raise(low)
 }

@@ -29,6 +29,7 @@ type Options struct {
 	Slots    int
 	Bindings *binding.Set
 	Budget   *columnar.Budget
+	State    *state.Backend    // nil: state is in memory
 	Exchange *shuffle.Exchange // with other TaskManagers
 	Causes   *rpc.Causes
 	// Load reads the checkpoint that a deployment names.
@@ -183,7 +184,7 @@ func (m *TaskManager) deploy(d *rpc.Deploy, before *attempt) {
 
 func (m *TaskManager) build(a *attempt, d *rpc.Deploy) ([]*task.Task, error) {
 	env := task.Environment{
-		Name: m.opts.Name, Bindings: m.opts.Bindings, Budget: m.opts.Budget, Exchange: m.opts.Exchange, Send: m.opts.Send,
+		Name: m.opts.Name, Bindings: m.opts.Bindings, Budget: m.opts.Budget, State: m.opts.State, Exchange: m.opts.Exchange, Send: m.opts.Send,
 		Store: func(ack *rpc.Acknowledge, b state.Blob) { m.outbox.put(func() { m.store(a, &d.Settings, ack, b) }) },
 	}
 	if d.Settings.Restore != "" {

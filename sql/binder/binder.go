@@ -15,6 +15,8 @@ type Binder struct {
 	Registry *catalog.Registry
 	// Location is the session's time zone, which TIMESTAMP_LTZ literals are read in; nil is UTC.
 	Location *time.Location
+	// Batch reads tables that have no end only as streams up to the end they have now.
+	Batch bool
 
 	views []string // being expanded, outermost first
 }

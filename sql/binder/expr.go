@@ -7,6 +7,11 @@ import (
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
+// Constant binds an expression that stands by itself, in a clause.
+func (b *Binder) Constant(tree ast.Expr, clause string) (*expr.Expr, error) {
+	return (&exprBinder{b: b, scope: &scope{}, place: clause}).bind(tree)
+}
+
 // exprBinder binds expressions of one clause.
 type exprBinder struct {
 	b     *Binder

@@ -112,7 +112,7 @@ func (b *Binder) values(v *ast.Values) (*relation, error) {
 			if err != nil {
 				return nil, fault(v.Rows[i].Items[c], err)
 			}
-			r[c] = expr.Fold(e, nil)
+			r[c] = expr.Fold(e, &expr.Env{Location: b.Location})
 		}
 	}
 	out := plan.NewProject(nil, rows[0], anonymous(len(rows[0]))).Out

@@ -118,6 +118,13 @@ func (b *Binder) Table(t *catalog.Table, at ast.Node) (plan.Node, error) {
 
 func (b *Binder) declared(t *catalog.Table, at ast.Node) (*relation, error) {
 	spec := t.Spec()
+	if b.Batch && b.Registry != nil {
+		if c, err := b.Registry.Lookup(spec.Connector); err == nil {
+			if bounder, ok := c.(catalog.Bounder); ok {
+				spec.Options = bounder.Bound(spec.Options)
+			}
+		}
+	}
 	scan := &plan.Scan{Table: spec, TimeColumn: -1, Rows: -1, Out: &columnar.Schema{}}
 	for i := range spec.Schema.Fields {
 		scan.Columns = append(scan.Columns, i)
@@ -289,18 +296,29 @@ func (b *Binder) file(file string, at ast.Node) (*relation, error) {
 	if err != nil {
 		return nil, fault(at, err)
 	}
-	inferrer, ok := c.(catalog.Inferrer)
-	if !ok {
-		return nil, ast.Errorf(at, ast.ClassSemantic, "connector '%s' cannot tell the columns of '%s'", c.Name(), file)
-	}
-	schema, err := inferrer.Infer(context.Background(), options)
-	if err != nil {
-		return nil, fault(at, err)
-	}
 	name := strings.SplitN(path.Base(file), ".", 2)[0]
 	t := &catalog.Table{Name: name, Options: options}
+	if err := Infer(c, t); err != nil {
+		return nil, fault(at, err)
+	}
+	return b.declared(t, at)
+}
+
+// Infer fills in the columns and partitions of a table that declares none.
+func Infer(c catalog.Connector, t *catalog.Table) error {
+	i, ok := c.(catalog.Inferrer)
+	if !ok {
+		return fmt.Errorf("connector '%s' cannot tell the columns; declare them", c.Name())
+	}
+	schema, err := i.Infer(context.Background(), t.Options)
+	if err != nil {
+		return err
+	}
 	for _, f := range schema.Fields {
 		t.Columns = append(t.Columns, catalog.Column{Name: f.Name, Type: f.Type})
 	}
-	return b.declared(t, at)
+	if p, ok := c.(catalog.Partitioner); ok {
+		t.PartitionKeys, err = p.InferPartitions(context.Background(), t.Options)
+	}
+	return err
 }

@@ -32,7 +32,10 @@ type Scan struct {
 	Unbounded  bool
 	// Rows is the number of rows the source expects, -1 if it does not know.
 	Rows int64
-	Out  *columnar.Schema
+	// Extent says how much of the table is read, for EXPLAIN; it is no part of the plan, because it
+	// may be another each time.
+	Extent string
+	Out    *columnar.Schema
 }
 
 // Schema is the output schema.

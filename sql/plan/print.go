@@ -21,6 +21,9 @@ func Format(n Node) string {
 func write(b *strings.Builder, n Node, depth int) {
 	b.WriteString(strings.Repeat("  ", depth))
 	b.WriteString(n.String())
+	if s, ok := n.(*Scan); ok && s.Extent != "" {
+		b.WriteString(" reads " + s.Extent)
+	}
 	b.WriteByte('\n')
 	for _, in := range n.Inputs() {
 		write(b, in, depth+1)

@@ -1,11 +1,8 @@
 package session
 
 import (
-	"context"
-	"fmt"
 	"strings"
 
-	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
 )
@@ -61,22 +58,6 @@ func (s *Session) apply(statement ast.Statement) (*Result, error) {
 	}
 	words := strings.Fields(ast.Format(statement))
 	return nil, plan.Refuse(statement, "statement", strings.Join(words[:min(2, len(words))], " "))
-}
-
-// infer fills in the columns of a table that declares none.
-func infer(c catalog.Connector, t *catalog.Table) error {
-	i, ok := c.(catalog.Inferrer)
-	if !ok {
-		return fmt.Errorf("table %s needs columns: connector '%s' cannot tell them", t.Name, c.Name())
-	}
-	schema, err := i.Infer(context.Background(), t.Options)
-	if err != nil {
-		return fmt.Errorf("table %s: %w", t.Name, err)
-	}
-	for _, f := range schema.Fields {
-		t.Columns = append(t.Columns, catalog.Column{Name: f.Name, Type: f.Type})
-	}
-	return nil
 }
 
 // use accepts the names of the one catalog and database.

@@ -121,9 +121,12 @@ func (s *Session) checkTable(c *ast.CreateTable, t *catalog.Table) error {
 		return ast.Errorf(optionAt(c), ast.ClassSemantic, "%v", err)
 	}
 	if len(t.Columns) == 0 {
-		if err := infer(connector, t); err != nil {
-			return ast.Errorf(c, ast.ClassSemantic, "%v", err)
+		if err := binder.Infer(connector, t); err != nil {
+			return ast.Errorf(c, ast.ClassSemantic, "table %s: %v", t.Name, err)
 		}
+	}
+	if err := checkPartitions(connector, c, t); err != nil {
+		return err
 	}
 	b, err := s.binder()
 	if err != nil {
@@ -132,6 +135,25 @@ func (s *Session) checkTable(c *ast.CreateTable, t *catalog.Table) error {
 	b.Registry = nil // a sink has no source to ask
 	_, err = b.Table(t, c)
 	return err
+}
+
+// checkPartitions verifies PARTITIONED BY.
+func checkPartitions(connector catalog.Connector, c *ast.CreateTable, t *catalog.Table) error {
+	if len(t.PartitionKeys) == 0 {
+		return nil
+	}
+	at := ast.Node(c)
+	if len(c.PartitionedBy) > 0 {
+		at = c.PartitionedBy[0]
+	}
+	p, ok := connector.(catalog.Partitioner)
+	if !ok {
+		return ast.Errorf(at, ast.ClassSemantic, "table %s: connector '%s' has no partitions; leave PARTITIONED BY out", t.Name, connector.Name())
+	}
+	if err := p.CheckPartitions(t.Spec()); err != nil {
+		return ast.Errorf(at, ast.ClassSemantic, "%v", err)
+	}
+	return nil
 }
 
 func optionAt(c *ast.CreateTable) ast.Node {

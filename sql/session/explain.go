@@ -1,6 +1,8 @@
 package session
 
 import (
+	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
@@ -12,11 +14,49 @@ func (s *Session) explain(e *ast.Explain) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, n := range p.Optimized {
+		if err := s.measure(n); err != nil {
+			return nil, err
+		}
+	}
 	text, err := explainText(e, p)
 	if err != nil {
 		return nil, err
 	}
 	return &Result{Columns: []string{"plan"}, Rows: [][]string{{text}}}, nil
+}
+
+// measurer is a source that can say how much of its table it reads.
+type measurer interface{ Extent() string }
+
+// measure asks the sources of a plan how much they read.
+func (s *Session) measure(n plan.Node) error {
+	for _, in := range n.Inputs() {
+		if err := s.measure(in); err != nil {
+			return err
+		}
+	}
+	scan, ok := n.(*plan.Scan)
+	if !ok {
+		return nil
+	}
+	source, err := s.Registry.Source(scan.Table)
+	if err != nil {
+		return err
+	}
+	if narrower, ok := source.(dataflow.Narrower); ok {
+		loc, err := s.Location()
+		if err != nil {
+			return err
+		}
+		if source, err = narrower.Narrow(scan.Filter, &expr.Env{Location: loc}); err != nil {
+			return err
+		}
+	}
+	if m, ok := source.(measurer); ok {
+		scan.Extent = m.Extent()
+	}
+	return nil
 }
 
 func explainText(e *ast.Explain, p *Planned) (string, error) {

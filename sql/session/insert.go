@@ -1,6 +1,10 @@
 package session
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
@@ -14,9 +18,6 @@ import (
 func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) error {
 	if in.Overwrite {
 		return plan.Refuse(in, "insert-overwrite")
-	}
-	if len(in.Partition) > 0 {
-		return plan.Refuse(in, "insert-partition")
 	}
 	name := in.Table.Last().Name
 	table, ok := s.Catalog.Table(name)
@@ -39,10 +40,62 @@ func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) er
 	if err != nil {
 		return err
 	}
-	if n, err = assign(in, n, spec); err != nil {
+	given, err := staticPartition(in, b, spec)
+	if err != nil {
+		return err
+	}
+	if n, err = assign(in, n, spec, given); err != nil {
 		return err
 	}
 	return s.sink(n, spec, p, build)
+}
+
+// staticPartition are the values that PARTITION (k = v) gives, by column.
+func staticPartition(in *ast.Insert, b *binder.Binder, spec *catalog.TableSpec) (map[int]*expr.Expr, error) {
+	given, named := map[int]*expr.Expr{}, map[string]bool{}
+	for _, v := range in.Partition {
+		name := v.Column.Name
+		if !slices.Contains(spec.PartitionKeys, name) {
+			return nil, ast.Errorf(v, ast.ClassSemantic, "table %s has no partition column %s", spec.Name, name)
+		}
+		if named[name] {
+			return nil, ast.Errorf(v, ast.ClassSemantic, "partition column %s is named twice", name)
+		}
+		named[name] = true
+		if v.Value == nil {
+			continue
+		}
+		c := spec.Schema.Index(name)
+		e, err := b.Constant(v.Value, "PARTITION")
+		if err != nil {
+			return nil, err
+		}
+		if given[c], err = partitionValue(e, spec.Schema.Fields[c].Type, &expr.Env{Location: b.Location}); err != nil {
+			return nil, ast.Errorf(v, ast.ClassSemantic, "column %s of table %s: %v", name, spec.Name, err)
+		}
+	}
+	return given, nil
+}
+
+// partitionValue converts a value that PARTITION gives; a text may be that of any type.
+func partitionValue(e *expr.Expr, t columnar.Type, env *expr.Env) (*expr.Expr, error) {
+	if e.IsNullConstant() {
+		if t.NotNull {
+			return nil, errors.New("it is NOT NULL")
+		}
+		return expr.Null(t), nil
+	}
+	if !e.Type.IsString() {
+		return assignable(e, t)
+	}
+	cast, err := expr.NewCast(e, t, false)
+	if err != nil {
+		return nil, err
+	}
+	if cast = expr.Fold(cast, env); e.IsConstant() && !cast.IsConstant() {
+		return nil, fmt.Errorf("%s is not %s", e, t.Nullable())
+	}
+	return cast, nil
 }
 
 func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, build *physical.Builder) error {
@@ -76,32 +129,49 @@ func (s *Session) checkSink(spec *catalog.TableSpec, at ast.Node) error {
 	return nil
 }
 
-// assign converts the columns of a query to those of a table, in its order; columns left out
-// are null.
-func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec) (plan.Node, error) {
-	fields := spec.Schema.Fields
-	target := make([]int, 0, len(fields)) // by query column
-	for i := range fields {
+// targets are the columns of a table that those of the query go to: all that are not given.
+func targets(in *ast.Insert, spec *catalog.TableSpec, given map[int]*expr.Expr) ([]int, error) {
+	var target []int
+	if len(in.Columns) == 0 {
+		for i := range spec.Schema.Fields {
+			if given[i] == nil {
+				target = append(target, i)
+			}
+		}
+		return target, nil
+	}
+	for _, c := range in.Columns {
+		i := spec.Schema.Index(c.Name)
+		if i < 0 {
+			e := ast.Errorf(c, ast.ClassSemantic, "table %s has no column %s", spec.Name, c.Name)
+			if near := expr.Nearest(c.Name, spec.Schema.Names()); near != "" {
+				e.Msg += "; did you mean " + ast.QuoteIdent(near) + "?"
+			}
+			return nil, e
+		}
+		if given[i] != nil {
+			return nil, ast.Errorf(c, ast.ClassSemantic, "PARTITION gives column %s its value already", c.Name)
+		}
 		target = append(target, i)
 	}
-	if len(in.Columns) > 0 {
-		target = target[:0]
-		for _, c := range in.Columns {
-			i := spec.Schema.Index(c.Name)
-			if i < 0 {
-				e := ast.Errorf(c, ast.ClassSemantic, "table %s has no column %s", spec.Name, c.Name)
-				if near := expr.Nearest(c.Name, spec.Schema.Names()); near != "" {
-					e.Msg += "; did you mean " + ast.QuoteIdent(near) + "?"
-				}
-				return nil, e
-			}
-			target = append(target, i)
-		}
+	return target, nil
+}
+
+// assign converts the columns of a query to those of a table, in its order; columns left out
+// that are not given are null.
+func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec, given map[int]*expr.Expr) (plan.Node, error) {
+	fields := spec.Schema.Fields
+	target, err := targets(in, spec, given)
+	if err != nil {
+		return nil, err
 	}
 	if plan.Width(n) != len(target) {
 		return nil, ast.Errorf(in, ast.ClassSemantic, "table %s takes %d columns, the query has %d", spec.Name, len(target), plan.Width(n))
 	}
 	exprs := make([]*expr.Expr, len(fields))
+	for i, e := range given {
+		exprs[i] = e
+	}
 	for i, t := range target {
 		if plan.OnlyNull(n, i) && !fields[t].Type.NotNull {
 			exprs[t] = expr.Null(fields[t].Type)

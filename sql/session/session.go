@@ -153,7 +153,7 @@ func (s *Session) binder() (*binder.Binder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &binder.Binder{Catalog: s.Catalog, Registry: s.Registry, Location: loc}, nil
+	return &binder.Binder{Catalog: s.Catalog, Registry: s.Registry, Location: loc, Batch: s.settings["execution.runtime-mode"] == "batch"}, nil
 }
 
 // Location is the session's time zone.

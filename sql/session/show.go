@@ -44,6 +44,11 @@ func (s *Session) show(st *ast.Show) (*Result, error) {
 			return nil, s.unknownTable(st.Name)
 		}
 		return &Result{Columns: []string{"create table"}, Rows: [][]string{{createTableText(t)}}}, nil
+	case ast.ShowPartitions:
+		var err error
+		if names, err = s.partitions(st.Name); err != nil {
+			return nil, err
+		}
 	case ast.ShowCreateView:
 		v, ok := s.Catalog.View(st.Name.Last().Name)
 		if !ok {
@@ -64,6 +69,30 @@ func (s *Session) show(st *ast.Show) (*Result, error) {
 		}
 	}
 	return r, nil
+}
+
+// partitions lists the partitions of a table.
+func (s *Session) partitions(name ast.Name) ([]string, error) {
+	t, ok := s.Catalog.Table(name.Last().Name)
+	if !ok {
+		return nil, s.unknownTable(name)
+	}
+	if len(t.PartitionKeys) == 0 {
+		return nil, ast.Errorf(name, ast.ClassSemantic, "table %s has no partitions", t.Name)
+	}
+	c, err := s.Registry.Lookup(t.Options["connector"])
+	if err != nil {
+		return nil, ast.Errorf(name, ast.ClassSemantic, "%v", err)
+	}
+	p, ok := c.(catalog.Partitioner)
+	if !ok {
+		return nil, ast.Errorf(name, ast.ClassSemantic, "table %s: connector '%s' has no partitions", t.Name, c.Name())
+	}
+	names, err := p.Partitions(t.Spec())
+	if err != nil {
+		return nil, ast.Errorf(name, ast.ClassSemantic, "%v", err)
+	}
+	return names, nil
 }
 
 // likeFilter is the test of SHOW ... LIKE.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -37,7 +38,7 @@ CREATE VIEW bid AS SELECT bid.auction, bid.bidder, bid.price, bid.url, at FROM n
 `
 
 // jobs write one table each: windows, sliding windows, a join, an aggregation without window and
-// one over distinct values, windows grouped again, and rows passed on.
+// one over distinct values, windows grouped again, and rows passed on, also to partitions.
 var jobs = map[string]string{
 	"tumble": "SELECT auction, count(*) AS n, max(price) AS x, window_start AS w FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(at), INTERVAL '10' SECOND)) GROUP BY auction, window_start, window_end",
 	"hop":    "SELECT auction, count(*) AS n, min(price) AS x, window_end AS w FROM TABLE(HOP(TABLE bid, DESCRIPTOR(at), INTERVAL '2' SECOND, INTERVAL '6' SECOND)) GROUP BY auction, window_start, window_end",
@@ -49,7 +50,8 @@ var jobs = map[string]string{
 	"nested": `SELECT MOD(auction, 4) AS auction, max(n) AS n, count(*) AS x, w FROM
 		(SELECT auction, count(*) AS n, window_start AS w, window_end AS e FROM TABLE(HOP(TABLE bid, DESCRIPTOR(at), INTERVAL '2' SECOND, INTERVAL '6' SECOND)) GROUP BY auction, window_start, window_end)
 		GROUP BY MOD(auction, 4), w, e`,
-	"rows": "SELECT auction, bidder AS n, price AS x, at AS w FROM bid WHERE MOD(auction, 7) = 0",
+	"partitions": "SELECT auction, MOD(bidder, 10) AS n, price AS x, at AS w FROM bid WHERE MOD(auction, 7) = 1",
+	"rows":       "SELECT auction, bidder AS n, price AS x, at AS w FROM bid WHERE MOD(auction, 7) = 0",
 }
 
 func TestKilledJobsWriteEveryRowOnce(t *testing.T) {
@@ -94,10 +96,14 @@ func script(t *testing.T, work, name, mode string) {
 	if err := os.MkdirAll(work, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	partitioned := ""
+	if name == "partitions" {
+		partitioned = "PARTITIONED BY (n) "
+	}
 	text := fmt.Sprintf(`SET 'execution.runtime-mode' = '%s';%s
-CREATE TABLE result (auction BIGINT, n BIGINT, x BIGINT, w TIMESTAMP(3)) WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'csv', 'csv.header' = 'false');
+CREATE TABLE result (auction BIGINT, n BIGINT, x BIGINT, w TIMESTAMP(3)) %sWITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'csv', 'csv.header' = 'false');
 INSERT INTO result %s;
-`, mode, nexmark, jobs[name])
+`, mode, nexmark, partitioned, jobs[name])
 	if err := os.WriteFile(filepath.Join(work, "job.sql"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -160,17 +166,25 @@ func runKilled(t *testing.T, binary, work, name string, rng *rand.Rand) (killed,
 // output are the sorted lines of the files a reader of the table sees.
 func output(t *testing.T, work string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(work, "out", "*.csv"))
+	var rows []string
+	root := filepath.Join(work, "out")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if strings.HasPrefix(d.Name(), ".") {
+			t.Errorf("%s is left behind", path)
+			return err
+		}
+		partition := strings.TrimPrefix(filepath.Dir(path), root)
+		for _, row := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+			rows = append(rows, partition+row)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	var rows []string
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, strings.Split(strings.TrimSpace(string(text)), "\n")...)
 	}
 	slices.Sort(rows)
 	return rows

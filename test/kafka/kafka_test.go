@@ -173,11 +173,20 @@ func testBad(t *testing.T, k *services.Kafka) {
 		&kgo.Record{Topic: "bad"}, &kgo.Record{Topic: "bad", Value: []byte("{\n\"i\":\n 3}\n")})
 	options := "'format' = 'json', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'"
 	_, err := run(t.Context(), t, 1, create(k, "bad", "i BIGINT", options)+"SELECT i FROM bad")
-	if want := "kafka: topic bad, partition 0, offset 1: value: byte 7: expected a value; set 'json.ignore-parse-errors'"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "kafka: topic bad, partition 0, offset 1: value: byte 7: expected a value; set 'on-error'"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	rows, err := run(t.Context(), t, 1, create(k, "bad", "i BIGINT, o BIGINT METADATA FROM 'offset'", options+", 'json.ignore-parse-errors' = 'true'")+"SELECT i, o FROM bad")
 	if err != nil || !slices.Equal(rows, []string{"1 | 0", "3 | 3"}) {
+		t.Errorf("got %q, %v", rows, err)
+	}
+	dir := t.TempDir()
+	rows, err = run(t.Context(), t, 2, create(k, "bad", "i BIGINT", options+", 'on-error' = 'dead-letter', 'on-error.dead-letter.path' = '"+dir+"'")+"SELECT i FROM bad")
+	if err != nil || !slices.Equal(rows, []string{"1", "3"}) {
+		t.Errorf("got %q, %v", rows, err)
+	}
+	rows, err = run(t.Context(), t, 1, "SELECT source, `position`, error, text FROM '"+dir+"'")
+	if err != nil || !slices.Equal(rows, []string{"bad-0 | 1 | value: byte 7: expected a value | {\"i\": x}"}) {
 		t.Errorf("got %q, %v", rows, err)
 	}
 }

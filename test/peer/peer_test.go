@@ -114,9 +114,10 @@ func runScript(t *testing.T, file string, counts map[string]int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := open(t)
+	db, dir := open(t), t.TempDir()
 	for _, b := range blocks {
 		query, way, err := b.query()
+		query = strings.ReplaceAll(query, "{dir}", dir)
 		if err != nil {
 			t.Error(err)
 			continue

@@ -7,6 +7,7 @@ import (
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
 )
 
 // pacedRegistry makes sources that have nothing to give now and then, long enough for a
@@ -28,6 +29,22 @@ type pacedSource struct{ dataflow.Source }
 func (s pacedSource) Open(ctx context.Context, split dataflow.Split, req dataflow.ReadRequest) (dataflow.Reader, error) {
 	r, err := s.Source.Open(ctx, split, req)
 	return &pacedReader{Reader: r}, err
+}
+
+func (s pacedSource) Narrow(filter []*expr.Expr, env *expr.Env) (dataflow.Source, error) {
+	n, ok := s.Source.(dataflow.Narrower)
+	if !ok {
+		return s, nil
+	}
+	narrow, err := n.Narrow(filter, env)
+	return pacedSource{narrow}, err
+}
+
+func (s pacedSource) Rejects() (dataflow.Rejects, dataflow.Committer) {
+	if r, ok := s.Source.(dataflow.Rejecter); ok {
+		return r.Rejects()
+	}
+	return nil, nil
 }
 
 type pacedReader struct {

@@ -10,8 +10,8 @@
 //	2 | Oslo
 //
 // The first line is "query", "query rowsort" (rows in any order), "error" (what follows is the
-// first line of its text) or "statement ok" (no rows). An empty string is written (empty). The
-// flag -rewrite puts what the queries give in place of what is expected.
+// first line of its text) or "statement ok" (no rows). An empty string is written (empty), and {dir}
+// is a directory of the script's own. The flag -rewrite puts what the queries give in place of what is expected.
 //
 // The comment "# peer:" says how another engine gives the same rows: by the "same" query, by the
 // query written there, or "none: " and the reason. A statement without it is not run there.
@@ -38,6 +38,7 @@ import (
 	"github.com/anabranch/anabranch/scheduler"
 	"github.com/anabranch/anabranch/sql/parser"
 	"github.com/anabranch/anabranch/sql/session"
+	"github.com/anabranch/anabranch/state"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the queries give into the files")
@@ -54,6 +55,8 @@ type way struct {
 	encoded bool
 	// endless plans tables as if they had no end, so that results are changelogs.
 	endless bool
+	// disk keeps state on disk but for a little.
+	disk bool
 	// restart lets the sink fail now and then and the job start again by itself.
 	restart bool
 	// managers is how many TaskManagers share the tasks; more than one are told what to do in bytes.
@@ -72,6 +75,8 @@ var ways = []way{
 	{name: "endless", parallelism: 2, endless: true},
 	{name: "endless, batches of 3", parallelism: 3, batchRows: 3, endless: true, encoded: true},
 	{name: "endless restored", parallelism: 2, batchRows: 7, endless: true, restore: true},
+	{name: "endless on disk", parallelism: 2, batchRows: 7, endless: true, disk: true},
+	{name: "endless on disk, restored", parallelism: 2, batchRows: 3, endless: true, restore: true, disk: true},
 	{name: "endless restarted", parallelism: 2, batchRows: 7, endless: true, restart: true, managers: 2},
 }
 
@@ -107,6 +112,7 @@ func runFile(t *testing.T, file string, w way, rewrite bool) {
 	}
 	s := session.New(builtin.Connectors())
 	s.Endless = w.endless
+	dir := t.TempDir()
 	blocks := strings.Split(strings.TrimSpace(string(text)), "\n\n")
 	for i, block := range blocks {
 		head, body := cutComments(block)
@@ -118,16 +124,16 @@ func runFile(t *testing.T, file string, w way, rewrite bool) {
 			t.Errorf("%s: %s\n%v", file, rest, err)
 		}
 		sql, want, _ := strings.Cut(rest+"\n", "----\n")
-		got, err := runSQL(t, s, sql, w)
+		got, err := runSQL(t, s, strings.ReplaceAll(sql, "{dir}", dir), w)
 		if strings.Contains(directive, "rowsort") {
 			slices.Sort(got)
 		}
-		lines := strings.Join(got, "\n")
+		lines := strings.ReplaceAll(strings.Join(got, "\n"), dir, "{dir}")
 		if directive == "error" && err == nil {
 			t.Errorf("%s: %s is no error:\n%s", file, strings.TrimSpace(sql), lines)
 		}
 		if directive == "error" && err != nil {
-			lines, _, _ = strings.Cut(err.Error(), "\n")
+			lines, _, _ = strings.Cut(strings.ReplaceAll(err.Error(), dir, "{dir}"), "\n")
 			err = nil
 		}
 		if err != nil {
@@ -230,6 +236,14 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 		Bindings:   scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &rowSink{log: out} }},
 		Committers: scheduler.CommitterBindings{p.CollectUID: &rowSink{log: out}},
 		Env:        &expr.Env{Location: loc, Now: func() int64 { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() }},
+	}
+	if w.disk {
+		opts.State = state.NewBackend(t.TempDir(), 4<<10)
+		defer func() {
+			if err := opts.State.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
 	}
 	switch {
 	case w.restore:

@@ -91,7 +91,7 @@ func (e *Engine) follow(opts *scheduler.Options, job string) (hide func()) {
 }
 
 // run plans and runs a job.
-func (e *Engine) run(ctx context.Context, statement ast.Statement, source string, out render.Writer) error {
+func (e *Engine) run(ctx context.Context, statement ast.Statement, source string, out render.Writer) (err error) {
 	planned, err := e.session.Plan(statement, source)
 	if err != nil {
 		return err
@@ -100,6 +100,9 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 		Parallelism: e.parallelism(), Connectors: e.session.Registry, Budget: e.opts.Budget,
 		Env: e.environment(planned), Bindings: scheduler.Bindings{}, Stop: e.opts.Stop, Tick: clock.Tick,
 		IdleAfter: e.duration("table.exec.source.idle-timeout", 0), Note: func(text string) { e.note("%s", text) },
+	}
+	if opts.State = e.stateBackend(); opts.State != nil {
+		defer func() { err = errors.Join(err, opts.State.Close()) }()
 	}
 	hide := e.follow(&opts, planned.Job.Name)
 	if planned.CollectUID == "" {

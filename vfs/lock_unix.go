@@ -1,6 +1,6 @@
 //go:build unix
 
-package checkpoint
+package vfs
 
 import (
 	"errors"
@@ -8,18 +8,16 @@ import (
 	"syscall"
 )
 
-// errHeld says that another process runs the job.
-var errHeld = errors.New("another process is running this job; stop it, or give this one another pipeline.name")
-
-// acquire locks the file path until it is closed or the process dies, however it dies.
-func acquire(path string) (*os.File, error) {
+// Lock locks the file path, making it if need be, until it is closed or the process dies, however it
+// dies. If another holds it the error is ErrLocked.
+func Lock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = errHeld
+			err = ErrLocked
 		}
 		return nil, errors.Join(err, f.Close())
 	}

@@ -1,0 +1,24 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/anabranch/anabranch/state"
+)
+
+// unlimitedStateBytes is the memory of state before it goes to disk where nothing limits memory.
+const unlimitedStateBytes = 1 << 30
+
+// stateBackend is the tier of state on disk that the settings ask for; nil is none.
+func (e *Engine) stateBackend() *state.Backend {
+	switch strings.ToLower(e.session.Setting("state.backend.type")) {
+	case "pebble", "rocksdb":
+	default:
+		return nil
+	}
+	bytes := int64(unlimitedStateBytes)
+	if limit := e.opts.Budget.Limit(); limit > 0 {
+		bytes = limit / 2
+	}
+	return state.NewBackend(e.session.Setting("io.tmp.dirs"), bytes)
+}

@@ -1,0 +1,103 @@
+package cold
+
+import (
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// scratchFS is a file system whose files need not last: it syncs nothing. The first failed write is
+// kept, and from then on writes are dropped, because Pebble would try again for ever while its writers
+// wait; the owner asks for the failure after each call.
+type scratchFS struct {
+	vfs.FS
+	mu     sync.Mutex
+	failed error
+}
+
+// failure is that of the first write that failed.
+func (fs *scratchFS) failure() error {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return fs.failed
+}
+
+// note keeps the first failure and reports whether there has been one.
+func (fs *scratchFS) note(what string, err error) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if err != nil && fs.failed == nil {
+		fs.failed = fmt.Errorf("%s: %w", what, err)
+	}
+	return fs.failed != nil
+}
+
+// Create makes a file.
+func (fs *scratchFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	var f vfs.File
+	err := fs.failure()
+	if err == nil {
+		f, err = fs.FS.Create(name, c)
+	}
+	if fs.note("making a file of state", err) {
+		f, err = vfs.NewMem().Create("lost", c)
+	}
+	return &scratchFile{File: f, fs: fs}, err
+}
+
+// ReuseForWrite makes a file.
+func (fs *scratchFS) ReuseForWrite(_, name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	return fs.Create(name, c)
+}
+
+// Rename renames a file.
+func (fs *scratchFS) Rename(from, to string) error { return fs.lasting(fs.FS.Rename(from, to)) }
+
+// Link makes a second name.
+func (fs *scratchFS) Link(from, to string) error { return fs.lasting(fs.FS.Link(from, to)) }
+
+// Remove removes a file.
+func (fs *scratchFS) Remove(name string) error {
+	if err := fs.FS.Remove(name); !os.IsNotExist(err) || fs.failure() == nil {
+		return err
+	}
+	return nil
+}
+
+// lasting passes an error on unless there has been a failed write.
+func (fs *scratchFS) lasting(err error) error {
+	if err != nil && fs.failure() != nil {
+		return nil
+	}
+	return err
+}
+
+// OpenDir opens a directory that is never synced.
+func (fs *scratchFS) OpenDir(name string) (vfs.File, error) {
+	d, err := fs.FS.OpenDir(name)
+	if err != nil {
+		return nil, err
+	}
+	return &scratchFile{File: d, fs: fs}, nil
+}
+
+type scratchFile struct {
+	vfs.File
+	fs *scratchFS
+}
+
+func (f *scratchFile) Write(p []byte) (int, error) {
+	if f.fs.failure() != nil {
+		return len(p), nil
+	}
+	_, err := f.File.Write(p)
+	f.fs.note("writing state to disk", err)
+	return len(p), nil
+}
+
+func (f *scratchFile) Sync() error                  { return nil }
+func (f *scratchFile) SyncData() error              { return nil }
+func (f *scratchFile) SyncTo(int64) (bool, error)   { return false, nil }
+func (f *scratchFile) Preallocate(_, _ int64) error { return nil }

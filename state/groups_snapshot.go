@@ -1,0 +1,285 @@
+package state
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/state/cold"
+)
+
+// groupsSnapshot keeps which keys, by id, have changed since the last snapshot began, and writes the one
+// in progress: the rows in memory bit by bit, each before it is changed again, then, in a snapshot of
+// everything, the rows on disk as they were when it began. Rows that have changed and leave memory
+// before the next snapshot begins are put aside for it.
+type groupsSnapshot struct {
+	section string
+	dead    func(*columnar.Batch, int) bool
+	shown   func(*columnar.Batch) *columnar.Batch
+	changed columnar.Bitmap // since the last snapshot began
+	frozen  columnar.Bitmap // still to be copied
+	aside   [][]byte        // payloads of rows that left memory changed
+	left    deltaRows       // such rows, not yet in aside
+	all     bool            // too much is aside: the next snapshot is of everything
+	bytes   int             // of aside
+
+	w      *Writer
+	copied deltaRows
+	late   [][]byte   // what was aside when the snapshot began
+	disk   *cold.Rows // of a snapshot of everything
+
+	ids, rows []uint32
+}
+
+// asideMax is how many bytes are put aside at most.
+const asideMax = 64 << 20
+
+func newGroupsSnapshot(o GroupsOptions, schema *columnar.Schema) *groupsSnapshot {
+	s := &groupsSnapshot{
+		section: o.Name + deltaMark + o.Part, dead: o.Dead, shown: o.Shown,
+		left: deltaRows{schema: schema}, copied: deltaRows{schema: schema},
+	}
+	if s.shown == nil {
+		s.shown = func(b *columnar.Batch) *columnar.Batch { return b }
+	}
+	return s
+}
+
+// touch notes that rows of the young generation are about to change, and copies those out which the
+// snapshot in progress still wants.
+func (s *groupsSnapshot) touch(g *generation, rows []uint32, scratch *columnar.Batch) error {
+	s.ids, s.rows = s.ids[:0], s.rows[:0]
+	for _, r := range rows {
+		id := g.id(r)
+		setBit(&s.changed, id)
+		if takeBit(s.frozen, id) {
+			s.ids, s.rows = append(s.ids, id), append(s.rows, r)
+		}
+	}
+	return s.copyRows(g, scratch)
+}
+
+// copyRows copies s.rows, with s.ids, out.
+func (s *groupsSnapshot) copyRows(g *generation, scratch *columnar.Batch) error {
+	for from := 0; from < len(s.rows); from += columnar.BatchRows {
+		to := min(len(s.rows), from+columnar.BatchRows)
+		if err := g.Fill(scratch, s.rows[from:to]); err != nil {
+			return err
+		}
+		s.copied.add(s.ids[from:to], s.shown(scratch))
+		if s.copied.full() {
+			s.copied.flush(s.section, s.w)
+		}
+	}
+	return nil
+}
+
+// leave is told of the rows of b, by id, that leave memory. Dead ones are gone for good.
+func (s *groupsSnapshot) leave(ids []uint32, b *columnar.Batch) {
+	for _, put := range []struct {
+		to    *deltaRows
+		where columnar.Bitmap
+	}{{&s.copied, s.frozen}, {&s.left, s.changed}} {
+		sel := make([]int32, 0, len(ids))
+		s.ids = s.ids[:0]
+		for k, id := range ids {
+			set := takeBit(put.where, id)
+			switch {
+			case s.dead != nil && s.dead(b, k):
+				if set || put.to == &s.left {
+					put.to.gone = append(put.to.gone, id)
+				}
+			case set:
+				sel, s.ids = append(sel, int32(k)), append(s.ids, id)
+			}
+		}
+		put.to.add(s.ids, s.shown(b).WithSel(sel))
+	}
+	if s.copied.full() {
+		s.copied.flush(s.section, s.w)
+	}
+	if s.left.full() {
+		s.putAside()
+	}
+}
+
+// putAside makes a payload of the rows that have left. Those of two generations are not in one, as a
+// section names an id once.
+func (s *groupsSnapshot) putAside() {
+	if !s.left.empty() && !s.all {
+		payload := s.left.encode(nil)
+		s.aside, s.bytes = append(s.aside, payload), s.bytes+len(payload)
+	}
+	s.left.forget()
+	if s.bytes > asideMax {
+		s.all, s.aside = true, nil
+	}
+}
+
+// freeze begins a snapshot into w of everything below the id end, of which disk has the rows on disk,
+// or, if disk is nil, of what has changed.
+func (s *groupsSnapshot) freeze(full bool, end uint32, disk *cold.Rows, w *Writer) {
+	s.putAside()
+	s.w, s.disk = w, disk
+	s.copied.forget()
+	s.late = s.aside
+	s.frozen = s.changed
+	if full {
+		s.late = nil // these rows are on disk
+		s.frozen = make(columnar.Bitmap, columnar.BitmapWords(int(end)))
+		s.frozen.Fill(int(end), true)
+		if r := end % 64; r != 0 {
+			s.frozen[end/64] &= 1<<r - 1 // the ids behind are yet to be given
+		}
+	}
+	s.changed = make(columnar.Bitmap, len(s.changed))
+	s.aside, s.bytes, s.all = nil, 0, false
+}
+
+// finish writes what was aside and ends the snapshot.
+func (s *groupsSnapshot) finish() error {
+	s.copied.flush(s.section, s.w)
+	s.copied.release()
+	for _, payload := range slices.Backward(s.late) { // of an id the first section counts
+		s.w.section(s.section, func(dst []byte) []byte { return append(dst, payload...) })
+	}
+	s.late, s.frozen, s.w = nil, nil, nil
+	return s.closeDisk()
+}
+
+func (s *groupsSnapshot) closeDisk() error {
+	if s.disk == nil {
+		return nil
+	}
+	d := s.disk
+	s.disk = nil
+	return d.Close()
+}
+
+func (s *groupsSnapshot) close() error {
+	if s == nil {
+		return nil
+	}
+	s.copied.release()
+	s.left.release()
+	return s.closeDisk()
+}
+
+func setBit(b *columnar.Bitmap, id uint32) {
+	if w := int(id / 64); w >= len(*b) {
+		*b = append(*b, make(columnar.Bitmap, max(w+1-len(*b), len(*b)/2, 64))...)
+	}
+	b.Set(int(id))
+}
+
+// takeBit clears a bit and reports whether it was set.
+func takeBit(b columnar.Bitmap, id uint32) bool {
+	w, bit := int(id/64), uint64(1)<<(id%64)
+	if w >= len(b) || b[w]&bit == 0 {
+		return false
+	}
+	b[w] &^= bit
+	return true
+}
+
+// Freeze begins a snapshot into w, of everything if full or if too much has left memory since the last.
+func (t *Groups) Freeze(full bool, w *Writer) error {
+	s := t.snapshot
+	if err := s.closeDisk(); err != nil {
+		return err
+	}
+	full = full || s.all
+	var disk *cold.Rows
+	if full && t.written {
+		var err error
+		if disk, err = t.table.Rows(); err != nil {
+			return err
+		}
+	}
+	end := t.nextID
+	if t.store == nil {
+		end = uint32(t.young.Rows())
+	}
+	s.freeze(full, end, disk, w)
+	t.young.copied = 0
+	if t.old != nil {
+		t.old.copied = 0
+	}
+	return nil
+}
+
+// Copy writes about n further rows and reports whether all are written.
+func (t *Groups) Copy(n int) (done bool, err error) {
+	s := t.snapshot
+	if s.w == nil {
+		return true, nil
+	}
+	for _, g := range []*generation{t.old, t.young} {
+		if g == nil {
+			continue
+		}
+		s.ids, s.rows = s.ids[:0], s.rows[:0]
+		for rows := g.Rows(); g.copied < rows && len(s.rows) < n; g.copied++ {
+			if id := g.id(uint32(g.copied)); !g.hasMoved(g.copied) && takeBit(s.frozen, id) {
+				s.ids, s.rows = append(s.ids, id), append(s.rows, uint32(g.copied))
+			}
+		}
+		if err := s.copyRows(g, t.rows); err != nil {
+			return false, err
+		}
+		if len(s.rows) == n {
+			return false, nil
+		}
+	}
+	if s.disk != nil {
+		if done, err = t.copyDisk(n); err != nil || !done {
+			return false, err
+		}
+	}
+	return true, s.finish()
+}
+
+// copyDisk writes up to n further rows that are on disk only.
+func (t *Groups) copyDisk(n int) (done bool, err error) {
+	s := t.snapshot
+	t.rows.Reset(0)
+	s.ids = s.ids[:0]
+	done, err = s.disk.Next(min(n, columnar.BatchRows), func(key, value []byte) error {
+		id := binary.LittleEndian.Uint32(value)
+		if !takeBit(s.frozen, id) {
+			return nil
+		}
+		s.ids = append(s.ids, id)
+		return t.decode(t.rows, key, value)
+	})
+	if err != nil {
+		return false, err
+	}
+	t.rows.SetLen(len(s.ids))
+	s.copied.add(s.ids, s.shown(t.rows))
+	if s.copied.full() {
+		s.copied.flush(s.section, s.w)
+	}
+	return done, nil
+}
+
+// decode appends a row of the disk to b.
+func (t *Groups) decode(b *columnar.Batch, key, value []byte) error {
+	if _, err := columnar.DecodeRow(b.Cols[:t.keys], key); err != nil {
+		return err
+	}
+	_, err := columnar.DecodeRow(b.Cols[t.keys:], value[4:])
+	return err
+}
+
+// CopyAll writes what the snapshot in progress still wants, before the groups are closed.
+func (t *Groups) CopyAll() error {
+	if t.snapshot == nil {
+		return nil
+	}
+	for {
+		if done, err := t.Copy(columnar.BatchRows); done || err != nil {
+			return err
+		}
+	}
+}
