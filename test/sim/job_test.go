@@ -65,6 +65,7 @@ type source struct {
 	rows      []int // of each split
 	positions bool
 	endless   bool
+	watched   bool
 	born      []time.Duration // when there is each split, of a source that grows
 }
 
@@ -94,6 +95,25 @@ func (g growing) NewSplits(_ context.Context, known []dataflow.Split) ([]dataflo
 	return list, nil
 }
 
+// watching is one whose splits end.
+type watching struct{ *source }
+
+func (v watching) Splits(context.Context, int) ([]dataflow.Split, error) { return nil, nil }
+func (watching) Every() time.Duration                                    { return 30 * time.Millisecond }
+
+func (v watching) Discover(ctx context.Context, seen map[string]bool) ([]dataflow.Split, []string, error) {
+	var known []dataflow.Split
+	for name := range seen {
+		known = append(known, dataflow.Split{ID: name})
+	}
+	list, err := growing(v).NewSplits(ctx, known)
+	var names []string
+	for _, s := range list {
+		names = append(names, s.ID)
+	}
+	return list, names, err
+}
+
 func (growing) Every() time.Duration { return 30 * time.Millisecond }
 
 func (w *world) source() dataflow.Source {
@@ -113,6 +133,9 @@ func (w *world) source() dataflow.Source {
 		s.endless, w.endless = w.checkpoints, w.checkpoints
 		for range s.rows {
 			s.born = append(s.born, w.between(0, 200*time.Millisecond)*time.Duration(w.rng.IntN(2)))
+		}
+		if s.watched = s.endless && w.rng.IntN(2) == 0; s.watched {
+			return watching{s}
 		}
 		if s.endless {
 			return growing{s}
@@ -174,7 +197,7 @@ func (r *reader) Next() (*columnar.Batch, error) {
 		return nil, fmt.Errorf("read: %w", errFault)
 	case r.w.rng.IntN(3) == 0:
 		return nil, nil
-	case left == 0 && r.endless:
+	case left == 0 && r.endless && !r.watched:
 		return nil, nil
 	case left == 0:
 		return nil, io.EOF
