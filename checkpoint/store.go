@@ -100,18 +100,46 @@ func (s *Store) epochDir(e dataflow.Epoch) string {
 
 func epochName(e dataflow.Epoch) string { return fmt.Sprintf("chk-%d", e) }
 
-// WriteSnapshot makes a task's snapshot of an epoch durable in dir, the folder of a job's checkpoints.
-// The name is one that no other attempt at the epoch uses, as whatever wrote that may not have ended.
-func WriteSnapshot(dir string, epoch dataflow.Epoch, name string, b state.Blob) (File, error) {
-	f := File{Name: epochName(epoch) + "/" + name, Bytes: b.Len()}
-	for _, piece := range b {
-		f.Checksum = crc32.Update(f.Checksum, castagnoli, piece)
-	}
-	if err := writeFile(filepath.Join(dir, epochName(epoch), name), b...); err != nil {
-		return f, fmt.Errorf("checkpoint %d cannot be written: %w", epoch, err)
-	}
-	return f, nil
+// Pending is a task's snapshot of an epoch in the making.
+type Pending struct {
+	epoch dataflow.Epoch
+	file  File
+	to    *vfs.Pending
 }
+
+// NewPending begins a task's snapshot of an epoch in dir, the folder of a job's checkpoints. The name is
+// one that no other attempt at the epoch uses, as whatever wrote that may not have ended.
+func NewPending(dir string, epoch dataflow.Epoch, name string) (*Pending, error) {
+	p := &Pending{epoch: epoch, file: File{Name: epochName(epoch) + "/" + name}}
+	var err error
+	p.to, err = vfs.Create(filepath.Join(dir, epochName(epoch), name))
+	return p, p.failed(err)
+}
+
+func (p *Pending) failed(err error) error {
+	if err != nil {
+		return fmt.Errorf("checkpoint %d cannot be written: %w", p.epoch, err)
+	}
+	return nil
+}
+
+// Append writes further bytes.
+func (p *Pending) Append(b state.Blob) error {
+	for _, piece := range b {
+		if _, err := p.to.Write(piece); err != nil {
+			return p.failed(err)
+		}
+		p.file.Checksum = crc32.Update(p.file.Checksum, castagnoli, piece)
+		p.file.Bytes += len(piece)
+	}
+	return nil
+}
+
+// Commit makes the snapshot durable.
+func (p *Pending) Commit() (File, error) { return p.file, p.failed(p.to.Commit()) }
+
+// Abort gives it up.
+func (p *Pending) Abort() error { return p.to.Abort() }
 
 // Write makes an epoch complete whose files are durable.
 func (s *Store) Write(m *Metadata) error {
@@ -299,7 +327,7 @@ func readFile(dir string, epoch dataflow.Epoch, f File) ([]state.Section, error)
 	if folder == epochName(epoch) {
 		folder = filepath.Base(dir)
 	}
-	b, err := os.ReadFile(filepath.Join(filepath.Dir(dir), folder, name))
+	b, err := vfs.Map(filepath.Join(filepath.Dir(dir), folder, name))
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint %s is not whole: %w; restore another with --from-checkpoint or start over with --fresh", dir, err)
 	}

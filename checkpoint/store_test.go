@@ -36,7 +36,7 @@ func write(t *testing.T, s *Store, epoch dataflow.Epoch) {
 func writeAll(t *testing.T, s *Store, m *Metadata, snapshots ...state.Blob) {
 	t.Helper()
 	for i, b := range snapshots {
-		f, err := WriteSnapshot(s.Dir(), m.Epoch, fmt.Sprintf("task-%d", i), b)
+		f, err := writeSnapshot(s.Dir(), m.Epoch, fmt.Sprintf("task-%d", i), b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,4 +180,18 @@ func TestDamagedCheckpoints(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// writeSnapshot writes a snapshot piece by piece.
+func writeSnapshot(dir string, epoch dataflow.Epoch, name string, b state.Blob) (File, error) {
+	p, err := NewPending(dir, epoch, name)
+	if err != nil {
+		return File{}, err
+	}
+	for i := range b {
+		if err := p.Append(b[i : i+1]); err != nil {
+			return File{}, errors.Join(err, p.Abort())
+		}
+	}
+	return p.Commit()
 }

@@ -51,6 +51,14 @@ func (w *Writer) Blob() (Blob, error) {
 	return b, w.err
 }
 
+// Full takes out the sections that fill segments, for those who write them elsewhere before the rest: nil
+// if there are none.
+func (w *Writer) Full() Blob {
+	full := w.full
+	w.full = nil
+	return full
+}
+
 // segmentBytes is the size from which on a segment is full. Segments keep a large snapshot from being
 // copied as it grows.
 const segmentBytes = 1 << 20

@@ -34,6 +34,9 @@ type Environment struct {
 	// Store makes a snapshot durable and then sends its acknowledgement. It does not wait; the messages
 	// of a task keep their order.
 	Store func(*rpc.Acknowledge, state.Blob)
+	// Append has a piece of a task's snapshot of an epoch written and calls written when it is. Pieces
+	// come in order, and Store with the last of them.
+	Append func(task int, epoch dataflow.Epoch, b state.Blob, written func())
 }
 
 // builder makes the tasks of a deployment that are placed here.
@@ -106,7 +109,7 @@ func (b *builder) vertex(v *graph.Vertex) error {
 		}
 		t := &Task{
 			name: fmt.Sprintf("%s (%d/%d)", v.Last().Name, sub+1, v.Parallelism), attempt: b.Attempt, number: v.First + sub,
-			send: b.Send, store: b.Store, mark: dataflow.MinTime, wake: make(chan struct{}, 1), tail: &tail{}, uids: v.UIDs(), skip: true,
+			send: b.Send, store: b.Store, append: b.Append, mark: dataflow.MinTime, wake: make(chan struct{}, 1), tail: &tail{}, uids: v.UIDs(), skip: true,
 		}
 		t.stats.watermark.Store(int64(dataflow.MinTime))
 		t.head = t.tail

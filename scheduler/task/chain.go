@@ -38,7 +38,7 @@ type taskSnapshot struct {
 	writer      state.Writer
 	committable []dataflow.Committable
 	copying     []*copying // what is written while the operators go on
-	bytes       state.Blob // the whole, once it is
+	handed      int        // bytes that are being written
 }
 
 // link is one operator of a chain. It is the Output of the operator before it: what that one

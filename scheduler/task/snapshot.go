@@ -17,12 +17,19 @@ type copying struct {
 // long.
 const copyRows = 4096
 
+// unwrittenMax is how many bytes of snapshots may wait for the disk before no more are copied.
+const unwrittenMax = 32 << 20
+
+// behind reports that the disk is: the task is woken when it no longer is.
+func (t *Task) behind() bool { return t.unwritten.Load() > unwrittenMax }
+
 // copySome goes on with the snapshot in progress and reports whether none is left.
 func (t *Task) copySome() (finished bool, err error) {
 	s := t.tail.snapshot
 	if s == nil {
 		return true, nil
 	}
+	t.handOver(s, &s.writer)
 	for _, c := range s.copying {
 		if c.done {
 			continue
@@ -33,17 +40,34 @@ func (t *Task) copySome() (finished bool, err error) {
 		if err != nil {
 			return false, c.link.wrap(err)
 		}
+		t.handOver(s, &c.writer)
 		return false, nil
 	}
 	t.tail.snapshot = nil
-	if s.bytes, err = s.blob(); err != nil {
+	rest, err := s.rest()
+	if err != nil {
 		return false, err
 	}
-	t.lineage.wrote(s.full, s.bytes.Len())
+	t.lineage.wrote(s.full, s.handed+rest.Len())
 	t.store(&rpc.Acknowledge{
 		Attempt: t.attempt, Task: t.number, Epoch: s.epoch, Follows: !s.full && len(s.copying) > 0, Committable: s.committable,
-	}, s.bytes)
+	}, rest)
 	return true, nil
+}
+
+// handOver has what fills segments written, so that a large snapshot is never in memory as a whole.
+func (t *Task) handOver(s *taskSnapshot, w *state.Writer) {
+	full := w.Full()
+	n := full.Len()
+	if n == 0 {
+		return
+	}
+	s.handed += n
+	t.unwritten.Add(int64(n))
+	t.append(t.number, s.epoch, full, func() {
+		t.unwritten.Add(int64(-n))
+		t.signal()
+	})
 }
 
 // begin makes s the snapshot in progress. One that was given up for it is never whole, but what sinks
@@ -64,8 +88,8 @@ func (t *Task) copyAll() error {
 	}
 }
 
-// blob is the whole snapshot.
-func (s *taskSnapshot) blob() (state.Blob, error) {
+// rest is what of the snapshot was not handed over.
+func (s *taskSnapshot) rest() (state.Blob, error) {
 	b, err := s.writer.Blob()
 	for _, c := range s.copying {
 		more, failed := c.writer.Blob()

@@ -31,6 +31,7 @@ type Task struct {
 	number  int // among the tasks of the job
 	send    func(rpc.Message)
 	store   func(*rpc.Acknowledge, state.Blob)
+	append  func(task int, epoch dataflow.Epoch, b state.Blob, written func())
 	box     mailbox
 	wake    chan struct{}
 
@@ -50,9 +51,11 @@ type Task struct {
 
 	complete atomic.Uint64 // the newest epoch that is durable
 	lineage  lineage
-	epoch    dataflow.Epoch // of the last barrier
-	aligned  int            // channels that have delivered the barrier of the epoch aligning
-	barrier  dataflow.Epoch // the epoch aligning
+	// unwritten are bytes of snapshots that wait for the disk.
+	unwritten atomic.Int64
+	epoch     dataflow.Epoch // of the last barrier
+	aligned   int            // channels that have delivered the barrier of the epoch aligning
+	barrier   dataflow.Epoch // the epoch aligning
 	// building says that an input is not read yet, so a barrier would wait behind its rows.
 	building bool
 	skip     bool // the task had ended before the checkpoint it is restored from
@@ -155,9 +158,12 @@ func (t *Task) running() string {
 
 // step goes on with the snapshot in progress, if any, and does one piece of work.
 func (t *Task) step(ctx context.Context) (Result, error) {
-	finished, err := t.copySome()
-	if err != nil {
-		return Done, err
+	finished := t.tail.snapshot == nil
+	if !finished && !t.behind() {
+		var err error
+		if finished, err = t.copySome(); err != nil {
+			return Done, err
+		}
 	}
 	result, err := t.work(ctx)
 	switch {
@@ -165,7 +171,7 @@ func (t *Task) step(ctx context.Context) (Result, error) {
 		return Done, err
 	case result == Done:
 		return Done, t.copyAll()
-	case result == Blocked && (!finished || t.tail.snapshot != nil):
+	case result == Blocked && (!finished || t.tail.snapshot != nil) && !t.behind():
 		return Progressed, nil
 	}
 	return result, nil

@@ -38,8 +38,15 @@ type Options struct {
 	Send func(rpc.Message)
 	// Runner is who runs what takes long; nil: goroutines.
 	Runner Runner
-	// Write makes a snapshot durable; nil: as a file.
-	Write func(dir string, epoch dataflow.Epoch, name string, b state.Blob) (checkpoint.File, error)
+	// Create begins a task's snapshot; nil: as a file.
+	Create func(dir string, epoch dataflow.Epoch, name string) (Snapshot, error)
+}
+
+// Snapshot is a task's snapshot in the making.
+type Snapshot interface {
+	Append(b state.Blob) error
+	Commit() (checkpoint.File, error)
+	Abort() error
 }
 
 // Runner runs what takes long. It does so after the call, not within.
@@ -76,6 +83,8 @@ type attempt struct {
 	left   int                // tasks that have not ended
 	failed bool
 	then   func() // starts the next one when nothing is left of this
+	// pending are the snapshots that are being written, by task. The outbox alone looks at them.
+	pending map[int]*pending
 }
 
 // errCanceled ends tasks whose attempt is not wanted any more.
@@ -87,8 +96,10 @@ func New(opts Options) *TaskManager {
 	if m.opts.Runner == nil {
 		m.opts.Runner = goroutines{&m.running}
 	}
-	if m.opts.Write == nil {
-		m.opts.Write = checkpoint.WriteSnapshot
+	if m.opts.Create == nil {
+		m.opts.Create = func(dir string, epoch dataflow.Epoch, name string) (Snapshot, error) {
+			return checkpoint.NewPending(dir, epoch, name)
+		}
 	}
 	m.outbox.run = m.opts.Runner.Go
 	return m
@@ -186,6 +197,12 @@ func (m *TaskManager) build(a *attempt, d *rpc.Deploy) ([]*task.Task, error) {
 	env := task.Environment{
 		Name: m.opts.Name, Bindings: m.opts.Bindings, Budget: m.opts.Budget, State: m.opts.State, Exchange: m.opts.Exchange, Send: m.opts.Send,
 		Store: func(ack *rpc.Acknowledge, b state.Blob) { m.outbox.put(func() { m.store(a, &d.Settings, ack, b) }) },
+		Append: func(task int, epoch dataflow.Epoch, b state.Blob, written func()) {
+			m.outbox.put(func() {
+				m.append(a, &d.Settings, task, epoch, b)
+				written()
+			})
+		},
 	}
 	if d.Settings.Restore != "" {
 		var err error
@@ -244,12 +261,62 @@ func (m *TaskManager) ended(a *attempt, t *task.Task, err error) {
 	}
 }
 
-// store makes a snapshot durable and acknowledges it, unless nobody waits for it any more.
-func (m *TaskManager) store(a *attempt, s *rpc.Settings, ack *rpc.Acknowledge, b state.Blob) {
+// pending is the snapshot of a task that is being written.
+type pending struct {
+	epoch dataflow.Epoch
+	to    Snapshot
+	err   error // the first failure
+}
+
+// append writes a piece of a task's snapshot, which may be its first, unless nobody waits for it any
+// more. One of an older epoch is given up. It is called by the outbox only, as all that deals with
+// pending ones.
+func (m *TaskManager) append(a *attempt, s *rpc.Settings, number int, epoch dataflow.Epoch, b state.Blob) *pending {
 	if a.ctx.Err() != nil || s.Checkpoint == nil {
+		return nil
+	}
+	p := a.pending[number]
+	if p == nil || p.epoch != epoch {
+		p.abort()
+		p = &pending{epoch: epoch}
+		var to Snapshot
+		to, p.err = m.opts.Create(s.Checkpoint.Dir, epoch, fmt.Sprintf("task-%d-%s-%d", number, s.Checkpoint.Run, a.number))
+		if p.err == nil {
+			p.to = to
+		}
+		if a.pending == nil {
+			a.pending = map[int]*pending{}
+		}
+		a.pending[number] = p
+	}
+	if p.err == nil {
+		p.err = p.to.Append(b)
+	}
+	return p
+}
+
+// abort gives a snapshot up.
+func (p *pending) abort() {
+	if p != nil && p.to != nil {
+		_ = p.to.Abort() // what is left is removed with the checkpoint
+		p.to = nil
+	}
+}
+
+// store makes a snapshot durable, of which b is the last piece, and acknowledges it.
+func (m *TaskManager) store(a *attempt, s *rpc.Settings, ack *rpc.Acknowledge, b state.Blob) {
+	p := m.append(a, s, ack.Task, ack.Epoch, b)
+	if p == nil {
 		return
 	}
-	f, err := m.opts.Write(s.Checkpoint.Dir, ack.Epoch, fmt.Sprintf("task-%d-%s-%d", ack.Task, s.Checkpoint.Run, a.number), b)
+	delete(a.pending, ack.Task)
+	var f checkpoint.File
+	err := p.err
+	if err == nil {
+		f, err = p.to.Commit()
+	} else {
+		p.abort()
+	}
 	if err != nil {
 		failure := m.opts.Causes.Failure(rpc.Transient, err)
 		ack.Failure = &failure
@@ -281,6 +348,9 @@ func (m *TaskManager) fail(a *attempt, err error) {
 
 // stopped tells that nothing of an attempt is left.
 func (m *TaskManager) stopped(a *attempt) {
+	for _, p := range a.pending {
+		p.abort()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if a.failed {

@@ -5,6 +5,7 @@ package sim
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -24,7 +25,6 @@ import (
 	"github.com/anabranch/anabranch/scheduler/task"
 	"github.com/anabranch/anabranch/scheduler/taskmanager"
 	"github.com/anabranch/anabranch/shuffle"
-	"github.com/anabranch/anabranch/state"
 )
 
 var (
@@ -169,7 +169,7 @@ func (w *world) start() {
 	n := &node{w: w, name: fmt.Sprintf("tm-%d", w.started), live: map[*task.Task]bool{}}
 	n.tm = taskmanager.New(taskmanager.Options{
 		Name: n.name, Slots: w.slots, Bindings: w.bindings, Budget: columnar.NewBudget(0), Exchange: w.exchange, Causes: w.backing.Causes,
-		Load: checkpoint.Read, Runner: n, Write: w.write, Send: func(m rpc.Message) {
+		Load: checkpoint.Read, Runner: n, Create: w.create, Send: func(m rpc.Message) {
 			if !n.dead {
 				w.send(n.name, "jm", m, func(m rpc.Message) { w.heard(n.name, m) })
 			}
@@ -344,12 +344,25 @@ func (w *world) done(a jobmanager.Action) jobmanager.Event {
 	return e
 }
 
-// write writes a snapshot.
-func (w *world) write(dir string, epoch dataflow.Epoch, name string, b state.Blob) (checkpoint.File, error) {
-	if w.fault(50) {
-		return checkpoint.File{}, fmt.Errorf("snapshot: %w", errFault)
+// create begins a snapshot, which may fail when it begins or when it is to be durable.
+func (w *world) create(dir string, epoch dataflow.Epoch, name string) (taskmanager.Snapshot, error) {
+	if w.fault(100) {
+		return nil, fmt.Errorf("snapshot: %w", errFault)
 	}
-	return checkpoint.WriteSnapshot(dir, epoch, name, b)
+	p, err := checkpoint.NewPending(dir, epoch, name)
+	return faultySnapshot{p, w}, err
+}
+
+type faultySnapshot struct {
+	*checkpoint.Pending
+	w *world
+}
+
+func (s faultySnapshot) Commit() (checkpoint.File, error) {
+	if s.w.fault(100) {
+		return checkpoint.File{}, errors.Join(fmt.Errorf("snapshot: %w", errFault), s.Abort())
+	}
+	return s.Pending.Commit()
 }
 
 // whole checks that a checkpoint has of every task what it needs.
