@@ -54,7 +54,7 @@ func livingState(t *testing.T, op dataflow.Snapshotter, tables map[string]*colum
 // taken while it goes on, is the state of the latter at the barrier.
 func TestAggregateOnDisk(t *testing.T) {
 	for _, retracts := range []bool{false, true} {
-		for _, bytes := range []int64{0, 40 << 10, 300 << 10} {
+		for _, bytes := range []int64{0, 100 << 10} {
 			t.Run(fmt.Sprintf("retracts=%t, %d bytes", retracts, bytes), func(t *testing.T) {
 				checkOnDisk(t, retracts, bytes)
 			})
@@ -95,7 +95,7 @@ func checkOnDisk(t *testing.T, retracts bool, bytes int64) {
 		}
 	}
 	var sections []state.Section // newest first
-	for epoch := dataflow.Epoch(1); epoch <= 25; epoch++ {
+	for epoch := dataflow.Epoch(1); epoch <= 15; epoch++ {
 		for range rng.IntN(12) {
 			work()
 		}
