@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/columnar"
@@ -76,13 +77,14 @@ type TaskManager struct {
 
 // attempt is what of an execution is here.
 type attempt struct {
-	number rpc.Attempt
-	ctx    context.Context // as long as the attempt is wanted
-	cancel context.CancelCauseFunc
-	tasks  map[int]*task.Task // once they are built
-	left   int                // tasks that have not ended
-	failed bool
-	then   func() // starts the next one when nothing is left of this
+	number  rpc.Attempt
+	ctx     context.Context // as long as the attempt is wanted
+	cancel  context.CancelCauseFunc
+	tasks   map[int]*task.Task // once they are built
+	left    int                // tasks that have not ended
+	failed  bool
+	reached atomic.Uint64 // the newest epoch of which a task has a snapshot
+	then    func()        // starts the next one when nothing is left of this
 	// pending are the snapshots that are being written, by task. The outbox alone looks at them.
 	pending map[int]*pending
 }
@@ -196,7 +198,10 @@ func (m *TaskManager) deploy(d *rpc.Deploy, before *attempt) {
 func (m *TaskManager) build(a *attempt, d *rpc.Deploy) ([]*task.Task, error) {
 	env := task.Environment{
 		Name: m.opts.Name, Bindings: m.opts.Bindings, Budget: m.opts.Budget, State: m.opts.State, Exchange: m.opts.Exchange, Send: m.opts.Send,
-		Store: func(ack *rpc.Acknowledge, b state.Blob) { m.outbox.put(func() { m.store(a, &d.Settings, ack, b) }) },
+		Store: func(ack *rpc.Acknowledge, b state.Blob) {
+			a.reach(ack.Epoch)
+			m.outbox.put(func() { m.store(a, &d.Settings, ack, b) })
+		},
 		Append: func(task int, epoch dataflow.Epoch, b state.Blob, written func()) {
 			m.outbox.put(func() {
 				m.append(a, &d.Settings, task, epoch, b)
@@ -268,6 +273,13 @@ type pending struct {
 	err   error // the first failure
 }
 
+// reach notes that a task has passed the barrier of an epoch.
+func (a *attempt) reach(epoch dataflow.Epoch) {
+	for old := a.reached.Load(); old < uint64(epoch) && !a.reached.CompareAndSwap(old, uint64(epoch)); {
+		old = a.reached.Load()
+	}
+}
+
 // append writes a piece of a task's snapshot, which may be its first, unless nobody waits for it any
 // more. One of an older epoch is given up. It is called by the outbox only, as all that deals with
 // pending ones.
@@ -305,6 +317,14 @@ func (p *pending) abort() {
 
 // store makes a snapshot durable, of which b is the last piece, and acknowledges it.
 func (m *TaskManager) store(a *attempt, s *rpc.Settings, ack *rpc.Acknowledge, b state.Blob) {
+	if a.ctx.Err() == nil && dataflow.Epoch(a.reached.Load()) > ack.Epoch {
+		// The JobManager has begun another epoch, so it has given this one up, but for the output.
+		a.pending[ack.Task].abort()
+		delete(a.pending, ack.Task)
+		ack.Failure = &rpc.Failure{Text: "a newer epoch has begun"}
+		m.opts.Send(ack)
+		return
+	}
 	p := m.append(a, s, ack.Task, ack.Epoch, b)
 	if p == nil {
 		return
