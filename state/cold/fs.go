@@ -10,7 +10,8 @@ import (
 
 // scratchFS is a file system whose files need not last: it syncs nothing. The first failed write is
 // kept, and from then on writes are dropped, because Pebble would try again for ever while its writers
-// wait; the owner asks for the failure after each call.
+// wait, and reads fail, because Pebble ends the process when it finds a file that is not whole. The owner
+// asks for the failure after each call.
 type scratchFS struct {
 	vfs.FS
 	mu     sync.Mutex
@@ -52,11 +53,29 @@ func (fs *scratchFS) ReuseForWrite(_, name string, c vfs.DiskWriteCategory) (vfs
 	return fs.Create(name, c)
 }
 
+// Open opens a file to read.
+func (fs *scratchFS) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
+	if err := fs.failure(); err != nil {
+		return nil, err
+	}
+	f, err := fs.FS.Open(name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &scratchFile{File: f, fs: fs}, nil
+}
+
 // Rename renames a file.
-func (fs *scratchFS) Rename(from, to string) error { return fs.lasting(fs.FS.Rename(from, to)) }
+func (fs *scratchFS) Rename(from, to string) error {
+	fs.note("renaming a file of state", fs.FS.Rename(from, to))
+	return nil
+}
 
 // Link makes a second name.
-func (fs *scratchFS) Link(from, to string) error { return fs.lasting(fs.FS.Link(from, to)) }
+func (fs *scratchFS) Link(from, to string) error {
+	fs.note("linking a file of state", fs.FS.Link(from, to))
+	return nil
+}
 
 // Remove removes a file.
 func (fs *scratchFS) Remove(name string) error {
@@ -64,14 +83,6 @@ func (fs *scratchFS) Remove(name string) error {
 		return err
 	}
 	return nil
-}
-
-// lasting passes an error on unless there has been a failed write.
-func (fs *scratchFS) lasting(err error) error {
-	if err != nil && fs.failure() != nil {
-		return nil //nolint:nilerr // the failure is kept
-	}
-	return err
 }
 
 // OpenDir opens a directory that is never synced.
@@ -86,6 +97,20 @@ func (fs *scratchFS) OpenDir(name string) (vfs.File, error) {
 type scratchFile struct {
 	vfs.File
 	fs *scratchFS
+}
+
+func (f *scratchFile) Read(p []byte) (int, error) {
+	if err := f.fs.failure(); err != nil {
+		return 0, err
+	}
+	return f.File.Read(p)
+}
+
+func (f *scratchFile) ReadAt(p []byte, off int64) (int, error) {
+	if err := f.fs.failure(); err != nil {
+		return 0, err
+	}
+	return f.File.ReadAt(p, off)
 }
 
 func (f *scratchFile) Write(p []byte) (int, error) {

@@ -51,6 +51,9 @@ func Open(dir string, o Options) (*Store, error) {
 		p.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
 		p.Levels[i].BlockSize = 4 << 10
 	}
+	p.EventListener = &pebble.EventListener{DataCorruption: func(info pebble.DataCorruptionInfo) {
+		s.fs.note("state on disk", info.Details)
+	}}
 	var err error
 	s.db, err = pebble.Open(dir, p)
 	s.opts = p
