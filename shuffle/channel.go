@@ -45,6 +45,7 @@ type Channel struct {
 	batches  int
 	canceled bool // nobody wants what comes
 	lost     bool // the consumer has failed: nobody takes what comes, though it is wanted
+	awaited  bool // the producer is to be woken when all is taken
 	// Called without the lock when the other side may have something to do.
 	wakeProducer, wakeConsumer func()
 }
@@ -147,6 +148,9 @@ func (c *Channel) Pop() (e Element, ok bool, err error) {
 	}
 	if c.head == len(c.queue) {
 		c.queue, c.head = c.queue[:0], 0
+		if c.awaited {
+			c.awaited, wake = false, c.wakeProducer
+		}
 	} else if c.head >= 64 {
 		c.queue = append(c.queue[:0], c.queue[c.head:]...)
 		c.head = 0
@@ -175,6 +179,15 @@ func (c *Channel) Starved() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.batches == 0
+}
+
+// Taken reports that the consumer has taken all there was. If it has not, the producer is woken when it
+// has.
+func (c *Channel) Taken() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.awaited = c.head < len(c.queue)
+	return !c.awaited
 }
 
 // Cancel says that the consumer wants no more; what is queued and what comes is dropped.

@@ -196,6 +196,18 @@ func (w *Writer) Flush() {
 	}
 }
 
+// Taken sends what there is and reports that the consumers have taken all of it. If they have not, the
+// task is woken when one has.
+func (w *Writer) Taken() bool {
+	w.Flush()
+	for i := range w.targets {
+		if !w.targets[i].channel.Taken() {
+			return false
+		}
+	}
+	return true
+}
+
 // End flushes and ends all channels.
 func (w *Writer) End() {
 	for i := range w.targets {

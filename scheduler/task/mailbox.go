@@ -61,6 +61,9 @@ func (t *Task) serve(ctx context.Context, m rpc.ToTask) error {
 		t.source.remaining = false
 		return nil
 	case *rpc.Raise:
+		if t.idle {
+			return nil // those who read raise it, behind their rows
+		}
 		return t.raise(m.Watermark)
 	}
 	return fmt.Errorf("a task cannot be told %T", m)

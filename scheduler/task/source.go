@@ -31,6 +31,10 @@ type sourceDriver struct {
 
 	even   bool // splits are read side by side
 	shared bool // the tasks of the source share one watermark, which the JobManager tells
+	// unseen says that the task was idle and those behind may not know yet that it no longer is: as long as
+	// they do not, others must not raise the watermark by what this one has read, so it tells nobody.
+	unseen   bool
+	withheld []*rpc.Mark
 	open   []*splitReader
 	turn   int // reader to ask next
 	// Of the splits that are not open:
@@ -78,6 +82,9 @@ func (s *sourceDriver) compile(schema *columnar.Schema) error {
 
 // step reads one batch.
 func (s *sourceDriver) step(t *Task) (Result, error) {
+	if s.unseen && !s.seen(t) {
+		return Blocked, nil
+	}
 	if !s.all && !s.asked && (len(s.open) == 0 || s.even) {
 		s.ask(t)
 	}
@@ -142,6 +149,7 @@ func (s *sourceDriver) assigned(ctx context.Context, t *Task, m *rpc.Assign) err
 		w.Notify(t.signal)
 	}
 	s.open = append(s.open, &splitReader{Reader: r, split: *m.Split, skip: m.Split.Rows, told: m.Split.High, silent: clock.Start()})
+	s.unseen = s.unseen || s.shared && t.idle
 	return t.setStatus(shuffle.Active)
 }
 
@@ -166,8 +174,27 @@ func (s *sourceDriver) finish(t *Task, r *splitReader) error {
 func (s *sourceDriver) tell(t *Task, r *splitReader, ended bool) {
 	if r.split.High > r.told || ended {
 		r.told = r.split.High
-		t.send(&rpc.Mark{Attempt: t.attempt, Task: t.number, Split: r.split.ID, High: r.split.High, Ended: ended})
+		m := &rpc.Mark{Attempt: t.attempt, Task: t.number, Split: r.split.ID, High: r.split.High, Ended: ended}
+		if s.unseen {
+			s.withheld = append(s.withheld, m)
+			return
+		}
+		t.send(m)
 	}
+}
+
+// seen reports that those behind know that the task is not idle, and tells what was withheld.
+func (s *sourceDriver) seen(t *Task) bool {
+	for _, w := range t.tail.writers {
+		if !w.Taken() {
+			return false
+		}
+	}
+	for _, m := range s.withheld {
+		t.send(m)
+	}
+	s.unseen, s.withheld = false, nil
+	return true
 }
 
 // unread notes how far the split is read with b and leaves out of it what was delivered before
