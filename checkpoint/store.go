@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,9 +12,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/internal/clock"
 	"github.com/anabranch/anabranch/state"
 	"github.com/anabranch/anabranch/vfs"
 )
@@ -76,14 +79,24 @@ func Open(dir, job string) (*Store, error) {
 		return nil, fmt.Errorf("checkpoint folder: %w", err)
 	}
 	var err error
-	if s.lease, err = vfs.Lock(filepath.Join(s.dir, "lease")); err != nil {
-		if errors.Is(err, vfs.ErrLocked) {
-			err = errHeld
+	for range leaseTries {
+		if s.lease, err = vfs.Lock(filepath.Join(s.dir, "lease")); !errors.Is(err, vfs.ErrLocked) {
+			break
 		}
+		err = errHeld
+		_ = clock.Pause(context.Background(), leasePause) // it has no end to fail with
+	}
+	if err != nil {
 		return nil, fmt.Errorf("checkpoint folder %s: %w", s.dir, err)
 	}
 	return s, nil
 }
+
+// A process that was killed has its lease until its memory is given back, which may take a moment.
+const (
+	leaseTries = 10
+	leasePause = 100 * time.Millisecond
+)
 
 // Dir is the job's folder.
 func (s *Store) Dir() string { return s.dir }

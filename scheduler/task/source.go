@@ -35,6 +35,7 @@ type sourceDriver struct {
 	// they do not, others must not raise the watermark by what this one has read, so it tells nobody.
 	unseen   bool
 	withheld []*rpc.Mark
+
 	open   []*splitReader
 	turn   int // reader to ask next
 	// Of the splits that are not open:
