@@ -26,9 +26,9 @@ func (Connector) Options() []catalog.Option {
 		{Key: "topic", Description: "topics to read, separated by ';', or the one to write"},
 		{Key: "topic-pattern", Description: "regular expression of topics to read"},
 		{Key: "properties.*", Description: "properties of the Java client, such as properties.bootstrap.servers"},
-		{Key: "format", Description: "json or raw: how values are written"},
+		{Key: "format", Description: "json, csv or raw: how values are written"},
 		{Key: "value.format", Description: "the same as format"},
-		{Key: "key.format", Description: "json or raw: how keys are written"},
+		{Key: "key.format", Description: "json, csv or raw: how keys are written"},
 		{Key: "key.fields", Description: "columns that the key holds, separated by ';'"},
 		{Key: "key.fields-prefix", Description: "what the names of these columns begin with in the table only"},
 		{Key: "value.fields-include", Description: "ALL, or EXCEPT_KEY: whether the value holds the key's columns too", Default: "ALL"},
@@ -46,8 +46,14 @@ func (Connector) Options() []catalog.Option {
 		{Key: "json.ignore-parse-errors", Description: "leave bad records out and count them", Default: "false"},
 		{Key: "json.fail-on-missing-field", Description: "a missing field is an error, not null", Default: "false"},
 		{Key: "json.timestamp-format.standard", Description: "SQL or ISO-8601", Default: "SQL"},
+		{Key: "csv.field-delimiter", Description: "one character", Default: ","},
+		{Key: "csv.quote-character", Description: "one character", Default: `"`},
+		{Key: "csv.null-literal", Description: "text of a null", Default: ""},
+		{Key: "csv.ignore-parse-errors", Description: "leave bad records out and count them", Default: "false"},
 		{Key: "value.json.*", Description: "json.* for values"},
 		{Key: "key.json.*", Description: "json.* for keys"},
+		{Key: "value.csv.*", Description: "csv.* for values"},
+		{Key: "key.csv.*", Description: "csv.* for keys"},
 	}, deadletter.Known()...)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/catalog/deadletter"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/format/csv"
 	"github.com/anabranch/anabranch/format/json"
 )
 
@@ -45,8 +46,10 @@ type table struct {
 
 // formatOptions say how keys or values are written.
 type formatOptions struct {
-	format string // json, raw, or "" for none
+	format string // json, csv, raw, or "" for none
 	json   json.Options
+	csv    csv.Options
+	skip   bool // Flink's ignore-parse-errors
 }
 
 // bound is where reading begins or ends.
@@ -92,7 +95,7 @@ func (t *table) formats(o map[string]string) error {
 	}
 	valueFormat := o["format"] + o["value.format"]
 	if valueFormat == "" {
-		return errors.New("connector 'kafka' needs the option 'format' (json or raw)")
+		return errors.New("connector 'kafka' needs the option 'format' (json, csv or raw)")
 	}
 	if t.value, err = readFormat("value", valueFormat, o); err != nil {
 		return err
@@ -176,9 +179,9 @@ func (t *table) checkRaw() error {
 
 // badRows reads what becomes of records that cannot be read.
 func badRows(value formatOptions, o map[string]string) (deadletter.Options, error) {
-	const ignore = "json.ignore-parse-errors"
+	ignore := value.format + ".ignore-parse-errors"
 	o = maps.Clone(o)
-	if delete(o, ignore); value.json.OnError == json.Skip {
+	if delete(o, ignore); value.skip {
 		o[ignore] = "true"
 	}
 	return deadletter.Parse(o, ignore)
@@ -195,11 +198,27 @@ func readFormat(part, format string, o map[string]string) (formatOptions, error)
 	switch f.format {
 	case "", "raw":
 		return f, nil
+	case "csv":
+		return f, f.readCSV(get)
 	case "json":
-	default:
-		return f, fmt.Errorf("unknown format '%s' of the %s (known: json, raw)", format, part)
+		return f, f.readJSON(get)
 	}
-	if get("json.ignore-parse-errors") == "true" {
+	return f, fmt.Errorf("unknown format '%s' of the %s (known: csv, json, raw)", format, part)
+}
+
+func (f *formatOptions) readCSV(get func(key string) string) (err error) {
+	f.skip = get("csv.ignore-parse-errors") == "true"
+	if f.csv, err = csv.ParseOptions(get); err != nil {
+		return err
+	}
+	if f.csv.Dialect.Header {
+		return errors.New("option 'csv.header' is for files; a record of a topic is one row")
+	}
+	return f.csv.Validate()
+}
+
+func (f *formatOptions) readJSON(get func(key string) string) error {
+	if f.skip = get("json.ignore-parse-errors") == "true"; f.skip {
 		f.json.OnError = json.Skip
 	}
 	f.json.FailOnMissing = get("json.fail-on-missing-field") == "true"
@@ -208,9 +227,9 @@ func readFormat(part, format string, o map[string]string) (formatOptions, error)
 	case "ISO-8601":
 		f.json.Timestamps = json.ISO8601
 	default:
-		return f, fmt.Errorf("option 'json.timestamp-format.standard' is '%s', not SQL or ISO-8601", get("json.timestamp-format.standard"))
+		return fmt.Errorf("option 'json.timestamp-format.standard' is '%s', not SQL or ISO-8601", get("json.timestamp-format.standard"))
 	}
-	return f, f.json.Validate()
+	return f.json.Validate()
 }
 
 // readOptions reads where reading begins and ends.

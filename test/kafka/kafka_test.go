@@ -106,6 +106,7 @@ func TestKafka(t *testing.T) {
 	t.Run("bounded", func(t *testing.T) { testBounded(t, k) })
 	t.Run("keys and metadata", func(t *testing.T) { testMetadata(t, k) })
 	t.Run("bad records", func(t *testing.T) { testBad(t, k) })
+	t.Run("csv", func(t *testing.T) { testCSV(t, k) })
 	t.Run("windows", func(t *testing.T) { testWindows(t, k) })
 	t.Run("idle", func(t *testing.T) { testIdle(t, k) })
 	t.Run("new partitions", func(t *testing.T) { testNewPartitions(t, k) })
@@ -188,6 +189,55 @@ func testBad(t *testing.T, k *services.Kafka) {
 	rows, err = run(t.Context(), t, 1, "SELECT source, `position`, error, text FROM '"+dir+"'")
 	if err != nil || !slices.Equal(rows, []string{"bad-0 | 1 | value: byte 7: expected a value | {\"i\": x}"}) {
 		t.Errorf("got %q, %v", rows, err)
+	}
+}
+
+// Records of CSV are written and read as rows, whichever columns a query wants.
+func testCSV(t *testing.T, k *services.Kafka) {
+	topic(t, k, "lines", 2)
+	columns := "id BIGINT, name STRING, price DECIMAL(6, 2), at TIMESTAMP(3)"
+	options := "'format' = 'csv', 'csv.field-delimiter' = ';', 'csv.null-literal' = 'n/a', 'key.format' = 'csv', 'key.fields' = 'id;name', " +
+		"'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'"
+	lines := create(k, "lines", columns, options)
+	_, err := run(t.Context(), t, 1, lines+"INSERT INTO lines VALUES (1, 'a;\"b\"\nc', 2.5, TIMESTAMP '2024-05-06 07:08:09.123'), (2, 'n/a', NULL, NULL), (3, NULL, 0, NULL), (4, '', 1, NULL)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := run(t.Context(), t, 2, lines+"SELECT id, name, price, at FROM lines")
+	if want := []string{"1 | a;\"b\"\nc | 2.50 | 2024-05-06 07:08:09.123", "2 | n/a | NULL | NULL", "3 | NULL | 0.00 | NULL", "4 |  | 1.00 | NULL"}; err != nil || !slices.Equal(rows, want) {
+		t.Errorf("got %q, %v, want %q", rows, err, want)
+	}
+	rows, err = run(t.Context(), t, 2, lines+"SELECT price FROM lines WHERE id < 3")
+	if want := []string{"2.50", "NULL"}; err != nil || !slices.Equal(rows, want) {
+		t.Errorf("got %q, %v, want %q", rows, err, want)
+	}
+	raw := create(k, "lines", "k STRING, v STRING", "'format' = 'raw', 'key.format' = 'raw', 'key.fields' = 'k', 'value.fields-include' = 'EXCEPT_KEY', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'")
+	rows, err = run(t.Context(), t, 1, raw+"SELECT k, v FROM lines WHERE k LIKE '2%'")
+	if want := []string{"2,n/a | 2;\"n/a\";n/a;n/a"}; err != nil || !slices.Equal(rows, want) {
+		t.Errorf("got %q, %v, want %q", rows, err, want)
+	}
+	testBadCSV(t, k)
+}
+
+func testBadCSV(t *testing.T, k *services.Kafka) {
+	c := topic(t, k, "badlines", 1)
+	produce(t, c, &kgo.Record{Topic: "badlines", Value: []byte("1,a")}, &kgo.Record{Topic: "badlines", Value: []byte("2")},
+		&kgo.Record{Topic: "badlines"}, &kgo.Record{Topic: "badlines", Value: []byte("x,c")}, &kgo.Record{Topic: "badlines", Value: []byte("4,d\n")})
+	options := "'format' = 'csv', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'"
+	_, err := run(t.Context(), t, 1, create(k, "badlines", "i BIGINT, s STRING", options)+"SELECT s FROM badlines")
+	if want := "kafka: topic badlines, partition 0, offset 1: value: 1 fields where 2 were wanted; set 'on-error'"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	dir := t.TempDir()
+	for _, policy := range []string{"'csv.ignore-parse-errors' = 'true'", "'on-error' = 'skip'", "'on-error' = 'dead-letter', 'on-error.dead-letter.path' = '" + dir + "'"} {
+		rows, err := run(t.Context(), t, 2, create(k, "badlines", "i BIGINT, s STRING", options+", "+policy)+"SELECT s FROM badlines")
+		if err != nil || !slices.Equal(rows, []string{"a", "d"}) {
+			t.Errorf("%s: got %q, %v", policy, rows, err)
+		}
+	}
+	rows, err := run(t.Context(), t, 1, "SELECT `position`, error, text FROM '"+dir+"'")
+	if want := []string{"1 | value: 1 fields where 2 were wanted | 2", "3 | value: column \"i\": \"x\" is not BIGINT | x,c"}; err != nil || !slices.Equal(rows, want) {
+		t.Errorf("got %q, %v, want %q", rows, err, want)
 	}
 }
 
