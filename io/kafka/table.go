@@ -26,7 +26,9 @@ type table struct {
 	pattern *regexp.Regexp
 	servers []string
 	group   string
-	client  []kgo.Opt
+	// tellsGroup says that what checkpoints have read is committed to the group.
+	tellsGroup bool
+	client     []kgo.Opt
 	// committed says that records of open and aborted transactions are not read.
 	committed bool
 

@@ -62,6 +62,7 @@ func TestOptions(t *testing.T) {
 		{"scan.startup.mode=timestamp", "needs the option 'scan.startup.timestamp-millis'", ""},
 		{"scan.startup.mode=-", "needs the option 'properties.group.id'", ""},
 		{"scan.startup.mode=-, properties.group.id=g", "", ""},
+		{"properties.commit.offsets.on.checkpoint=maybe", "is 'maybe', not true or false", "maybe"},
 		{"properties.auto.offset.reset=first", "is 'first', not earliest, latest or none", "first"},
 		{"scan.startup.mode=specific-offsets, scan.startup.specific-offsets=partition:0", "'partition:0' is not of the form", ""},
 		{"json.fail-on-missing-field=true, json.ignore-parse-errors=true", "missing fields cannot fail", "missing"},
