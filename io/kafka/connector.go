@@ -40,9 +40,15 @@ func (Connector) Options() []catalog.Option {
 		{Key: "scan.bounded.timestamp-millis", Description: "time of the first record not to read"},
 		{Key: "scan.topic-partition-discovery.interval", Description: "how often to look for new partitions; '0 s' is never", Default: "5 min"},
 		{Key: "scan.watermark.idle-timeout", Description: "how long a partition has to be silent in order not to hold the watermark back"},
+		{Key: "sink.partitioner", Description: "default (by key), fixed or round-robin", Default: "default"},
+	}, append(sharedOptions(), deadletter.Known()...)...)
+}
+
+// sharedOptions are those of both connectors.
+func sharedOptions() []catalog.Option {
+	return []catalog.Option{
 		{Key: "sink.delivery-guarantee", Description: "exactly-once, at-least-once or none", Default: "at-least-once"},
 		{Key: "sink.transactional-id-prefix", Description: "begins the ids of transactions; exactly-once needs it"},
-		{Key: "sink.partitioner", Description: "default (by key), fixed or round-robin", Default: "default"},
 		{Key: "json.ignore-parse-errors", Description: "leave bad records out and count them", Default: "false"},
 		{Key: "json.fail-on-missing-field", Description: "a missing field is an error, not null", Default: "false"},
 		{Key: "json.timestamp-format.standard", Description: "SQL or ISO-8601", Default: "SQL"},
@@ -54,7 +60,7 @@ func (Connector) Options() []catalog.Option {
 		{Key: "key.json.*", Description: "json.* for keys"},
 		{Key: "value.csv.*", Description: "csv.* for values"},
 		{Key: "key.csv.*", Description: "csv.* for keys"},
-	}, deadletter.Known()...)
+	}
 }
 
 // MetadataColumns are what a record has beside key and value.

@@ -1,4 +1,5 @@
-// Package kafka owns the connector 'kafka': tables whose rows are the records of topics.
+// Package kafka owns the connectors 'kafka', tables whose rows are the records of topics, and
+// 'upsert-kafka', tables with one row for each key of records.
 //
 // What is written exactly once is written in transactions, one an epoch and subtask, whose ids no
 // other epoch uses. A checkpoint holds what is needed to end those of its epoch: id, producer and

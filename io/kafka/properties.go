@@ -67,7 +67,7 @@ func (t *table) properties(o map[string]string) error {
 		}
 	}
 	if len(t.servers) == 0 {
-		return errors.New("connector 'kafka' needs the option 'properties.bootstrap.servers', such as 'localhost:9092'")
+		return errors.New("the option 'properties.bootstrap.servers' is missing, such as 'localhost:9092'")
 	}
 	t.group, t.reset = p["group.id"], p["auto.offset.reset"]
 	if !slices.Contains([]string{"", "earliest", "latest", "none"}, t.reset) {

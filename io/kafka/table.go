@@ -22,6 +22,7 @@ import (
 // table is what the options of a table say.
 type table struct {
 	spec    *catalog.TableSpec
+	upsert  bool // it holds one row a key
 	topics  []string
 	pattern *regexp.Regexp
 	servers []string
@@ -61,18 +62,19 @@ type bound struct {
 	offsets map[int32]int64
 }
 
-func newTable(c Connector, spec *catalog.TableSpec) (*table, error) {
+func newTable(c catalog.Connector, spec *catalog.TableSpec) (*table, error) {
 	o := spec.Options
 	if err := catalog.CheckOptions(c, o); err != nil {
 		return nil, err
 	}
 	t := &table{spec: spec}
+	_, t.upsert = c.(Upsert)
 	if err := t.properties(o); err != nil {
 		return nil, err
 	}
 	switch {
 	case o["topic"] == "" && o["topic-pattern"] == "":
-		return nil, errors.New("connector 'kafka' needs the option 'topic' or 'topic-pattern'")
+		return nil, fmt.Errorf("connector '%s' needs the option 'topic' or 'topic-pattern'", c.Name())
 	case o["topic"] != "" && o["topic-pattern"] != "":
 		return nil, errors.New("the options 'topic' and 'topic-pattern' exclude each other")
 	case o["topic"] != "":
@@ -86,7 +88,11 @@ func newTable(c Connector, spec *catalog.TableSpec) (*table, error) {
 		}
 		t.pattern = p
 	}
-	return t, t.formats(o)
+	err := t.formats(o)
+	if err == nil && t.upsert {
+		err = t.upserts(o)
+	}
+	return t, err
 }
 
 // formats reads the options of formats and which columns keys and values hold.
@@ -109,28 +115,13 @@ func (t *table) formats(o map[string]string) error {
 		return err
 	}
 	physical := t.physical()
-	prefix := o["key.fields-prefix"]
-	if (o["key.format"] == "") != (o["key.fields"] == "") {
-		return errors.New("the options 'key.format' and 'key.fields' need each other")
+	if err := t.keyFields(o); err != nil {
+		return err
 	}
 	t.inValue = slices.Repeat([]bool{true}, len(physical))
-	for _, name := range strings.Split(o["key.fields"], ";") {
-		if name = strings.TrimSpace(name); name == "" {
-			continue
-		}
-		i := slices.IndexFunc(physical, func(f columnar.Field) bool { return f.Name == name })
-		if i < 0 {
-			return fmt.Errorf("option 'key.fields' names the column %s, which the table does not have", name)
-		}
-		short, ok := strings.CutPrefix(name, prefix)
-		if !ok {
-			return fmt.Errorf("column %s of 'key.fields' does not begin with '%s', the 'key.fields-prefix'", name, prefix)
-		}
-		t.keyColumns, t.keyNames = append(t.keyColumns, i), append(t.keyNames, short)
-	}
 	switch strings.ToUpper(o["value.fields-include"]) {
 	case "", "ALL":
-		if prefix != "" {
+		if o["key.fields-prefix"] != "" {
 			return errors.New("a 'key.fields-prefix' needs 'value.fields-include' = 'EXCEPT_KEY'")
 		}
 	case "EXCEPT_KEY":
@@ -141,6 +132,44 @@ func (t *table) formats(o map[string]string) error {
 		return fmt.Errorf("option 'value.fields-include' is '%s', not ALL or EXCEPT_KEY", o["value.fields-include"])
 	}
 	return t.checkRaw()
+}
+
+// keyFields finds the columns that keys hold: those of the primary key, or of an option.
+func (t *table) keyFields(o map[string]string) error {
+	if t.upsert {
+		for _, name := range t.spec.PrimaryKey {
+			if err := t.keyField("the primary key", name, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if (o["key.format"] == "") != (o["key.fields"] == "") {
+		return errors.New("the options 'key.format' and 'key.fields' need each other")
+	}
+	for _, name := range strings.Split(o["key.fields"], ";") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		if err := t.keyField("option 'key.fields'", name, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *table) keyField(where, name string, o map[string]string) error {
+	i := slices.IndexFunc(t.physical(), func(f columnar.Field) bool { return f.Name == name })
+	if i < 0 {
+		return fmt.Errorf("%s names the column %s, which the table does not have", where, name)
+	}
+	prefix := o["key.fields-prefix"]
+	short, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return fmt.Errorf("column %s of %s does not begin with '%s', the 'key.fields-prefix'", name, where, prefix)
+	}
+	t.keyColumns, t.keyNames = append(t.keyColumns, i), append(t.keyNames, short)
+	return nil
 }
 
 // physical are the columns that keys and values hold.

@@ -38,7 +38,7 @@ func TestOptions(t *testing.T) {
 		{"topic-pattern=x.*", "exclude each other", "exclude each other"},
 		{"topic=-, topic-pattern=x(", "option 'topic-pattern': error parsing regexp", "topic-pattern"},
 		{"topic=a;b", "", "must name one topic"},
-		{"properties.bootstrap.servers=-", "needs the option 'properties.bootstrap.servers'", "bootstrap"},
+		{"properties.bootstrap.servers=-", "the option 'properties.bootstrap.servers' is missing", "bootstrap"},
 		{"properties.bootstrap.server=x", "'properties.bootstrap.server' is not supported; did you mean 'properties.bootstrap.servers'?", "did you mean"},
 		{"properties.max.poll.records=5", "", ""},
 		{"format=-", "needs the option 'format'", "format"},

@@ -8,6 +8,7 @@ import (
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/binder"
 	"github.com/anabranch/anabranch/sql/physical"
@@ -113,8 +114,36 @@ func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, build *
 		}
 		n = &plan.Materialize{Input: n}
 	}
+	if keyed, ok := c.(catalog.KeyedSink); ok && keyed.KeepsNewest(spec) && len(spec.PrimaryKey) > 0 {
+		n = onePerKey(n, spec)
+	}
 	single, ok := c.(catalog.SingleWriter)
 	return build.Sink(n, spec, ok && single.WritesAlone(spec))
+}
+
+// onePerKey has a changelog for a table with a primary key hold one row a key. Where rows of one key come
+// and go independently of each other, the table would else lose the one that stays when another goes;
+// of several that stay the first in order is the table's.
+func onePerKey(n plan.Node, spec *catalog.TableSpec) plan.Node {
+	if !plan.TraitsOf(n).Changelog {
+		return n
+	}
+	var primary []int
+	for _, name := range spec.PrimaryKey {
+		if i := spec.Schema.Index(name); i >= 0 {
+			primary = append(primary, i)
+		}
+	}
+	if key, ok := plan.KeyOf(n); ok && !slices.ContainsFunc(key, func(c int) bool { return !slices.Contains(primary, c) }) {
+		return n
+	}
+	rank := &plan.Rank{Input: n, Partition: primary, From: 1, To: 1}
+	for i, f := range spec.Schema.Fields {
+		if !f.Type.IsNested() {
+			rank.Keys = append(rank.Keys, operators.SortKey{Column: i})
+		}
+	}
+	return rank
 }
 
 // checkSink verifies that a table can be written to.
