@@ -78,6 +78,14 @@ type KeyedSink interface {
 	KeepsNewest(spec *TableSpec) bool
 }
 
+// MetadataSink is a SinkConnector whose rows may be given more than their columns.
+type MetadataSink interface {
+	SinkConnector
+	// WritableMetadata are the metadata columns that are written, named by their keys. The rows of a
+	// sink have those that the table declares behind its columns.
+	WritableMetadata() []columnar.Field
+}
+
 // CommitterConnector is a SinkConnector whose output becomes visible in two steps.
 type CommitterConnector interface {
 	Committer(spec *TableSpec) (dataflow.Committer, error)

@@ -176,6 +176,7 @@ func (s *sink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (d
 	if err != nil {
 		return dataflow.Done, s.wrap(err)
 	}
+	setMetadata(s.table, b, records)
 	if s.table.upsert {
 		if records, err = newest(b, records); err != nil {
 			return dataflow.Done, s.wrap(err)

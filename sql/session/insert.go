@@ -29,8 +29,11 @@ func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) er
 		}
 		return e
 	}
-	spec := table.Spec()
-	if err := s.checkSink(spec, in.Table); err != nil {
+	if err := s.checkSink(table.Spec(), in.Table); err != nil {
+		return err
+	}
+	spec, order, err := s.sinkSpec(table, in.Table)
+	if err != nil {
 		return err
 	}
 	b, err := s.binder()
@@ -45,7 +48,7 @@ func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) er
 	if err != nil {
 		return err
 	}
-	if n, err = assign(in, n, spec, given); err != nil {
+	if n, err = assign(in, n, spec, order, given); err != nil {
 		return err
 	}
 	return s.sink(n, spec, p, build)
@@ -158,11 +161,12 @@ func (s *Session) checkSink(spec *catalog.TableSpec, at ast.Node) error {
 	return nil
 }
 
-// targets are the columns of a table that those of the query go to: all that are not given.
-func targets(in *ast.Insert, spec *catalog.TableSpec, given map[int]*expr.Expr) ([]int, error) {
+// targets are the columns of a table that those of the query go to: all that are not given, in the order
+// in which they are declared.
+func targets(in *ast.Insert, spec *catalog.TableSpec, order []int, given map[int]*expr.Expr) ([]int, error) {
 	var target []int
 	if len(in.Columns) == 0 {
-		for i := range spec.Schema.Fields {
+		for _, i := range order {
 			if given[i] == nil {
 				target = append(target, i)
 			}
@@ -188,9 +192,9 @@ func targets(in *ast.Insert, spec *catalog.TableSpec, given map[int]*expr.Expr) 
 
 // assign converts the columns of a query to those of a table, in its order; columns left out
 // that are not given are null.
-func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec, given map[int]*expr.Expr) (plan.Node, error) {
+func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec, order []int, given map[int]*expr.Expr) (plan.Node, error) {
 	fields := spec.Schema.Fields
-	target, err := targets(in, spec, given)
+	target, err := targets(in, spec, order, given)
 	if err != nil {
 		return nil, err
 	}

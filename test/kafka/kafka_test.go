@@ -105,6 +105,7 @@ func TestKafka(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	t.Run("bounded", func(t *testing.T) { testBounded(t, k) })
 	t.Run("keys and metadata", func(t *testing.T) { testMetadata(t, k) })
+	t.Run("metadata is written", func(t *testing.T) { testWrittenMetadata(t, k) })
 	t.Run("bad records", func(t *testing.T) { testBad(t, k) })
 	t.Run("csv", func(t *testing.T) { testCSV(t, k) })
 	t.Run("windows", func(t *testing.T) { testWindows(t, k) })
@@ -167,6 +168,49 @@ func testMetadata(t *testing.T, k *services.Kafka) {
 		"SELECT v, CAST(k AS STRING) FROM meta")
 	if err != nil || len(rows) != 1 || rows[0] != `{"name": "x"} | 7b226964223a20377d` {
 		t.Errorf("raw: got %q, %v", rows, err)
+	}
+}
+
+// Headers and times of records are written, in whatever place their columns are declared.
+func testWrittenMetadata(t *testing.T, k *services.Kafka) {
+	c := topic(t, k, "headed", 1)
+	topic(t, k, "copied", 1)
+	at := time.Date(2024, 5, 6, 7, 8, 9, 123e6, time.UTC)
+	produce(t, c, &kgo.Record{Topic: "headed", Value: []byte("1"), Timestamp: at, Headers: []kgo.RecordHeader{{Key: "h", Value: []byte("v")}, {Key: "n"}}},
+		&kgo.Record{Topic: "headed", Value: []byte("2"), Timestamp: at.Add(time.Hour)})
+	scan := "'format' = 'csv', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'"
+	headed := create(k, "headed", "i BIGINT, at TIMESTAMP_LTZ(3) METADATA FROM 'timestamp', h MAP<STRING, BYTES> METADATA FROM 'headers'", scan)
+	copied := create(k, "copied", "at TIMESTAMP(3) METADATA FROM 'timestamp', i BIGINT, o BIGINT METADATA FROM 'offset' VIRTUAL, headers MAP<STRING, BYTES> METADATA", scan)
+	if _, err := run(t.Context(), t, 1, headed+copied+"INSERT INTO copied SELECT CAST(at AS TIMESTAMP(3)) + INTERVAL '1' DAY, i, h FROM headed"); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if _, err := run(t.Context(), t, 1, copied+"INSERT INTO copied (i) VALUES (3)"); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range committedRecords(t, k, "copied") {
+		headers := ""
+		for _, h := range r.Headers {
+			headers += fmt.Sprintf(" %s=%q", h.Key, h.Value)
+		}
+		if when := r.Timestamp.Sub(at); string(r.Value) != "3" {
+			got = append(got, fmt.Sprintf("%s %s%s", r.Value, when, headers))
+		} else if r.Timestamp.Before(start.Truncate(time.Millisecond)) || headers != "" {
+			t.Errorf("without metadata a record has time %s and headers%s", r.Timestamp, headers)
+		}
+	}
+	if want := []string{`1 24h0m0s h="v" n=""`, "2 25h0m0s"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, c := range []struct{ column, want string }{
+		{"p INT METADATA FROM 'partition'", "connector 'kafka' does not write the metadata 'partition'; declare the column VIRTUAL (written: headers, timestamp)"},
+		{"`timestamp` BIGINT METADATA", "a BOOLEAN is not assigned to TIMESTAMP_LTZ(3)"},
+	} {
+		_, err := run(t.Context(), t, 1, create(k, "copied", "i BIGINT, "+c.column, scan)+"INSERT INTO copied SELECT 1, TRUE")
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %s", c.column, err, c.want)
+		}
 	}
 }
 
