@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,17 +59,15 @@ func (j *endless) runUntil(parallelism int, done func() bool) {
 	if err != nil {
 		j.t.Fatal(err)
 	}
-	stop := make(chan struct{})
-	deadline, stopped := time.Now().Add(30*time.Second), false
-	completed := func(scheduler.Completed) {
-		if !stopped && (done() || time.Now().After(deadline)) {
-			stopped = true
-			close(stop)
-		}
-	}
+	stop, complete, ended := make(chan struct{}), make(chan struct{}, 1), make(chan error, 1)
 	opts := scheduler.Options{
 		Parallelism: parallelism, Connectors: s.Registry, Env: &expr.Env{Location: time.UTC}, Stop: stop,
-		Checkpoint: &scheduler.Checkpointing{Store: j.store, Interval: 50 * time.Millisecond, Completed: completed},
+		Checkpoint: &scheduler.Checkpointing{Store: j.store, Interval: 50 * time.Millisecond, Completed: func(scheduler.Completed) {
+			select {
+			case complete <- struct{}{}:
+			default: // one is looked at
+			}
+		}},
 		Tick: func(d time.Duration) (<-chan time.Time, func()) {
 			ticker := time.NewTicker(d)
 			return ticker.C, ticker.Stop
@@ -81,11 +80,24 @@ func (j *endless) runUntil(parallelism int, done func() bool) {
 	if err != nil {
 		j.t.Fatal(err)
 	}
-	if err := scheduler.Run(j.t.Context(), p.Job, opts); !errors.Is(err, scheduler.ErrStopped) {
-		j.t.Fatalf("the job ended: %v", err)
+	ctx, cancel := context.WithCancel(j.t.Context())
+	defer cancel()
+	go func() { ended <- scheduler.Run(ctx, p.Job, opts) }()
+	deadline := time.After(40 * time.Second)
+	for came := false; !came; {
+		select {
+		case <-complete:
+			came = done()
+		case err := <-ended:
+			j.t.Fatalf("the job ended: %v", err)
+		case <-deadline:
+			cancel()
+			j.t.Fatalf("the job did not come as far as it had to: %v", <-ended)
+		}
 	}
-	if time.Now().After(deadline) {
-		j.t.Fatal("the job did not come as far as it had to")
+	close(stop)
+	if err := <-ended; !errors.Is(err, scheduler.ErrStopped) {
+		j.t.Fatalf("the job is not stopped: %v", err)
 	}
 }
 
