@@ -15,5 +15,5 @@ import (
 // Connectors is the registry of all connectors. Tables in memory belong to the registry, so each
 // session has one of its own.
 func Connectors() *catalog.Registry {
-	return catalog.NewRegistry(file.Connector{}, kafka.Connector{}, memory.New(), generator.Nexmark{}, generator.Datagen{}, console.Print{}, console.Blackhole{})
+	return catalog.NewRegistry(file.Connector{}, kafka.Connector{}, kafka.Upsert{}, memory.New(), generator.Nexmark{}, generator.Datagen{}, console.Print{}, console.Blackhole{})
 }

@@ -21,6 +21,8 @@ type TableSpec struct {
 	// Metadata are the keys of metadata columns, which come last.
 	Metadata []string          `json:"metadata,omitempty"`
 	Options  map[string]string `json:"options,omitempty"`
+	// PrimaryKey are the columns that PRIMARY KEY names.
+	PrimaryKey []string `json:"primaryKey,omitempty"`
 	// PartitionKeys are the columns that PARTITIONED BY names.
 	PartitionKeys []string `json:"partitionKeys,omitempty"`
 }
@@ -68,6 +70,20 @@ type SingleWriter interface {
 // ChangelogSink is a SinkConnector some of whose tables take rows back as well as new ones.
 type ChangelogSink interface {
 	TakesChangelog(spec *TableSpec) bool
+}
+
+// KeyedSink is a ChangelogSink some of whose tables keep the newest row of each primary key.
+type KeyedSink interface {
+	ChangelogSink
+	KeepsNewest(spec *TableSpec) bool
+}
+
+// MetadataSink is a SinkConnector whose rows may be given more than their columns.
+type MetadataSink interface {
+	SinkConnector
+	// WritableMetadata are the metadata columns that are written, named by their keys. The rows of a
+	// sink have those that the table declares behind its columns.
+	WritableMetadata() []columnar.Field
 }
 
 // CommitterConnector is a SinkConnector whose output becomes visible in two steps.

@@ -56,7 +56,7 @@ type Table struct {
 func (t *Table) Spec() *TableSpec {
 	s := &TableSpec{
 		Name: t.Name, Connector: t.Options["connector"], Options: t.Options,
-		Schema: &columnar.Schema{}, PartitionKeys: t.PartitionKeys,
+		Schema: &columnar.Schema{}, PartitionKeys: t.PartitionKeys, PrimaryKey: t.PrimaryKey,
 	}
 	for _, c := range t.Columns {
 		if c.Kind == Physical {

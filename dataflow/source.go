@@ -30,6 +30,8 @@ type ReadRequest struct {
 	BatchRows int `json:"batchRows,omitempty"`
 	// Bad, if set, is given the rows that a reader leaves out because it cannot make sense of them.
 	Bad func(BadRow) error `json:"-"`
+	// Rejects, if set, is what the source has made to stand behind the reader, in its task.
+	Rejects Rejects `json:"-"`
 }
 
 // BadRow is a row that cannot be read. Its text is borrowed.

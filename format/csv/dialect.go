@@ -3,6 +3,7 @@ package csv
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/anabranch/anabranch/columnar"
 )
@@ -59,6 +60,28 @@ func (o Options) Validate() error {
 		errs = append(errs, fmt.Errorf("error policy %d is unknown", o.OnError))
 	}
 	return errors.Join(errs...)
+}
+
+// ParseOptions reads the options of a table that tell the dialect and the text of a null: get gives that
+// of a key such as "csv.field-delimiter".
+func ParseOptions(get func(key string) string) (Options, error) {
+	o := Options{NullText: get("csv.null-literal")}
+	o.Dialect.Header = get("csv.header") == "true"
+	one := func(key string, to *byte) error {
+		v := strings.ReplaceAll(get(key), `\t`, "\t")
+		if len(v) > 1 {
+			return fmt.Errorf("option '%s' is '%s', not one character", key, v)
+		}
+		if v != "" {
+			*to = v[0]
+		}
+		return nil
+	}
+	err := one("csv.field-delimiter", &o.Dialect.Delimiter)
+	if err == nil {
+		err = one("csv.quote-character", &o.Dialect.Quote)
+	}
+	return o, err
 }
 
 func (o Options) withDefaults() Options {

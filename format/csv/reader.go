@@ -62,8 +62,8 @@ func NewReader(r io.Reader, schema *columnar.Schema, opt Options) *Reader {
 	c.null = []byte(opt.NullText)
 	c.err = opt.Validate()
 	for _, f := range schema.Fields {
-		if f.Type.IsNested() || f.Type.IsInterval() || f.Type.Kind == columnar.Null {
-			c.err = errors.Join(c.err, fmt.Errorf("column %q: %s cannot be read from CSV", f.Name, f.Type))
+		if err := supported(f.Type); err != nil {
+			c.err = errors.Join(c.err, fmt.Errorf("column %q: %w", f.Name, err))
 		}
 	}
 	if c.err != nil {
@@ -72,6 +72,14 @@ func NewReader(r io.Reader, schema *columnar.Schema, opt Options) *Reader {
 	}
 	c.batch = columnar.NewBatch(schema)
 	return c
+}
+
+// supported refuses types without a form in CSV.
+func supported(t columnar.Type) error {
+	if t.IsNested() || t.IsInterval() || t.Kind == columnar.Null {
+		return fmt.Errorf("%s cannot be read from CSV", t)
+	}
+	return nil
 }
 
 // Line is that on which the last record read so far began.
@@ -173,9 +181,12 @@ func (c *Reader) cutRows() error {
 	return nil
 }
 
+// whyBroken is what is wrong with a record whose quotes are not as they should be.
+const whyBroken = "a quote is not closed or followed by text"
+
 // malformed drops a record that is no row, or fails.
 func (c *Reader) malformed(at raw, how outcome, fields int) error {
-	why := "a quote is not closed or followed by text"
+	why := whyBroken
 	if how != broken {
 		why = fmt.Sprintf("%d fields where %d were wanted", fields, len(c.schema.Fields))
 	}
@@ -284,7 +295,8 @@ func (c *Reader) column(i, n int) error {
 			}
 		} else {
 			if s.doubled {
-				b = c.undouble(b)
+				c.undone = undouble(c.undone[:0], b, c.opt.Dialect.Quote)
+				b = c.undone
 			}
 			if text.Set(v, row, b) {
 				continue
@@ -308,17 +320,15 @@ func (c *Reader) column(i, n int) error {
 	return nil
 }
 
-// undouble turns doubled quotes into single ones, in scratch memory.
-func (c *Reader) undouble(b []byte) []byte {
-	c.undone = c.undone[:0]
-	q := c.opt.Dialect.Quote
+// undouble appends b with single quotes where it has doubled ones.
+func undouble(dst, b []byte, quote byte) []byte {
 	for i := 0; i < len(b); i++ {
-		c.undone = append(c.undone, b[i])
-		if b[i] == q {
+		dst = append(dst, b[i])
+		if b[i] == quote {
 			i++
 		}
 	}
-	return c.undone
+	return dst
 }
 
 // clip keeps messages short.

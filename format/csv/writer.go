@@ -40,23 +40,33 @@ func (w *Writer) Write(b *columnar.Batch) error {
 		w.begin()
 	}
 	for k := range b.Live() {
-		i := b.Row(k)
-		for c, v := range b.Cols {
-			if c > 0 {
-				w.buf = append(w.buf, w.d.Delimiter)
-			}
-			if v.IsNull(i) {
-				w.buf = append(w.buf, w.null...)
-				continue
-			}
-			start := len(w.buf)
-			w.buf = text.Append(w.buf, v, i)
-			w.quote(start)
-		}
+		w.row(b.Cols, b.Row(k))
 		w.buf = append(w.buf, '\n')
 	}
 	_, err := w.w.Write(w.buf)
 	return err
+}
+
+// Append appends row i of the columns to dst as a record without a line end.
+func (w *Writer) Append(dst []byte, cols []*columnar.Vector, i int) []byte {
+	w.buf = w.buf[:0]
+	w.row(cols, i)
+	return append(dst, w.buf...)
+}
+
+func (w *Writer) row(cols []*columnar.Vector, i int) {
+	for c, v := range cols {
+		if c > 0 {
+			w.buf = append(w.buf, w.d.Delimiter)
+		}
+		if v.IsNull(i) {
+			w.buf = append(w.buf, w.null...)
+			continue
+		}
+		start := len(w.buf)
+		w.buf = text.Append(w.buf, v, i)
+		w.quote(start)
+	}
 }
 
 // Close writes the header of a file without rows.

@@ -109,25 +109,11 @@ func newTable(spec *catalog.TableSpec, read bool) (*table, error) {
 }
 
 func (t *table) formatOptions(o map[string]string) error {
-	one := func(key string, to *byte) error {
-		v := strings.ReplaceAll(o[key], `\t`, "\t")
-		if len(v) > 1 {
-			return fmt.Errorf("table %s: option '%s' is '%s', not one character", t.name, key, v)
-		}
-		if v != "" {
-			*to = v[0]
-		}
-		return nil
+	var err error
+	if t.csv, err = csv.ParseOptions(func(key string) string { return o[key] }); err != nil {
+		return fmt.Errorf("table %s: %w", t.name, err)
 	}
-	if err := one("csv.field-delimiter", &t.csv.Dialect.Delimiter); err != nil {
-		return err
-	}
-	if err := one("csv.quote-character", &t.csv.Dialect.Quote); err != nil {
-		return err
-	}
-	t.csv.Dialect.Header = o["csv.header"] == "true"
 	t.sniff = o["csv.header"] == "" && o["csv.field-delimiter"] == ""
-	t.csv.NullText = o["csv.null-literal"]
 	if err := t.badRows(o); err != nil {
 		return fmt.Errorf("table %s: %w", t.name, err)
 	}

@@ -26,6 +26,10 @@ var _ dataflow.Committer = (*committer)(nil)
 
 // Committer makes the committer of a table, nil unless it is written exactly once.
 func (c Connector) Committer(spec *catalog.TableSpec) (dataflow.Committer, error) {
+	return newCommitter(c, spec)
+}
+
+func newCommitter(c catalog.Connector, spec *catalog.TableSpec) (dataflow.Committer, error) {
 	t, g, err := sinkTable(c, spec)
 	if err != nil {
 		return nil, fmt.Errorf("table %s: %w", spec.Name, err)

@@ -26,9 +26,9 @@ func (Connector) Options() []catalog.Option {
 		{Key: "topic", Description: "topics to read, separated by ';', or the one to write"},
 		{Key: "topic-pattern", Description: "regular expression of topics to read"},
 		{Key: "properties.*", Description: "properties of the Java client, such as properties.bootstrap.servers"},
-		{Key: "format", Description: "json or raw: how values are written"},
+		{Key: "format", Description: "json, csv or raw: how values are written"},
 		{Key: "value.format", Description: "the same as format"},
-		{Key: "key.format", Description: "json or raw: how keys are written"},
+		{Key: "key.format", Description: "json, csv or raw: how keys are written"},
 		{Key: "key.fields", Description: "columns that the key holds, separated by ';'"},
 		{Key: "key.fields-prefix", Description: "what the names of these columns begin with in the table only"},
 		{Key: "value.fields-include", Description: "ALL, or EXCEPT_KEY: whether the value holds the key's columns too", Default: "ALL"},
@@ -40,15 +40,27 @@ func (Connector) Options() []catalog.Option {
 		{Key: "scan.bounded.timestamp-millis", Description: "time of the first record not to read"},
 		{Key: "scan.topic-partition-discovery.interval", Description: "how often to look for new partitions; '0 s' is never", Default: "5 min"},
 		{Key: "scan.watermark.idle-timeout", Description: "how long a partition has to be silent in order not to hold the watermark back"},
+		{Key: "sink.partitioner", Description: "default (by key), fixed or round-robin", Default: "default"},
+	}, append(sharedOptions(), deadletter.Known()...)...)
+}
+
+// sharedOptions are those of both connectors.
+func sharedOptions() []catalog.Option {
+	return []catalog.Option{
 		{Key: "sink.delivery-guarantee", Description: "exactly-once, at-least-once or none", Default: "at-least-once"},
 		{Key: "sink.transactional-id-prefix", Description: "begins the ids of transactions; exactly-once needs it"},
-		{Key: "sink.partitioner", Description: "default (by key), fixed or round-robin", Default: "default"},
 		{Key: "json.ignore-parse-errors", Description: "leave bad records out and count them", Default: "false"},
 		{Key: "json.fail-on-missing-field", Description: "a missing field is an error, not null", Default: "false"},
 		{Key: "json.timestamp-format.standard", Description: "SQL or ISO-8601", Default: "SQL"},
+		{Key: "csv.field-delimiter", Description: "one character", Default: ","},
+		{Key: "csv.quote-character", Description: "one character", Default: `"`},
+		{Key: "csv.null-literal", Description: "text of a null", Default: ""},
+		{Key: "csv.ignore-parse-errors", Description: "leave bad records out and count them", Default: "false"},
 		{Key: "value.json.*", Description: "json.* for values"},
 		{Key: "key.json.*", Description: "json.* for keys"},
-	}, deadletter.Known()...)
+		{Key: "value.csv.*", Description: "csv.* for values"},
+		{Key: "key.csv.*", Description: "csv.* for keys"},
+	}
 }
 
 // MetadataColumns are what a record has beside key and value.

@@ -6,6 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/format/csv"
 	"github.com/anabranch/anabranch/format/json"
 )
 
@@ -20,6 +21,7 @@ type partEncoder struct {
 	names   *columnar.Schema
 	isRaw   bool
 	json    *json.Writer
+	csv     *csv.Writer
 	buf     *bytes.Buffer
 }
 
@@ -40,8 +42,11 @@ func newEncoder(t *table) (e encoder, err error) {
 
 func newPartEncoder(f formatOptions, columns []int, s *columnar.Schema) (p partEncoder, err error) {
 	p = partEncoder{columns: columns, names: s, isRaw: f.format == "raw", buf: &bytes.Buffer{}}
-	if f.format == "json" {
+	switch f.format {
+	case "json":
 		p.json, err = json.NewWriter(p.buf, s, f.json)
+	case "csv":
+		p.csv, err = csv.NewWriter(p.buf, s, f.csv)
 	}
 	return p, err
 }
@@ -59,6 +64,14 @@ func (e *encoder) records(b *columnar.Batch) ([]kgo.Record, error) {
 // encode calls set with the bytes of each live row, which belong to the caller; nil is a null.
 func (p *partEncoder) encode(b *columnar.Batch, set func(k int, v []byte)) error {
 	switch {
+	case p.csv != nil:
+		cols := make([]*columnar.Vector, len(p.columns))
+		for i, c := range p.columns {
+			cols[i] = b.Cols[c]
+		}
+		for k := range b.Live() {
+			set(k, p.csv.Append([]byte{}, cols, b.Row(k)))
+		}
 	case p.isRaw:
 		v := b.Cols[p.columns[0]]
 		for k := range b.Live() {

@@ -29,7 +29,7 @@ var mappedProperties = []string{
 	"ssl.truststore.location", "ssl.truststore.type", "ssl.truststore.certificates", "ssl.keystore.location", "ssl.keystore.type",
 	"ssl.endpoint.identification.algorithm", "client.rack", "fetch.min.bytes", "fetch.max.wait.ms", "fetch.max.bytes",
 	"max.partition.fetch.bytes", "request.timeout.ms", "metadata.max.age.ms", "linger.ms", "batch.size", "compression.type",
-	"max.request.size", "acks", "transaction.timeout.ms", "delivery.timeout.ms",
+	"max.request.size", "acks", "transaction.timeout.ms", "delivery.timeout.ms", "commit.offsets.on.checkpoint",
 }
 
 // ignoredProperties have no effect.
@@ -67,11 +67,17 @@ func (t *table) properties(o map[string]string) error {
 		}
 	}
 	if len(t.servers) == 0 {
-		return errors.New("connector 'kafka' needs the option 'properties.bootstrap.servers', such as 'localhost:9092'")
+		return errors.New("the option 'properties.bootstrap.servers' is missing, such as 'localhost:9092'")
 	}
 	t.group, t.reset = p["group.id"], p["auto.offset.reset"]
 	if !slices.Contains([]string{"", "earliest", "latest", "none"}, t.reset) {
 		return fmt.Errorf("the property 'properties.auto.offset.reset' is '%s', not earliest, latest or none", t.reset)
+	}
+	switch commits := p["commit.offsets.on.checkpoint"]; commits {
+	case "", "true", "false":
+		t.tellsGroup = commits != "false"
+	default:
+		return fmt.Errorf("the property 'properties.commit.offsets.on.checkpoint' is '%s', not true or false", commits)
 	}
 	t.client = append(t.client, kgo.SeedBrokers(t.servers...), kgo.ClientID(orDefault(p["client.id"], "anabranch")))
 	switch p["isolation.level"] {

@@ -2,12 +2,14 @@ package kafka
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/anabranch/anabranch/catalog/deadletter"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/format/csv"
 	"github.com/anabranch/anabranch/format/json"
 )
 
@@ -23,8 +25,17 @@ type rows struct {
 
 // part decodes the columns that values or keys hold; nothing if none of them is wanted.
 type part struct {
-	json *json.Messages
-	raw  *columnar.Vector
+	messages messages // of JSON and CSV
+	raw      *columnar.Vector
+}
+
+// messages decodes single records of a format.
+type messages interface {
+	Columns() []*columnar.Vector
+	Reset(n int)
+	Truncate(n int)
+	Decode(row int, text []byte) error
+	Release()
 }
 
 type metadataColumn struct {
@@ -37,59 +48,83 @@ func newRows(t *table, req dataflow.ReadRequest) (*rows, error) {
 	r := &rows{out: &columnar.Batch{Schema: t.spec.Schema.Project(req.Columns)}}
 	r.out.Cols = make([]*columnar.Vector, len(req.Columns))
 	r.skip = t.bad.Policy == deadletter.Skip || t.bad.Policy == deadletter.Keep && req.Bad == nil
-	physical := len(t.physical())
-	fromKey := map[int]int{} // place in the key by column
-	for i, c := range t.keyColumns {
-		fromKey[c] = i
-	}
-	values, keys := &columnar.Schema{}, &columnar.Schema{}
-	var valueAt, keyAt []int // positions in the batch
-	for at, c := range req.Columns {
-		f := t.spec.Schema.Fields[c]
-		k, inKey := fromKey[c]
-		switch {
-		case c >= physical:
-			v := columnar.NewVector(f.Type)
-			r.metadata = append(r.metadata, metadataColumn{t.spec.Metadata[c-physical], v})
-			r.out.Cols[at] = v
-		case inKey:
-			// As in Flink the key's value counts where both have the column.
-			keys.Fields = append(keys.Fields, columnar.Field{Name: t.keyNames[k], Type: f.Type})
-			keyAt = append(keyAt, at)
-		default:
-			values.Fields = append(values.Fields, f)
-			valueAt = append(valueAt, at)
+	physical := t.physical()
+	at := map[int]int{} // position in the batch by column
+	for i, c := range req.Columns {
+		if c < len(physical) {
+			at[c] = i
+			continue
 		}
+		v := columnar.NewVector(t.spec.Schema.Fields[c].Type)
+		r.metadata = append(r.metadata, metadataColumn{t.spec.Metadata[c-len(physical)], v})
+		r.out.Cols[i] = v
 	}
-	var err error
-	if err = r.value.open(t.value, values, valueAt, r.out); err == nil {
-		err = r.key.open(t.key, keys, keyAt, r.out)
+	var keys, values []wanted
+	for i, c := range t.keyColumns {
+		keys = append(keys, wanted{columnar.Field{Name: t.keyNames[i], Type: physical[c].Type}, placeIn(at, c)})
+		delete(at, c) // as in Flink the key's value counts where both have the column
+	}
+	for _, c := range t.valueColumns() {
+		values = append(values, wanted{physical[c], placeIn(at, c)})
+	}
+	err := r.value.open(t.value, values, r.out)
+	if err == nil {
+		err = r.key.open(t.key, keys, r.out)
 	}
 	return r, err
 }
 
-func (p *part) open(f formatOptions, s *columnar.Schema, at []int, out *columnar.Batch) (err error) {
-	if f.format == "raw" && len(at) > 0 {
-		p.raw = columnar.NewVector(s.Fields[0].Type)
-		out.Cols[at[0]] = p.raw
+// wanted is a column that a key or a value holds, and its position in the batch; -1 if it is not wanted.
+type wanted struct {
+	columnar.Field
+	at int
+}
+
+func placeIn(at map[int]int, column int) int {
+	if i, ok := at[column]; ok {
+		return i
 	}
-	// Values in JSON are decoded even if no column is wanted: a bad one is an error all the same.
-	if f.format != "json" {
+	return -1
+}
+
+func (p *part) open(f formatOptions, columns []wanted, out *columnar.Batch) (err error) {
+	if f.format != "csv" { // where columns are found by their place
+		columns = slices.DeleteFunc(columns, func(w wanted) bool { return w.at < 0 })
+	}
+	s := &columnar.Schema{}
+	for _, w := range columns {
+		s.Fields = append(s.Fields, w.Field)
+	}
+	switch f.format {
+	case "raw":
+		if len(columns) > 0 {
+			p.raw = columnar.NewVector(columns[0].Type)
+			out.Cols[columns[0].at] = p.raw
+		}
+		return nil
+	case "json":
+		// Values are decoded even if no column is wanted: a bad one is an error all the same.
+		p.messages, err = json.NewMessages(s, f.json)
+	case "csv":
+		p.messages, err = csv.NewMessages(s, f.csv)
+	default:
 		return nil
 	}
-	if p.json, err = json.NewMessages(s, f.json); err != nil {
+	if err != nil {
 		return err
 	}
-	for i, v := range p.json.Columns() {
-		out.Cols[at[i]] = v
+	for i, v := range p.messages.Columns() {
+		if at := columns[i].at; at >= 0 {
+			out.Cols[at] = v
+		}
 	}
 	return nil
 }
 
 func (p *part) decode(row int, b []byte) error {
 	switch {
-	case p.json != nil:
-		return p.json.Decode(row, b)
+	case p.messages != nil:
+		return p.messages.Decode(row, b)
 	case p.raw != nil && b == nil:
 		p.raw.SetNull(row)
 	case p.raw != nil:
@@ -99,8 +134,8 @@ func (p *part) decode(row int, b []byte) error {
 }
 
 func (p *part) reset(n int) {
-	if p.json != nil {
-		p.json.Reset(n)
+	if p.messages != nil {
+		p.messages.Reset(n)
 	}
 	if p.raw != nil {
 		p.raw.Reset(n)
@@ -108,11 +143,20 @@ func (p *part) reset(n int) {
 }
 
 func (p *part) truncate(n int) {
-	if p.json != nil {
-		p.json.Truncate(n)
+	if p.messages != nil {
+		p.messages.Truncate(n)
 	}
 	if p.raw != nil {
 		p.raw.Truncate(n)
+	}
+}
+
+func (p *part) release() {
+	if p.messages != nil {
+		p.messages.Release()
+	}
+	if p.raw != nil {
+		p.raw.Release()
 	}
 }
 
@@ -176,8 +220,10 @@ func (r *rows) counts() map[string]int64 {
 }
 
 func (r *rows) release() {
-	for _, v := range r.out.Cols {
-		v.Release()
+	r.value.release()
+	r.key.release()
+	for _, m := range r.metadata {
+		m.v.Release()
 	}
 }
 

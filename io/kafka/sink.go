@@ -78,7 +78,9 @@ func versions() *kversion.Versions {
 }
 
 // Sink makes the operator that writes a topic.
-func (c Connector) Sink(spec *catalog.TableSpec) (dataflow.Operator, error) {
+func (c Connector) Sink(spec *catalog.TableSpec) (dataflow.Operator, error) { return newSink(c, spec) }
+
+func newSink(c catalog.Connector, spec *catalog.TableSpec) (dataflow.Operator, error) {
 	t, g, err := sinkTable(c, spec)
 	if err != nil {
 		return nil, fmt.Errorf("table %s: %w", spec.Name, err)
@@ -86,7 +88,7 @@ func (c Connector) Sink(spec *catalog.TableSpec) (dataflow.Operator, error) {
 	return &sink{table: t, guarantee: g}, nil
 }
 
-func sinkTable(c Connector, spec *catalog.TableSpec) (*table, guarantee, error) {
+func sinkTable(c catalog.Connector, spec *catalog.TableSpec) (*table, guarantee, error) {
 	t, err := newTable(c, spec)
 	if err != nil {
 		return nil, "", err
@@ -173,6 +175,12 @@ func (s *sink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (d
 	records, err := s.encoder.records(b)
 	if err != nil {
 		return dataflow.Done, s.wrap(err)
+	}
+	setMetadata(s.table, b, records)
+	if s.table.upsert {
+		if records, err = newest(b, records); err != nil {
+			return dataflow.Done, s.wrap(err)
+		}
 	}
 	for i := range records {
 		s.client.Produce(context.Background(), &records[i], s.note)

@@ -57,13 +57,18 @@ func (s *source) Bounded() bool { return s.table.stop.mode != "unbounded" }
 // SideBySide says that partitions are read at once: one client fetches them all.
 func (s *source) SideBySide() {}
 
-// Rejects keeps bad records if the table says so.
+// Rejects keeps bad records if the table says so, and what was read for its consumer group.
 func (s *source) Rejects() (dataflow.Rejects, dataflow.Committer) {
 	bad := s.table.bad
-	if bad.Policy != deadletter.Keep {
-		return nil, nil
+	var rejects dataflow.Rejects
+	var committer dataflow.Committer
+	if bad.Policy == deadletter.Keep {
+		rejects, committer = deadletter.NewWriter(s.table.spec.Name, bad.Dir), deadletter.Committer{Dir: bad.Dir}
 	}
-	return deadletter.NewWriter(s.table.spec.Name, bad.Dir), deadletter.Committer{Dir: bad.Dir}
+	if s.table.group != "" && s.table.tellsGroup {
+		rejects, committer = &offsets{bad: rejects}, &offsetCommitter{s.table, committer}
+	}
+	return rejects, committer
 }
 
 // answerMax is how long brokers may take to answer what is asked before reading begins.
@@ -262,6 +267,9 @@ func (s *source) Open(_ context.Context, split dataflow.Split, req dataflow.Read
 	r := &reader{source: s, part: p, next: at.Offset, rows: rows, max: req.BatchRows}
 	if s.table.bad.Policy == deadletter.Keep {
 		r.bad = req.Bad
+	}
+	if o, ok := req.Rejects.(*offsets); ok {
+		o.follow(r)
 	}
 	r.queue.wake = func() {}
 	s.mu.Lock()

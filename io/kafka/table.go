@@ -15,17 +15,21 @@ import (
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/catalog/deadletter"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/format/csv"
 	"github.com/anabranch/anabranch/format/json"
 )
 
 // table is what the options of a table say.
 type table struct {
 	spec    *catalog.TableSpec
+	upsert  bool // it holds one row a key
 	topics  []string
 	pattern *regexp.Regexp
 	servers []string
 	group   string
-	client  []kgo.Opt
+	// tellsGroup says that what checkpoints have read is committed to the group.
+	tellsGroup bool
+	client     []kgo.Opt
 	// committed says that records of open and aborted transactions are not read.
 	committed bool
 
@@ -45,8 +49,10 @@ type table struct {
 
 // formatOptions say how keys or values are written.
 type formatOptions struct {
-	format string // json, raw, or "" for none
+	format string // json, csv, raw, or "" for none
 	json   json.Options
+	csv    csv.Options
+	skip   bool // Flink's ignore-parse-errors
 }
 
 // bound is where reading begins or ends.
@@ -56,18 +62,19 @@ type bound struct {
 	offsets map[int32]int64
 }
 
-func newTable(c Connector, spec *catalog.TableSpec) (*table, error) {
+func newTable(c catalog.Connector, spec *catalog.TableSpec) (*table, error) {
 	o := spec.Options
 	if err := catalog.CheckOptions(c, o); err != nil {
 		return nil, err
 	}
 	t := &table{spec: spec}
+	_, t.upsert = c.(Upsert)
 	if err := t.properties(o); err != nil {
 		return nil, err
 	}
 	switch {
 	case o["topic"] == "" && o["topic-pattern"] == "":
-		return nil, errors.New("connector 'kafka' needs the option 'topic' or 'topic-pattern'")
+		return nil, fmt.Errorf("connector '%s' needs the option 'topic' or 'topic-pattern'", c.Name())
 	case o["topic"] != "" && o["topic-pattern"] != "":
 		return nil, errors.New("the options 'topic' and 'topic-pattern' exclude each other")
 	case o["topic"] != "":
@@ -81,7 +88,11 @@ func newTable(c Connector, spec *catalog.TableSpec) (*table, error) {
 		}
 		t.pattern = p
 	}
-	return t, t.formats(o)
+	err := t.formats(o)
+	if err == nil && t.upsert {
+		err = t.upserts(o)
+	}
+	return t, err
 }
 
 // formats reads the options of formats and which columns keys and values hold.
@@ -92,7 +103,7 @@ func (t *table) formats(o map[string]string) error {
 	}
 	valueFormat := o["format"] + o["value.format"]
 	if valueFormat == "" {
-		return errors.New("connector 'kafka' needs the option 'format' (json or raw)")
+		return errors.New("connector 'kafka' needs the option 'format' (json, csv or raw)")
 	}
 	if t.value, err = readFormat("value", valueFormat, o); err != nil {
 		return err
@@ -104,28 +115,13 @@ func (t *table) formats(o map[string]string) error {
 		return err
 	}
 	physical := t.physical()
-	prefix := o["key.fields-prefix"]
-	if (o["key.format"] == "") != (o["key.fields"] == "") {
-		return errors.New("the options 'key.format' and 'key.fields' need each other")
+	if err := t.keyFields(o); err != nil {
+		return err
 	}
 	t.inValue = slices.Repeat([]bool{true}, len(physical))
-	for _, name := range strings.Split(o["key.fields"], ";") {
-		if name = strings.TrimSpace(name); name == "" {
-			continue
-		}
-		i := slices.IndexFunc(physical, func(f columnar.Field) bool { return f.Name == name })
-		if i < 0 {
-			return fmt.Errorf("option 'key.fields' names the column %s, which the table does not have", name)
-		}
-		short, ok := strings.CutPrefix(name, prefix)
-		if !ok {
-			return fmt.Errorf("column %s of 'key.fields' does not begin with '%s', the 'key.fields-prefix'", name, prefix)
-		}
-		t.keyColumns, t.keyNames = append(t.keyColumns, i), append(t.keyNames, short)
-	}
 	switch strings.ToUpper(o["value.fields-include"]) {
 	case "", "ALL":
-		if prefix != "" {
+		if o["key.fields-prefix"] != "" {
 			return errors.New("a 'key.fields-prefix' needs 'value.fields-include' = 'EXCEPT_KEY'")
 		}
 	case "EXCEPT_KEY":
@@ -136,6 +132,44 @@ func (t *table) formats(o map[string]string) error {
 		return fmt.Errorf("option 'value.fields-include' is '%s', not ALL or EXCEPT_KEY", o["value.fields-include"])
 	}
 	return t.checkRaw()
+}
+
+// keyFields finds the columns that keys hold: those of the primary key, or of an option.
+func (t *table) keyFields(o map[string]string) error {
+	if t.upsert {
+		for _, name := range t.spec.PrimaryKey {
+			if err := t.keyField("the primary key", name, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if (o["key.format"] == "") != (o["key.fields"] == "") {
+		return errors.New("the options 'key.format' and 'key.fields' need each other")
+	}
+	for _, name := range strings.Split(o["key.fields"], ";") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		if err := t.keyField("option 'key.fields'", name, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *table) keyField(where, name string, o map[string]string) error {
+	i := slices.IndexFunc(t.physical(), func(f columnar.Field) bool { return f.Name == name })
+	if i < 0 {
+		return fmt.Errorf("%s names the column %s, which the table does not have", where, name)
+	}
+	prefix := o["key.fields-prefix"]
+	short, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return fmt.Errorf("column %s of %s does not begin with '%s', the 'key.fields-prefix'", name, where, prefix)
+	}
+	t.keyColumns, t.keyNames = append(t.keyColumns, i), append(t.keyNames, short)
+	return nil
 }
 
 // physical are the columns that keys and values hold.
@@ -176,9 +210,9 @@ func (t *table) checkRaw() error {
 
 // badRows reads what becomes of records that cannot be read.
 func badRows(value formatOptions, o map[string]string) (deadletter.Options, error) {
-	const ignore = "json.ignore-parse-errors"
+	ignore := value.format + ".ignore-parse-errors"
 	o = maps.Clone(o)
-	if delete(o, ignore); value.json.OnError == json.Skip {
+	if delete(o, ignore); value.skip {
 		o[ignore] = "true"
 	}
 	return deadletter.Parse(o, ignore)
@@ -195,11 +229,27 @@ func readFormat(part, format string, o map[string]string) (formatOptions, error)
 	switch f.format {
 	case "", "raw":
 		return f, nil
+	case "csv":
+		return f, f.readCSV(get)
 	case "json":
-	default:
-		return f, fmt.Errorf("unknown format '%s' of the %s (known: json, raw)", format, part)
+		return f, f.readJSON(get)
 	}
-	if get("json.ignore-parse-errors") == "true" {
+	return f, fmt.Errorf("unknown format '%s' of the %s (known: csv, json, raw)", format, part)
+}
+
+func (f *formatOptions) readCSV(get func(key string) string) (err error) {
+	f.skip = get("csv.ignore-parse-errors") == "true"
+	if f.csv, err = csv.ParseOptions(get); err != nil {
+		return err
+	}
+	if f.csv.Dialect.Header {
+		return errors.New("option 'csv.header' is for files; a record of a topic is one row")
+	}
+	return f.csv.Validate()
+}
+
+func (f *formatOptions) readJSON(get func(key string) string) error {
+	if f.skip = get("json.ignore-parse-errors") == "true"; f.skip {
 		f.json.OnError = json.Skip
 	}
 	f.json.FailOnMissing = get("json.fail-on-missing-field") == "true"
@@ -208,9 +258,9 @@ func readFormat(part, format string, o map[string]string) (formatOptions, error)
 	case "ISO-8601":
 		f.json.Timestamps = json.ISO8601
 	default:
-		return f, fmt.Errorf("option 'json.timestamp-format.standard' is '%s', not SQL or ISO-8601", get("json.timestamp-format.standard"))
+		return fmt.Errorf("option 'json.timestamp-format.standard' is '%s', not SQL or ISO-8601", get("json.timestamp-format.standard"))
 	}
-	return f, f.json.Validate()
+	return f.json.Validate()
 }
 
 // readOptions reads where reading begins and ends.

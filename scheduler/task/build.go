@@ -205,7 +205,7 @@ func (b *builder) addRejects(t *Task, n *graph.Node, sub, p int, r dataflow.Reje
 	l := newLink(n, rejects, t.head)
 	l.open, l.pure = 1, false
 	t.head, t.links = l, append([]*link{l}, t.links...)
-	t.source.spec.Request.Bad = rejects.Reject
+	t.source.spec.Request.Bad, t.source.spec.Request.Rejects = rejects.Reject, rejects
 	if o, ok := rejects.(dataflow.Opener); ok {
 		return o.Open(b.context(n, t, sub, p))
 	}

@@ -36,8 +36,8 @@ type sourceDriver struct {
 	unseen   bool
 	withheld []*rpc.Mark
 
-	open   []*splitReader
-	turn   int // reader to ask next
+	open []*splitReader
+	turn int // reader to ask next
 	// Of the splits that are not open:
 	asked     bool // one is wanted
 	none      bool // none waits for this task at present

@@ -51,6 +51,8 @@ func (f fake) Sink(*catalog.TableSpec) (dataflow.Operator, error) {
 
 func (f fake) TakesChangelog(*catalog.TableSpec) bool { return f.name == "blackhole" }
 
+func (f fake) KeepsNewest(*catalog.TableSpec) bool { return f.name == "blackhole" }
+
 func (f fake) Infer(_ context.Context, options map[string]string) (*columnar.Schema, error) {
 	if options["format"] == "" {
 		return nil, fmt.Errorf("'%s' does not exist", options["path"])

@@ -8,6 +8,7 @@ import (
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/binder"
 	"github.com/anabranch/anabranch/sql/physical"
@@ -28,8 +29,11 @@ func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) er
 		}
 		return e
 	}
-	spec := table.Spec()
-	if err := s.checkSink(spec, in.Table); err != nil {
+	if err := s.checkSink(table.Spec(), in.Table); err != nil {
+		return err
+	}
+	spec, order, err := s.sinkSpec(table, in.Table)
+	if err != nil {
 		return err
 	}
 	b, err := s.binder()
@@ -44,7 +48,7 @@ func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) er
 	if err != nil {
 		return err
 	}
-	if n, err = assign(in, n, spec, given); err != nil {
+	if n, err = assign(in, n, spec, order, given); err != nil {
 		return err
 	}
 	return s.sink(n, spec, p, build)
@@ -113,8 +117,36 @@ func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, build *
 		}
 		n = &plan.Materialize{Input: n}
 	}
+	if keyed, ok := c.(catalog.KeyedSink); ok && keyed.KeepsNewest(spec) && len(spec.PrimaryKey) > 0 {
+		n = onePerKey(n, spec)
+	}
 	single, ok := c.(catalog.SingleWriter)
 	return build.Sink(n, spec, ok && single.WritesAlone(spec))
+}
+
+// onePerKey has a changelog for a table with a primary key hold one row a key. Where rows of one key come
+// and go independently of each other, the table would else lose the one that stays when another goes;
+// of several that stay the first in order is the table's.
+func onePerKey(n plan.Node, spec *catalog.TableSpec) plan.Node {
+	if !plan.TraitsOf(n).Changelog {
+		return n
+	}
+	var primary []int
+	for _, name := range spec.PrimaryKey {
+		if i := spec.Schema.Index(name); i >= 0 {
+			primary = append(primary, i)
+		}
+	}
+	if key, ok := plan.KeyOf(n); ok && !slices.ContainsFunc(key, func(c int) bool { return !slices.Contains(primary, c) }) {
+		return n
+	}
+	rank := &plan.Rank{Input: n, Partition: primary, From: 1, To: 1}
+	for i, f := range spec.Schema.Fields {
+		if !f.Type.IsNested() {
+			rank.Keys = append(rank.Keys, operators.SortKey{Column: i})
+		}
+	}
+	return rank
 }
 
 // checkSink verifies that a table can be written to.
@@ -129,11 +161,12 @@ func (s *Session) checkSink(spec *catalog.TableSpec, at ast.Node) error {
 	return nil
 }
 
-// targets are the columns of a table that those of the query go to: all that are not given.
-func targets(in *ast.Insert, spec *catalog.TableSpec, given map[int]*expr.Expr) ([]int, error) {
+// targets are the columns of a table that those of the query go to: all that are not given, in the order
+// in which they are declared.
+func targets(in *ast.Insert, spec *catalog.TableSpec, order []int, given map[int]*expr.Expr) ([]int, error) {
 	var target []int
 	if len(in.Columns) == 0 {
-		for i := range spec.Schema.Fields {
+		for _, i := range order {
 			if given[i] == nil {
 				target = append(target, i)
 			}
@@ -159,9 +192,9 @@ func targets(in *ast.Insert, spec *catalog.TableSpec, given map[int]*expr.Expr) 
 
 // assign converts the columns of a query to those of a table, in its order; columns left out
 // that are not given are null.
-func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec, given map[int]*expr.Expr) (plan.Node, error) {
+func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec, order []int, given map[int]*expr.Expr) (plan.Node, error) {
 	fields := spec.Schema.Fields
-	target, err := targets(in, spec, given)
+	target, err := targets(in, spec, order, given)
 	if err != nil {
 		return nil, err
 	}

@@ -105,10 +105,14 @@ func TestKafka(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	t.Run("bounded", func(t *testing.T) { testBounded(t, k) })
 	t.Run("keys and metadata", func(t *testing.T) { testMetadata(t, k) })
+	t.Run("metadata is written", func(t *testing.T) { testWrittenMetadata(t, k) })
 	t.Run("bad records", func(t *testing.T) { testBad(t, k) })
+	t.Run("csv", func(t *testing.T) { testCSV(t, k) })
 	t.Run("windows", func(t *testing.T) { testWindows(t, k) })
 	t.Run("idle", func(t *testing.T) { testIdle(t, k) })
 	t.Run("new partitions", func(t *testing.T) { testNewPartitions(t, k) })
+	t.Run("group offsets", func(t *testing.T) { testGroup(t, k) })
+	t.Run("upserts", func(t *testing.T) { testUpserts(t, k) })
 	t.Run("transactions", func(t *testing.T) { testTransactions(t, k) })
 	t.Run("a transaction times out", func(t *testing.T) { testTimedOut(t, k) })
 	t.Run("transactions of others", func(t *testing.T) { testOtherOwners(t, k) })
@@ -167,6 +171,49 @@ func testMetadata(t *testing.T, k *services.Kafka) {
 	}
 }
 
+// Headers and times of records are written, in whatever place their columns are declared.
+func testWrittenMetadata(t *testing.T, k *services.Kafka) {
+	c := topic(t, k, "headed", 1)
+	topic(t, k, "copied", 1)
+	at := time.Date(2024, 5, 6, 7, 8, 9, 123e6, time.UTC)
+	produce(t, c, &kgo.Record{Topic: "headed", Value: []byte("1"), Timestamp: at, Headers: []kgo.RecordHeader{{Key: "h", Value: []byte("v")}, {Key: "n"}}},
+		&kgo.Record{Topic: "headed", Value: []byte("2"), Timestamp: at.Add(time.Hour)})
+	scan := "'format' = 'csv', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'"
+	headed := create(k, "headed", "i BIGINT, at TIMESTAMP_LTZ(3) METADATA FROM 'timestamp', h MAP<STRING, BYTES> METADATA FROM 'headers'", scan)
+	copied := create(k, "copied", "at TIMESTAMP(3) METADATA FROM 'timestamp', i BIGINT, o BIGINT METADATA FROM 'offset' VIRTUAL, headers MAP<STRING, BYTES> METADATA", scan)
+	if _, err := run(t.Context(), t, 1, headed+copied+"INSERT INTO copied SELECT CAST(at AS TIMESTAMP(3)) + INTERVAL '1' DAY, i, h FROM headed"); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if _, err := run(t.Context(), t, 1, copied+"INSERT INTO copied (i) VALUES (3)"); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range committedRecords(t, k, "copied") {
+		headers := ""
+		for _, h := range r.Headers {
+			headers += fmt.Sprintf(" %s=%q", h.Key, h.Value)
+		}
+		if when := r.Timestamp.Sub(at); string(r.Value) != "3" {
+			got = append(got, fmt.Sprintf("%s %s%s", r.Value, when, headers))
+		} else if r.Timestamp.Before(start.Truncate(time.Millisecond)) || headers != "" {
+			t.Errorf("without metadata a record has time %s and headers%s", r.Timestamp, headers)
+		}
+	}
+	if want := []string{`1 24h0m0s h="v" n=""`, "2 25h0m0s"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, c := range []struct{ column, want string }{
+		{"p INT METADATA FROM 'partition'", "connector 'kafka' does not write the metadata 'partition'; declare the column VIRTUAL (written: headers, timestamp)"},
+		{"`timestamp` BIGINT METADATA", "a BOOLEAN is not assigned to TIMESTAMP_LTZ(3)"},
+	} {
+		_, err := run(t.Context(), t, 1, create(k, "copied", "i BIGINT, "+c.column, scan)+"INSERT INTO copied SELECT 1, TRUE")
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %s", c.column, err, c.want)
+		}
+	}
+}
+
 func testBad(t *testing.T, k *services.Kafka) {
 	c := topic(t, k, "bad", 1)
 	produce(t, c, &kgo.Record{Topic: "bad", Value: []byte(`{"i": 1}`)}, &kgo.Record{Topic: "bad", Value: []byte(`{"i": x}`)},
@@ -188,6 +235,55 @@ func testBad(t *testing.T, k *services.Kafka) {
 	rows, err = run(t.Context(), t, 1, "SELECT source, `position`, error, text FROM '"+dir+"'")
 	if err != nil || !slices.Equal(rows, []string{"bad-0 | 1 | value: byte 7: expected a value | {\"i\": x}"}) {
 		t.Errorf("got %q, %v", rows, err)
+	}
+}
+
+// Records of CSV are written and read as rows, whichever columns a query wants.
+func testCSV(t *testing.T, k *services.Kafka) {
+	topic(t, k, "lines", 2)
+	columns := "id BIGINT, name STRING, price DECIMAL(6, 2), at TIMESTAMP(3)"
+	options := "'format' = 'csv', 'csv.field-delimiter' = ';', 'csv.null-literal' = 'n/a', 'key.format' = 'csv', 'key.fields' = 'id;name', " +
+		"'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'"
+	lines := create(k, "lines", columns, options)
+	_, err := run(t.Context(), t, 1, lines+"INSERT INTO lines VALUES (1, 'a;\"b\"\nc', 2.5, TIMESTAMP '2024-05-06 07:08:09.123'), (2, 'n/a', NULL, NULL), (3, NULL, 0, NULL), (4, '', 1, NULL)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := run(t.Context(), t, 2, lines+"SELECT id, name, price, at FROM lines")
+	if want := []string{"1 | a;\"b\"\nc | 2.50 | 2024-05-06 07:08:09.123", "2 | n/a | NULL | NULL", "3 | NULL | 0.00 | NULL", "4 |  | 1.00 | NULL"}; err != nil || !slices.Equal(rows, want) {
+		t.Errorf("got %q, %v, want %q", rows, err, want)
+	}
+	rows, err = run(t.Context(), t, 2, lines+"SELECT price FROM lines WHERE id < 3")
+	if want := []string{"2.50", "NULL"}; err != nil || !slices.Equal(rows, want) {
+		t.Errorf("got %q, %v, want %q", rows, err, want)
+	}
+	raw := create(k, "lines", "k STRING, v STRING", "'format' = 'raw', 'key.format' = 'raw', 'key.fields' = 'k', 'value.fields-include' = 'EXCEPT_KEY', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'")
+	rows, err = run(t.Context(), t, 1, raw+"SELECT k, v FROM lines WHERE k LIKE '2%'")
+	if want := []string{"2,n/a | 2;\"n/a\";n/a;n/a"}; err != nil || !slices.Equal(rows, want) {
+		t.Errorf("got %q, %v, want %q", rows, err, want)
+	}
+	testBadCSV(t, k)
+}
+
+func testBadCSV(t *testing.T, k *services.Kafka) {
+	c := topic(t, k, "badlines", 1)
+	produce(t, c, &kgo.Record{Topic: "badlines", Value: []byte("1,a")}, &kgo.Record{Topic: "badlines", Value: []byte("2")},
+		&kgo.Record{Topic: "badlines"}, &kgo.Record{Topic: "badlines", Value: []byte("x,c")}, &kgo.Record{Topic: "badlines", Value: []byte("4,d\n")})
+	options := "'format' = 'csv', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'"
+	_, err := run(t.Context(), t, 1, create(k, "badlines", "i BIGINT, s STRING", options)+"SELECT s FROM badlines")
+	if want := "kafka: topic badlines, partition 0, offset 1: value: 1 fields where 2 were wanted; set 'on-error'"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	dir := t.TempDir()
+	for _, policy := range []string{"'csv.ignore-parse-errors' = 'true'", "'on-error' = 'skip'", "'on-error' = 'dead-letter', 'on-error.dead-letter.path' = '" + dir + "'"} {
+		rows, err := run(t.Context(), t, 2, create(k, "badlines", "i BIGINT, s STRING", options+", "+policy)+"SELECT s FROM badlines")
+		if err != nil || !slices.Equal(rows, []string{"a", "d"}) {
+			t.Errorf("%s: got %q, %v", policy, rows, err)
+		}
+	}
+	rows, err := run(t.Context(), t, 1, "SELECT `position`, error, text FROM '"+dir+"'")
+	if want := []string{"1 | value: 1 fields where 2 were wanted | 2", "3 | value: column \"i\": \"x\" is not BIGINT | x,c"}; err != nil || !slices.Equal(rows, want) {
+		t.Errorf("got %q, %v, want %q", rows, err, want)
 	}
 }
 

@@ -1,0 +1,103 @@
+package csv
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/format/text"
+)
+
+// Messages decodes single records, such as the values of a topic, into rows of columns. One goroutine
+// uses it.
+type Messages struct {
+	schema *columnar.Schema
+	cols   []*columnar.Vector
+	d      Dialect
+	null   []byte
+	spans  []span
+	undone []byte
+}
+
+// NewMessages makes a decoder of records with the columns of schema. Of the options it uses the dialect,
+// but for the header, and NullText.
+func NewMessages(schema *columnar.Schema, opt Options) (*Messages, error) {
+	m := &Messages{schema: schema, d: opt.Dialect.withDefaults(), null: []byte(opt.NullText)}
+	err := opt.Validate()
+	for _, f := range schema.Fields {
+		if e := supported(f.Type); e != nil {
+			err = errors.Join(err, fmt.Errorf("column %q: %w", f.Name, e))
+		}
+		m.cols = append(m.cols, columnar.NewVector(f.Type))
+	}
+	return m, err
+}
+
+// Columns are the decoded columns; they stay the same vectors.
+func (m *Messages) Columns() []*columnar.Vector { return m.cols }
+
+// Reset makes room for n rows.
+func (m *Messages) Reset(n int) {
+	for _, v := range m.cols {
+		v.Reset(n)
+	}
+}
+
+// Truncate leaves the first n rows.
+func (m *Messages) Truncate(n int) {
+	for _, v := range m.cols {
+		v.Truncate(n)
+	}
+}
+
+// Decode decodes a record, with or without a line end, into a row; rows come in order, and one that
+// failed may be decoded again.
+func (m *Messages) Decode(row int, record []byte) error {
+	spans, next, how := cut(m.spans[:0], record, 0, m.d, true)
+	m.spans = spans
+	switch {
+	case how == broken:
+		return errors.New(whyBroken)
+	case next < len(record):
+		return errors.New("text behind the line")
+	case len(spans) != len(m.cols):
+		return fmt.Errorf("%d fields where %d were wanted", len(spans), len(m.cols))
+	}
+	for i, v := range m.cols {
+		if err := m.set(v, row, record, spans[i]); err != nil {
+			return fmt.Errorf("column %q: %w", m.schema.Fields[i].Name, err)
+		}
+	}
+	return nil
+}
+
+// set parses a field.
+func (m *Messages) set(v *columnar.Vector, row int, record []byte, s span) error {
+	b := record[s.from:s.to]
+	if !s.quoted && bytes.Equal(b, m.null) {
+		if !v.Type.NotNull {
+			v.SetNull(row)
+			return nil
+		}
+		return fmt.Errorf("%q is not %s", clip(b), v.Type)
+	}
+	if v.Valid != nil {
+		v.Valid.Set(row) // the row may have been decoded before
+	}
+	if s.doubled {
+		m.undone = undouble(m.undone[:0], b, m.d.Quote)
+		b = m.undone
+	}
+	if !text.Set(v, row, b) {
+		return fmt.Errorf("%q is not %s", clip(b), v.Type)
+	}
+	return nil
+}
+
+// Release frees the columns.
+func (m *Messages) Release() {
+	for _, v := range m.cols {
+		v.Release()
+	}
+}
