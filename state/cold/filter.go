@@ -40,7 +40,7 @@ func (p *filterPart) has(h uint64) bool {
 
 func (f *filter) has(hash uint64) bool {
 	h := mixed(hash)
-	for i := range f.parts {
+	for i := len(f.parts) - 1; i >= 0; i-- { // most are in the last, the largest
 		if f.parts[i].has(h) {
 			return true
 		}
