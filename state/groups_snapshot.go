@@ -218,16 +218,11 @@ func (t *Groups) Copy(n int) (done bool, err error) {
 		if g == nil {
 			continue
 		}
-		s.ids, s.rows = s.ids[:0], s.rows[:0]
-		for rows := g.Rows(); g.copied < rows && len(s.rows) < n; g.copied++ {
-			if id := g.id(uint32(g.copied)); !g.hasMoved(g.copied) && takeBit(s.frozen, id) {
-				s.ids, s.rows = append(s.ids, id), append(s.rows, uint32(g.copied))
-			}
-		}
+		all := s.gather(g, n)
 		if err := s.copyRows(g, t.rows); err != nil {
 			return false, err
 		}
-		if len(s.rows) == n {
+		if !all {
 			return false, nil
 		}
 	}
@@ -237,6 +232,29 @@ func (t *Groups) Copy(n int) (done bool, err error) {
 		}
 	}
 	return true, s.finish()
+}
+
+// lookMax is how many rows are looked at for each that may be copied.
+const lookMax = 16
+
+// gather makes s.rows up to n further rows of a generation that are to be copied and reports whether it
+// has looked at all.
+func (s *groupsSnapshot) gather(g *generation, n int) (all bool) {
+	s.ids, s.rows = s.ids[:0], s.rows[:0]
+	rows, end := g.Rows(), g.copied+lookMax*n
+	if g.ids == nil {
+		end = rows // 64 rows are passed over at once
+	}
+	for ; g.copied < min(rows, end) && len(s.rows) < n; g.copied++ {
+		if w := g.copied / 64; g.ids == nil && g.copied%64 == 0 && (w >= len(s.frozen) || s.frozen[w] == 0) {
+			g.copied += 63
+			continue
+		}
+		if id := g.id(uint32(g.copied)); !g.hasMoved(g.copied) && takeBit(s.frozen, id) {
+			s.ids, s.rows = append(s.ids, id), append(s.rows, uint32(g.copied))
+		}
+	}
+	return g.copied >= rows
 }
 
 // copyDisk writes up to n further rows that are on disk only.
