@@ -97,3 +97,14 @@ func TestEncodeUnfilledLists(t *testing.T) {
 		t.Errorf("%d rows, %d bytes left: %v", b.Len(), len(rest), err)
 	}
 }
+
+// TestNoValuesOfAnotherWidth looks at a vector without rows whose memory is of narrower values: under the
+// race detector a pointer to a wider one must not be made of it.
+func TestNoValuesOfAnotherWidth(t *testing.T) {
+	v := NewVector(DecimalOf(10, 2))
+	v.Reset(1)
+	v.ResetAs(PhysInt128, 0)
+	if n := len(Values[Int128](v)); n != 0 {
+		t.Errorf("%d values", n)
+	}
+}

@@ -68,6 +68,9 @@ func Values[T Fixed](v *Vector) []T {
 		w := v.Phys.Width()
 		assert.That(w == size && v.Enc != Dictionary, "values of width %d asked of %s (width %d, encoding %d)", size, v.Type, w, v.Enc)
 	}
+	if len(v.data) < size {
+		return nil // of memory for less than a value no pointer to one is made
+	}
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(v.data))), len(v.data)/size)
 }
 
