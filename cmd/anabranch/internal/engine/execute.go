@@ -15,6 +15,7 @@ import (
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
 	"github.com/anabranch/anabranch/sql/session"
+	"github.com/anabranch/anabranch/state/spill"
 )
 
 // Execute runs a statement to its end and writes its result. The source is the text it was parsed
@@ -104,6 +105,8 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 	if opts.State = e.stateBackend(); opts.State != nil {
 		defer func() { err = errors.Join(err, opts.State.Close()) }()
 	}
+	opts.Spill = spill.NewArea(e.session.Setting("io.tmp.dirs"))
+	defer func() { err = errors.Join(err, opts.Spill.Close()) }()
 	hide := e.follow(&opts, planned.Job.Name)
 	if planned.CollectUID == "" {
 		return e.write(ctx, planned, opts)
