@@ -133,6 +133,9 @@ func DecodeBatch(b *Batch, src []byte) (rest []byte, err error) {
 	return d.src, nil
 }
 
+// bareRowsMax is how many rows an encoded vector may have that takes next to no bytes: one of nulls only.
+const bareRowsMax = 1 << 16
+
 type decoder struct {
 	src []byte
 	err error
@@ -169,7 +172,7 @@ func (d *decoder) vector(v *Vector, n int) {
 	if d.err == nil && phys != v.Phys && !(v.Type.Kind == Decimal && (phys == PhysInt64 || phys == PhysInt128)) {
 		d.err = fmt.Errorf("%w: layout %d where %s is expected", errCorrupt, phys, v.Type)
 	}
-	if d.err != nil || n > 16*len(d.src)+64 && phys != PhysStruct && phys != PhysNone {
+	if d.err != nil || n > 16*len(d.src)+bareRowsMax {
 		d.bytes(-1)
 		return
 	}

@@ -156,7 +156,7 @@ func (a *app) engine(opts *progress.Options, o engine.Options) (*engine.Engine, 
 	if memory > 0 {
 		debug.SetMemoryLimit(memory)
 	}
-	o.Parallelism, o.Budget = a.parallelism, columnar.NewBudget(memory)
+	o.Parallelism, o.Budget = a.parallelism, columnar.NewBudget(engine.OperatorBytes(memory))
 	if a.mode != "auto" {
 		o.Settings = append(o.Settings, engine.Setting{Key: "execution.runtime-mode", Value: a.mode})
 	}

@@ -26,7 +26,7 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 		node.Parallelism = parallelism(n.Keys)
 		return node, nil
 	}
-	states, err := partialSchema(n)
+	states, err := partialSchema(n.Input.Schema(), n.Keys, n.Calls)
 	if err != nil {
 		return nil, err
 	}
@@ -79,9 +79,9 @@ func parallelism(keys []int) int {
 }
 
 // partialSchema has the keys and the states of the calls.
-func partialSchema(n *plan.Aggregate) (*columnar.Schema, error) {
-	out := n.Input.Schema().Project(n.Keys)
-	for i, c := range n.Calls {
+func partialSchema(in *columnar.Schema, keyColumns []int, calls []*expr.Aggregate) (*columnar.Schema, error) {
+	out := in.Project(keyColumns)
+	for i, c := range calls {
 		acc, err := expr.NewAccumulator(c)
 		if err != nil {
 			return nil, fmt.Errorf("aggregate: %w", err)
@@ -93,9 +93,12 @@ func partialSchema(n *plan.Aggregate) (*columnar.Schema, error) {
 	return out, nil
 }
 
-func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) *graph.Node {
+func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
+	if !b.Job.Streaming && !plan.TraitsOf(n).Unbounded {
+		return b.batchWindows(n, in)
+	}
 	spec := windowing.AggregateSpec{Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls}
 	node := b.Job.Add(windowing.KindAggregate, n.String(), spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
-	return node
+	return node, nil
 }

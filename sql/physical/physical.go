@@ -133,7 +133,7 @@ func (b *Builder) blocking(n plan.Node, in *graph.Node) (*graph.Node, error) {
 	case *plan.Aggregate:
 		return b.aggregate(n, in)
 	case *plan.WindowAggregate:
-		return b.windowAggregate(n, in), nil
+		return b.windowAggregate(n, in)
 	case *plan.Materialize:
 		return b.materialize(n, in), nil
 	case *plan.Sort:

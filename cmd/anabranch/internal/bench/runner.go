@@ -25,7 +25,7 @@ func (o Options) note(text string) {
 
 // engine makes an engine of its own for one piece of work.
 func (o Options) engine(e engine.Options) (*engine.Engine, error) {
-	e.Parallelism, e.Budget = o.Parallelism, columnar.NewBudget(o.MemoryBytes)
+	e.Parallelism, e.Budget = o.Parallelism, columnar.NewBudget(engine.OperatorBytes(o.MemoryBytes))
 	e.Settings = append(o.Settings[:len(o.Settings):len(o.Settings)], e.Settings...)
 	return engine.New(e)
 }
