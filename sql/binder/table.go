@@ -240,6 +240,9 @@ func (b *Binder) watermark(t *catalog.Table, scan *plan.Scan, at ast.Node) error
 	if typ := scan.Out.Fields[column].Type; !typ.IsTimestamp() {
 		return ast.Errorf(at, ast.ClassSemantic, "watermark of table %s: column %s is %s, not a timestamp", t.Name, t.Watermark.Column, typ.Nullable())
 	}
+	if plan.Processes(scan, column) {
+		return ast.Errorf(at, ast.ClassSemantic, "watermark of table %s: column %s is a processing time, which needs none", t.Name, t.Watermark.Column)
+	}
 	w, err := b.stored(t.Watermark.Expr, scopeOf(scan.Out, t.Name))
 	if err != nil {
 		return within(at, "watermark of table "+t.Name, err)

@@ -94,7 +94,10 @@ func partialSchema(n *plan.Aggregate) (*columnar.Schema, error) {
 }
 
 func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) *graph.Node {
-	spec := windowing.AggregateSpec{Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls}
+	spec := windowing.AggregateSpec{
+		Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls,
+		Processing: plan.Processes(n.Input, n.TimeColumn),
+	}
 	node := b.Job.Add(windowing.KindAggregate, n.String(), spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
 	return node

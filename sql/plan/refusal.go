@@ -22,6 +22,7 @@ func Refusals() map[Refusal]string {
 		"temporal-join":     "FOR SYSTEM_TIME AS OF is not supported",
 		"session-window":    "SESSION windows are not supported",
 		"cumulate-window":   "CUMULATE windows are not supported",
+		"processing-window": "a window of processing time is supported only with GROUP BY window_start, window_end right over it",
 		"recursive":         "WITH RECURSIVE is not supported",
 		"qualify":           "QUALIFY is not supported",
 		"correlated":        "a correlated subquery of this form is not supported: %s belongs to the outer query",
