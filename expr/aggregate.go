@@ -228,7 +228,7 @@ func (r Rows) each(arg *columnar.Vector, f func(i int, group uint32, sign int64)
 		if r.Group != nil {
 			g = r.Group[i]
 		}
-		if r.Kinds != nil && r.Kinds[i] == columnar.Retract {
+		if r.Kinds != nil && r.Kinds[i].Retracts() {
 			sign = -1
 		}
 		f(i, g, sign)

@@ -28,7 +28,8 @@ type Deduplicate struct {
 
 	old   *columnar.Batch // rows taken back
 	gone  []uint32
-	kinds retracts
+	left  []columnar.RowKind // of gone
+	came  []columnar.RowKind // of the rows of the batch; those that replace none are inserts
 	out   columnar.Batch
 	one   *columnar.Vector // the number of each row
 	all   *columnar.Batch  // rows to be emitted at the end
@@ -101,7 +102,7 @@ func (d *Deduplicate) first(b *columnar.Batch, out dataflow.Output) (err error) 
 	if d.spec.AtEnd {
 		return nil
 	}
-	return d.emit(b.WithSel(d.sel), columnar.Insert, out)
+	return d.emit(b.WithSel(d.sel), nil, out)
 }
 
 // newest replaces rows by the last ones of their keys.
@@ -112,15 +113,21 @@ func (d *Deduplicate) newest(b *columnar.Batch, out dataflow.Output) error {
 	b = b.WithSel(d.last)
 	d.ids = d.rows.Find(d.ids, keyColumns(d.keys[:0], b, d.spec.Keys), b.Sel, b.Len())
 	d.same = d.rows.Match(d.same[:0], b)
-	d.gone, d.sel = d.gone[:0], d.sel[:0]
+	d.gone, d.left, d.sel = d.gone[:0], d.left[:0], d.sel[:0]
+	d.came = append(d.came[:0], make([]columnar.RowKind, b.Len())...)
+	updates := false
 	for k, id := range d.ids {
 		i := d.last[k]
-		comes := b.Kind(int(i)) == columnar.Insert
-		if comes && id != columnar.NoRow && id == d.same[k] {
+		there, comes := id != columnar.NoRow, !b.Kind(int(i)).Retracts()
+		switch {
+		case there && comes && id == d.same[k]:
 			continue
-		}
-		if id != columnar.NoRow {
-			d.gone = append(d.gone, id)
+		case there && comes:
+			updates = true
+			d.gone, d.left = append(d.gone, id), append(d.left, columnar.UpdateBefore)
+			d.came[i] = columnar.UpdateAfter
+		case there:
+			d.gone, d.left = append(d.gone, id), append(d.left, columnar.Retract)
 		}
 		if comes {
 			d.sel = append(d.sel, i)
@@ -133,10 +140,13 @@ func (d *Deduplicate) newest(b *columnar.Batch, out dataflow.Output) error {
 	if d.ids, err = d.rows.Add(d.ids[:0], come); err != nil || d.spec.AtEnd {
 		return err
 	}
-	if err := d.emit(d.old, columnar.Retract, out); err != nil {
+	if err := d.emit(d.old, d.left, out); err != nil {
 		return err
 	}
-	return d.emit(come, columnar.Insert, out)
+	if updates {
+		return d.emit(come, d.came, out)
+	}
+	return d.emit(come, nil, out)
 }
 
 // onlyNew verifies that no row is taken back.
@@ -145,7 +155,7 @@ func (d *Deduplicate) onlyNew(b *columnar.Batch) error {
 		return nil
 	}
 	for k := range b.Live() {
-		if i := b.Row(k); b.Kind(i) != columnar.Insert {
+		if i := b.Row(k); b.Kind(i).Retracts() {
 			return fmt.Errorf("the input takes a row back: %s", shownRow(b, i, d.ctx.Env))
 		}
 	}
@@ -178,8 +188,8 @@ func (d *Deduplicate) lastRows(b *columnar.Batch) (err error) {
 	return nil
 }
 
-// emit passes rows on, all of one kind, with their number if it is wanted.
-func (d *Deduplicate) emit(b *columnar.Batch, kind columnar.RowKind, out dataflow.Output) error {
+// emit passes rows on, with their number if it is wanted.
+func (d *Deduplicate) emit(b *columnar.Batch, kinds []columnar.RowKind, out dataflow.Output) error {
 	if b.Live() == 0 {
 		return nil
 	}
@@ -191,7 +201,7 @@ func (d *Deduplicate) emit(b *columnar.Batch, kind columnar.RowKind, out dataflo
 		d.out.Cols = append(d.out.Cols, d.one)
 	}
 	d.out.SetLen(b.Len())
-	d.out.Sel, d.out.Kinds = b.Sel, d.kinds.of(kind, b.Len())
+	d.out.Sel, d.out.Kinds = b.Sel, kinds
 	return out.Emit(&d.out)
 }
 
@@ -211,7 +221,7 @@ func (d *Deduplicate) Resume(out dataflow.Output) (dataflow.Status, error) {
 			}
 		}
 		gatherRows(d.all, d.rows, d.ids)
-		if err := d.emit(d.all, columnar.Insert, out); err != nil {
+		if err := d.emit(d.all, nil, out); err != nil {
 			return dataflow.Done, err
 		}
 		if !out.Room() {

@@ -47,7 +47,7 @@ func (m *dedupModel) take(b *columnar.Batch) {
 		}
 		_, there := m.rows[key]
 		switch {
-		case b.Kind(i) == columnar.Retract:
+		case b.Kind(i).Retracts():
 			delete(m.rows, key)
 		case m.spec.Keep == Last || !there:
 			m.rows[key] = text

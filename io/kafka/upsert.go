@@ -84,7 +84,7 @@ func newest(b *columnar.Batch, records []kgo.Record) ([]kgo.Record, error) {
 	}
 	last := make(map[string]int, len(records))
 	for k := range records {
-		if b.Kind(b.Row(k)) == columnar.Retract {
+		if b.Kind(b.Row(k)).Retracts() {
 			records[k].Value = nil
 		}
 		last[string(records[k].Key)] = k
