@@ -81,11 +81,6 @@ func (a *Aggregate) separate() error {
 	return err
 }
 
-// Forgets reports whether the call can take rows back.
-func (a *Aggregate) Forgets() bool {
-	return a.Name != "FIRST_VALUE" && a.Name != "LAST_VALUE" && a.Name != "LISTAGG"
-}
-
 // resolve derives the result type.
 func (a *Aggregate) resolve() error {
 	if a.Name == "COUNT" {
@@ -201,8 +196,14 @@ func NewAccumulator(a *Aggregate) (Accumulator, error) {
 		}
 		return &extreme{max: a.Name == "MAX", typ: t}, nil
 	case "FIRST_VALUE", "LAST_VALUE":
+		if a.Retract {
+			return newRetractOrdered(a)
+		}
 		return newFirstLast(a.Name == "LAST_VALUE", t), nil
 	case "LISTAGG":
+		if a.Retract {
+			return newRetractOrdered(a)
+		}
 		return &listText{separator: a.Separator}, nil
 	case "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP":
 		return &variance{name: a.Name}, nil
