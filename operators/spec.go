@@ -20,6 +20,7 @@ const (
 	KindLimit     graph.Kind = "limit"
 	KindRank      graph.Kind = "rank"
 	KindDedup     graph.Kind = "deduplicate"
+	KindRepeat    graph.Kind = "repeat"
 	KindUnion     graph.Kind = "union"
 	KindMaterial  graph.Kind = "materialize"
 	KindSink      graph.Kind = "sink"
@@ -155,6 +156,9 @@ type DeduplicateSpec struct {
 	AtEnd  bool  `json:"atEnd,omitempty"`
 	Upsert bool  `json:"upsert,omitempty"`
 }
+
+// RepeatSpec emits each row as often as its last column, a BIGINT, says, without that column.
+type RepeatSpec struct{}
 
 // UnionSpec passes the rows of all inputs on; their types are equal.
 type UnionSpec struct{}

@@ -29,7 +29,6 @@ func Refusals() map[Refusal]string {
 		"subquery-place":    "a subquery is not supported here; move it to WHERE, joined by AND",
 		"scalar-rows":       "a scalar subquery must be an aggregate without GROUP BY or end in LIMIT 1",
 		"quantified":        "ANY and ALL are supported with a list only",
-		"set-op-all":        "%s ALL is not supported",
 		"array":             "ARRAY and MAP values are not supported in expressions",
 		"at-time-zone":      "AT TIME ZONE is not supported",
 		"overlaps":          "OVERLAPS is not supported",
