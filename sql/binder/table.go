@@ -140,7 +140,11 @@ func (b *Binder) declared(t *catalog.Table, at ast.Node) (*relation, error) {
 	if err := b.open(scan, at); err != nil {
 		return nil, err
 	}
-	return &relation{node: scan, scope: scopeOf(scan.Out, t.Name)}, nil
+	s := scopeOf(scan.Out, t.Name)
+	if b.upserts(spec) {
+		return &relation{node: normalized(scan, t), scope: s}, nil
+	}
+	return &relation{node: scan, scope: s}, nil
 }
 
 // columns fills the output of a scan: the physical columns, those of metadata, and the computed ones,

@@ -99,6 +99,13 @@ func pruneNode(n plan.Node, need []bool) (plan.Node, []int) {
 		return n.WithInputs(in), at
 	case *plan.Rank:
 		return pruneRank(n, need)
+	case *plan.Normalize:
+		need = slices.Clone(need)
+		for _, k := range n.Keys {
+			need[k] = true
+		}
+		in, at := pruneNode(n.Input, need)
+		return &plan.Normalize{Input: in, Keys: moveAll(n.Keys, at)}, at
 	case *plan.Repeat:
 		return pruneRepeat(n), identity(plan.Width(n))
 	case *plan.Union:

@@ -101,6 +101,8 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 		}
 		spec := windowing.AssignSpec{Window: n.Window, TimeColumn: n.TimeColumn}
 		return b.chain(inputs[0], windowing.KindAssign, n.String(), spec, n.Out), nil
+	case *plan.Normalize:
+		return b.normalize(n, inputs[0]), nil
 	case *plan.Repeat:
 		return b.chain(inputs[0], operators.KindRepeat, n.String(), operators.RepeatSpec{}, n.Schema()), nil
 	case *plan.Union:

@@ -39,6 +39,12 @@ func (b *Builder) arrival(n *plan.Rank, in *graph.Node, keep operators.Keep, unb
 	return node
 }
 
+// normalize keeps the last row of each key, until it is taken back.
+func (b *Builder) normalize(n *plan.Normalize, in *graph.Node) *graph.Node {
+	spec := operators.DeduplicateSpec{Keys: n.Keys, Keep: operators.Last, Upsert: true, AtEnd: !plan.TraitsOf(n).Unbounded}
+	return b.Job.Add(operators.KindDedup, n.String(), spec, n.Schema(), exchange(in, n.Keys))
+}
+
 // topN is a sort of rows without end, which has a limit: its result changes as rows come and is in no
 // order.
 func (b *Builder) topN(n *plan.Sort, in *graph.Node, retract bool) (*graph.Node, error) {

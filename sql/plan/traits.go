@@ -69,6 +69,8 @@ func TraitsOf(n Node) Traits {
 	case *Rank:
 		keep, ok := Arrival(n)
 		t.Changelog = t.Unbounded && !(ok && keep == operators.First)
+	case *Normalize:
+		t.Changelog, t.Processing = t.Unbounded, inputs[0].Processing
 	case *Sort:
 		t.Changelog = t.Unbounded // only the first rows are wanted
 	case *Join:
