@@ -1,13 +1,26 @@
 package columnar
 
-// RowKind is the sign of a row in a changelog.
+// RowKind says what a row of a changelog does. Its sign is what counts; that a row taken back and one
+// added are versions of one row is told to users, and nobody relies on finding the other one.
 type RowKind uint8
 
-// The kinds: a row is added (insert, update-after) or taken back (delete, update-before).
+// The kinds: a row is added (Insert, UpdateAfter) or taken back (Retract, UpdateBefore). The lowest bit is
+// the sign.
 const (
 	Insert RowKind = iota
 	Retract
+	UpdateAfter
+	UpdateBefore
 )
+
+// Retracts reports that the row is taken back.
+func (k RowKind) Retracts() bool { return k&1 != 0 }
+
+// Sign is Insert or Retract.
+func (k RowKind) Sign() RowKind { return k & 1 }
+
+// String is the kind as Flink prints it.
+func (k RowKind) String() string { return [...]string{"+I", "-D", "+U", "-U"}[k] }
 
 // BatchRows is the number of rows operators aim at in a batch.
 const BatchRows = 8192

@@ -92,6 +92,14 @@ type WatermarkMaker interface {
 	MadeWatermark() Time
 }
 
+// Alarmer is an Operator that acts on the wall clock: the task calls Ring once the time of NextAlarm has
+// come, before it takes further input in. Times are microseconds since 1970 by the clock of Context.Env.
+type Alarmer interface {
+	// NextAlarm is when Ring is wanted; set is false if it is not.
+	NextAlarm() (at int64, set bool)
+	Ring(now int64, out Output) (Status, error)
+}
+
 // InputEnder is an Operator that acts on the end of an input. After the last one ends the
 // operator emits what is left.
 type InputEnder interface {

@@ -81,11 +81,6 @@ func (a *Aggregate) separate() error {
 	return err
 }
 
-// Forgets reports whether the call can take rows back.
-func (a *Aggregate) Forgets() bool {
-	return a.Name != "FIRST_VALUE" && a.Name != "LAST_VALUE" && a.Name != "LISTAGG"
-}
-
 // resolve derives the result type.
 func (a *Aggregate) resolve() error {
 	if a.Name == "COUNT" {
@@ -201,8 +196,14 @@ func NewAccumulator(a *Aggregate) (Accumulator, error) {
 		}
 		return &extreme{max: a.Name == "MAX", typ: t}, nil
 	case "FIRST_VALUE", "LAST_VALUE":
+		if a.Retract {
+			return newRetractOrdered(a)
+		}
 		return newFirstLast(a.Name == "LAST_VALUE", t), nil
 	case "LISTAGG":
+		if a.Retract {
+			return newRetractOrdered(a)
+		}
 		return &listText{separator: a.Separator}, nil
 	case "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP":
 		return &variance{name: a.Name}, nil
@@ -228,7 +229,7 @@ func (r Rows) each(arg *columnar.Vector, f func(i int, group uint32, sign int64)
 		if r.Group != nil {
 			g = r.Group[i]
 		}
-		if r.Kinds != nil && r.Kinds[i] == columnar.Retract {
+		if r.Kinds != nil && r.Kinds[i].Retracts() {
 			sign = -1
 		}
 		f(i, g, sign)

@@ -89,7 +89,7 @@ func (g *Grouping) Reset() (err error) {
 		if c.acc, err = NewAccumulator(c.call); err != nil {
 			return err
 		}
-		if !c.call.Distinct {
+		if _, ordered := c.acc.(*retractOrdered); ordered || !c.call.Distinct {
 			continue
 		}
 		if c.distinct != nil {

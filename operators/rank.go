@@ -100,7 +100,7 @@ func (r *Rank) Open(ctx *dataflow.Context) (err error) {
 	}
 	stored := append(in.Types(), columnar.TypeBytes)
 	r.key = columnar.NewVector(columnar.TypeBytes)
-	r.changes.open(ctx.Output, r.spec.Number)
+	r.changes.open(ctx.Output, r.spec.Number, r.spec.From == r.spec.To)
 	r.rows, err = columnar.NewRowTable(stored, nil, 0, rows)
 	if err == nil && ctx.Checkpoints {
 		r.delta = trackRows("rows", in, r.rows, func(b *columnar.Batch, ids []uint32) { gatherRows(b, r.rows, ids) })
@@ -148,7 +148,7 @@ func (r *Rank) take(b *columnar.Batch) error {
 		r.sel = []int32{}
 	}
 	for k := range b.Live() {
-		if i := b.Row(k); b.Kind(i) == columnar.Insert && !r.hopeless(&r.lists[r.places[k]], r.key.Bytes(i)) {
+		if i := b.Row(k); !b.Kind(i).Retracts() && !r.hopeless(&r.lists[r.places[k]], r.key.Bytes(i)) {
 			r.sel = append(r.sel, int32(i))
 		}
 	}
@@ -163,7 +163,7 @@ func (r *Rank) take(b *columnar.Batch) error {
 	for k := range b.Live() {
 		i := b.Row(k)
 		l := &r.lists[r.places[k]]
-		if b.Kind(i) == columnar.Retract {
+		if b.Kind(i).Retracts() {
 			r.touch(l, r.places[k])
 			if !r.remove(l, r.key.Bytes(i)) {
 				return fmt.Errorf("the input takes a row back that is not there: %s", shownRow(b, i, r.ctx.Env))

@@ -37,9 +37,13 @@ type AssignSpec struct {
 // AggregateSpec groups by window and the columns Keys. The output has the keys, the results of
 // Calls, then window_start, window_end and window_time of the time column's type (window_time is
 // window_end less one unit of its precision). All rows of a key must reach the same subtask.
+//
+// With Processing a row belongs to the windows of the moment at which it arrives, whatever the time
+// column says, and a window is emitted when the wall clock reaches its end, or when the input ends.
 type AggregateSpec struct {
 	Window     Window            `json:"window"`
 	TimeColumn int               `json:"timeColumn"`
+	Processing bool              `json:"processing,omitempty"`
 	Keys       []int             `json:"keys"`
 	Calls      []*expr.Aggregate `json:"calls"`
 }

@@ -148,6 +148,9 @@ func (b *builder) addNode(t *Task, n *graph.Node, sub, p int, source *sourceOf) 
 	l := newLink(n, op, t.head)
 	t.head = l
 	t.links = append([]*link{l}, t.links...)
+	if env := b.Bindings.Env; env != nil {
+		t.alarms.add(l, env.Now)
+	}
 	if o, ok := op.(dataflow.Opener); ok {
 		if err := o.Open(b.context(n, t, sub, p)); err != nil {
 			return err

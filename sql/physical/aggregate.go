@@ -43,13 +43,10 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 }
 
 // changelogAggregate groups rows without end and emits how the groups change. Calls over rows that
-// may be taken back must be able to forget them.
+// may be taken back keep what they need to forget them.
 func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) (*graph.Node, error) {
 	spec := operators.AggregateSpec{Keys: n.Keys, Phase: operators.Changelog}
 	for _, c := range n.Calls {
-		if retracted && !c.Forgets() {
-			return nil, plan.Refuse(b.At, "changelog-input", c.Name)
-		}
 		call := *c
 		call.Retract = retracted
 		spec.Calls = append(spec.Calls, &call)
@@ -94,10 +91,13 @@ func partialSchema(in *columnar.Schema, keyColumns []int, calls []*expr.Aggregat
 }
 
 func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
-	if !b.Job.Streaming && !plan.TraitsOf(n).Unbounded {
+	processing := plan.Processes(n.Input, n.TimeColumn)
+	if !b.Job.Streaming && !plan.TraitsOf(n).Unbounded && !processing {
 		return b.batchWindows(n, in)
 	}
-	spec := windowing.AggregateSpec{Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls}
+	spec := windowing.AggregateSpec{
+		Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls, Processing: processing,
+	}
 	node := b.Job.Add(windowing.KindAggregate, n.String(), spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
 	return node, nil
