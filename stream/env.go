@@ -11,6 +11,7 @@ import (
 
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/internal/clock"
@@ -28,7 +29,7 @@ type Env struct {
 	batchRows   int // largest batch of a source; 0 leaves it to them
 
 	nodes  []*node
-	codecs map[codecKey]*codec
+	codecs map[codecKey]*govalue.Codec
 	errs   []error // of putting the job together; Execute reports them
 }
 
@@ -80,7 +81,7 @@ func WithCheckpoints(dir string, interval time.Duration) EnvOption {
 
 // NewEnv makes an empty job.
 func NewEnv(opts ...EnvOption) *Env {
-	e := &Env{name: "job", parallelism: 1, codecs: map[codecKey]*codec{}}
+	e := &Env{name: "job", parallelism: 1, codecs: map[codecKey]*govalue.Codec{}}
 	for _, o := range opts {
 		o(e)
 	}
@@ -134,22 +135,28 @@ func (e *Env) add(n *node, opts []Option) *node {
 }
 
 // codecOf makes the codec of T once; what is wrong with T is reported for the operator what.
-func codecOf[T any](e *Env, what string) *codec { return e.codec(reflect.TypeFor[T](), what, false) }
+func codecOf[T any](e *Env, what string) *govalue.Codec {
+	return e.codec(reflect.TypeFor[T](), what, false)
+}
 
 // keyCodecOf is codecOf for a key.
-func keyCodecOf[K comparable](e *Env, what string) *codec {
+func keyCodecOf[K comparable](e *Env, what string) *govalue.Codec {
 	return e.codec(reflect.TypeFor[K](), what, true)
 }
 
-func (e *Env) codec(t reflect.Type, what string, key bool) *codec {
+func (e *Env) codec(t reflect.Type, what string, key bool) *govalue.Codec {
 	at := codecKey{t, key}
 	if c, ok := e.codecs[at]; ok {
 		return c
 	}
-	c, err := (&compiler{key: key}).compile(t)
+	compile := govalue.Of
+	if key {
+		compile = govalue.OfKey
+	}
+	c, err := compile(t)
 	if err != nil {
 		e.fail(fmt.Errorf("%s: %w", what, err))
-		c = &codec{}
+		c = &govalue.Codec{}
 	}
 	e.codecs[at] = c
 	return c

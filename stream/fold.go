@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/state"
 )
@@ -35,11 +36,11 @@ func reducer[T any](f func(a, b T) T) func(T, bool, T) T {
 // folded is the stream of a fold over windows of the size that begin every slide; 0 is one window over
 // all time.
 func folded[K comparable, T, A, O any](s *KeyedStream[K, T], what string, size, slide time.Duration, add func(A, bool, T) A, result func(Window, K, A) O, opts []Option) *Stream[O] {
-	return stateful[K, T, A, O](s, what, size > 0, func(r *keyedRows[K, T], st, out *codec) dataflow.Operator {
+	return stateful[K, T, A, O](s, what, size > 0, func(r *keyedRows[K, T], st, out *govalue.Codec) dataflow.Operator {
 		return &fold[K, T, A, O]{
 			add: add, result: result, size: size.Microseconds(), slide: slide.Microseconds(), keyedRows: r, out: newEmitter[O](out, size > 0),
 			windows: map[int64]*table[K, A]{}, mark: dataflow.MinTime,
-			store: store[K, A]{section: stateSection, keys: newCoder[K](s.key), values: newCoder[A](st)},
+			store: store[K, A]{section: stateSection, keys: govalue.NewCoder[K](s.key), values: govalue.NewCoder[A](st)},
 		}
 	}, opts)
 }
@@ -142,7 +143,7 @@ func (o *fold[K, T, A, O]) Resume(out dataflow.Output) (dataflow.Status, error) 
 	for len(o.starts) > 0 && o.closes(o.starts[0], o.mark) {
 		start := o.starts[0]
 		t := o.windows[start]
-		w := Window{Start: timeOf(start), End: timeOf(start + o.size)}
+		w := Window{Start: govalue.TimeOf(start), End: govalue.TimeOf(start + o.size)}
 		o.out.now = start + o.size - 1
 		for o.next < len(t.keys) {
 			o.out.add(o.result(w, t.keys[o.next], t.values[o.next]))

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/state"
 )
@@ -39,15 +40,15 @@ func (c *Ctx[S]) Time() time.Time { return c.time }
 // Process is the stream of what f emits for each row; f may keep a value of type S for the row's
 // key. It needs a name.
 func Process[K comparable, T, S, O any](s *KeyedStream[K, T], f func(ctx *Ctx[S], key K, in T, emit func(O)) error, opts ...Option) *Stream[O] {
-	return stateful[K, T, S, O](s, "process", s.timed, func(r *keyedRows[K, T], st, out *codec) dataflow.Operator {
+	return stateful[K, T, S, O](s, "process", s.timed, func(r *keyedRows[K, T], st, out *govalue.Codec) dataflow.Operator {
 		return newProcess(s, f, r, st, out)
 	}, opts)
 }
 
-func newProcess[K comparable, T, S, O any](s *KeyedStream[K, T], f func(*Ctx[S], K, T, func(O)) error, r *keyedRows[K, T], st, out *codec) *process[K, T, S, O] {
+func newProcess[K comparable, T, S, O any](s *KeyedStream[K, T], f func(*Ctx[S], K, T, func(O)) error, r *keyedRows[K, T], st, out *govalue.Codec) *process[K, T, S, O] {
 	p := &process[K, T, S, O]{
 		f: f, keyedRows: r, emitter: newEmitter[O](out, s.timed), table: newTable[K, S](),
-		store: store[K, S]{section: stateSection, keys: newCoder[K](s.key), values: newCoder[S](st)},
+		store: store[K, S]{section: stateSection, keys: govalue.NewCoder[K](s.key), values: govalue.NewCoder[S](st)},
 	}
 	p.emit = p.add
 	return p
@@ -124,7 +125,7 @@ func (o *process[K, T, S, O]) with(key K, f func() error) error {
 		o.ctx.value, o.ctx.exists = o.table.values[at], true
 	}
 	if o.keyedRows.timed {
-		o.ctx.time = timeOf(o.now)
+		o.ctx.time = govalue.TimeOf(o.now)
 	}
 	if err := f(); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators"
 )
@@ -14,7 +15,7 @@ func ForEach[T any](s *Stream[T], f func(T) error, opts ...Option) { forEach(s, 
 
 func forEach[T any](s *Stream[T], what string, f func(T) error, opts []Option) *node {
 	n := &node{kind: operators.KindFunction, what: what, sole: true, inputs: []input{{from: s.node}}}
-	n.operator = func() dataflow.Operator { return &sink[T]{f: f, in: newCoder[T](s.codec)} }
+	n.operator = func() dataflow.Operator { return &sink[T]{f: f, in: govalue.NewCoder[T](s.codec)} }
 	return s.node.env.add(n, opts)
 }
 
@@ -37,15 +38,15 @@ func Collect[T any](ctx context.Context, s *Stream[T]) ([]T, error) {
 // sink calls a function on each row.
 type sink[T any] struct {
 	f    func(T) error
-	in   *coder[T]
-	live positions
+	in   *govalue.Coder[T]
+	live govalue.Positions
 }
 
 var _ dataflow.Operator = (*sink[int])(nil)
 
 // Process calls the function on b's rows.
 func (s *sink[T]) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
-	for _, v := range s.in.decode(b.Cols, s.live.of(b)) {
+	for _, v := range s.in.Decode(b.Cols, s.live.Of(b)) {
 		if err := s.f(v); err != nil {
 			return dataflow.Done, err
 		}
