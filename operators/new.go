@@ -35,6 +35,8 @@ func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
 		op, err = decode(n, func(s RankSpec) dataflow.Operator { return NewRank(s) })
 	case KindUnion:
 		op = Union{}
+	case KindCorrelate:
+		op, err = decode(n, func(s CorrelateSpec) dataflow.Operator { return NewCorrelate(s) })
 	case KindMaterial:
 		op = &Materialize{}
 	default:

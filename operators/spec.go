@@ -21,6 +21,7 @@ const (
 	KindRank      graph.Kind = "rank"
 	KindUnion     graph.Kind = "union"
 	KindMaterial  graph.Kind = "materialize"
+	KindCorrelate graph.Kind = "correlate"
 	KindSink      graph.Kind = "sink"
 	KindCollect   graph.Kind = "collect"
 	// The functions of these are bound by the submitting process.
@@ -140,6 +141,13 @@ type UnionSpec struct{}
 
 // MaterializeSpec folds a changelog into the rows that are left at its end.
 type MaterializeSpec struct{}
+
+// CorrelateSpec joins each row with what a table function makes of it; the type of Call is the ROW it
+// makes. Outer keeps rows of which it makes none.
+type CorrelateSpec struct {
+	Call  *expr.Expr `json:"call"`
+	Outer bool       `json:"outer,omitempty"`
+}
 
 // SinkSpec writes to a table.
 type SinkSpec struct {

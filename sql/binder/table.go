@@ -80,9 +80,14 @@ func (b *Binder) view(v *catalog.View, at ast.Node) (*relation, error) {
 	statements, err := parser.Parse(v.Query)
 	if err == nil && len(statements) == 1 {
 		if q, ok := statements[0].(*ast.Query); ok {
+			if len(b.views) == 0 {
+				b.viewAt = at
+			}
 			b.views = append(b.views, v.Name)
 			r, err := b.query(q, nil, nil)
-			b.views = b.views[:len(b.views)-1]
+			if b.views = b.views[:len(b.views)-1]; len(b.views) == 0 {
+				b.viewAt = nil
+			}
 			if err != nil {
 				return nil, within(at, "view "+v.Name, err)
 			}

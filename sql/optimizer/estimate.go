@@ -21,6 +21,8 @@ func rowsOf(n plan.Node) float64 {
 		return float64(len(n.Rows))
 	case *plan.Filter:
 		return rowsOf(n.Input) * selectivity(n.Predicate)
+	case *plan.Correlate:
+		return 2 * rowsOf(n.Input)
 	case *plan.Aggregate:
 		if len(n.Keys) == 0 {
 			return 1

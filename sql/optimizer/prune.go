@@ -99,6 +99,8 @@ func pruneNode(n plan.Node, need []bool) (plan.Node, []int) {
 		return n.WithInputs(in), at
 	case *plan.Rank:
 		return pruneRank(n, need)
+	case *plan.Correlate:
+		return pruneCorrelate(n, need)
 	case *plan.Union:
 		return pruneUnion(n, need)
 	case *plan.Join:
@@ -219,6 +221,19 @@ func pruneRank(n *plan.Rank, need []bool) (plan.Node, []int) {
 		return &c, append(slices.Clone(at), -1)
 	}
 	return &c, at
+}
+
+// pruneCorrelate keeps what the function takes, and all it makes.
+func pruneCorrelate(n *plan.Correlate, need []bool) (plan.Node, []int) {
+	width := plan.Width(n.Input)
+	in, at := pruneNode(n.Input, wants(need[:width], n.Call.Args...))
+	call := *n.Call
+	call.Args = mapAll(call.Args, func(e *expr.Expr) *expr.Expr { return remap(e, at) })
+	at = slices.Clone(at)
+	for i := range call.Type.Fields {
+		at = append(at, plan.Width(in)+i)
+	}
+	return plan.NewCorrelate(in, &call, n.Outer), at
 }
 
 func pruneProject(n *plan.Project, need []bool) (plan.Node, []int) {

@@ -11,8 +11,8 @@ import (
 	"github.com/anabranch/anabranch/windowing"
 )
 
-// aggregate groups in two phases, the first where the rows are; calls of distinct values need
-// all rows of a group in one place and one phase.
+// aggregate groups in two phases, the first where the rows are; calls of distinct values and those
+// whose states cannot be merged need all rows of a group in one place and one phase.
 func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, error) {
 	if t := plan.TraitsOf(n.Input); t.Unbounded {
 		return b.changelogAggregate(n, in, t.Changelog)
@@ -21,7 +21,7 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 	if in.Parallelism == 1 {
 		return b.chain(in, operators.KindAggregate, label(n, "HashAggregate(single, "), spec, n.Out), nil
 	}
-	if anyDistinct(n.Calls) {
+	if onePhase(n.Calls) {
 		node := b.Job.Add(operators.KindAggregate, label(n, "HashAggregate(single, "), spec, n.Out, exchange(in, n.Keys))
 		node.Parallelism = parallelism(n.Keys)
 		return node, nil
@@ -82,20 +82,26 @@ func parallelism(keys []int) int {
 func partialSchema(n *plan.Aggregate) (*columnar.Schema, error) {
 	out := n.Input.Schema().Project(n.Keys)
 	for i, c := range n.Calls {
-		acc, err := expr.NewAccumulator(c)
+		types, err := expr.StateTypes([]*expr.Aggregate{c})
 		if err != nil {
 			return nil, fmt.Errorf("aggregate: %w", err)
 		}
-		for j, t := range acc.StateTypes() {
+		for j, t := range types {
 			out.Fields = append(out.Fields, columnar.Field{Name: fmt.Sprintf("state$%d$%d", i, j), Type: t})
 		}
 	}
 	return out, nil
 }
 
-func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) *graph.Node {
+// windowAggregate groups by windows. Those that overlap are made of parts, whose states are merged.
+func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
+	for _, c := range n.Calls {
+		if c.User != nil && !c.User.Merges && n.Window.Slide < n.Window.Size {
+			return nil, plan.Refuse(b.At, "merge", c.Name)
+		}
+	}
 	spec := windowing.AggregateSpec{Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls}
 	node := b.Job.Add(windowing.KindAggregate, n.String(), spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
-	return node
+	return node, nil
 }

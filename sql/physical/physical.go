@@ -95,6 +95,11 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 		return b.chain(inputs[0], operators.KindFilter, n.String(), operators.FilterSpec{Predicate: n.Predicate}, n.Schema()), nil
 	case *plan.Project:
 		return b.chain(inputs[0], operators.KindProject, n.String(), operators.ProjectSpec{Exprs: n.Exprs}, n.Out), nil
+	case *plan.Correlate:
+		if n.Call.User.Volatile && isChangelog(n.Input) {
+			return nil, plan.Refuse(b.At, "lateral-changes", n.Call.Name)
+		}
+		return b.chain(inputs[0], operators.KindCorrelate, n.String(), operators.CorrelateSpec{Call: n.Call, Outer: n.Outer}, n.Out), nil
 	case *plan.Window:
 		spec := windowing.AssignSpec{Window: n.Window, TimeColumn: n.TimeColumn}
 		return b.chain(inputs[0], windowing.KindAssign, n.String(), spec, n.Out), nil
@@ -133,7 +138,7 @@ func (b *Builder) blocking(n plan.Node, in *graph.Node) (*graph.Node, error) {
 	case *plan.Aggregate:
 		return b.aggregate(n, in)
 	case *plan.WindowAggregate:
-		return b.windowAggregate(n, in), nil
+		return b.windowAggregate(n, in)
 	case *plan.Materialize:
 		return b.materialize(n, in), nil
 	case *plan.Sort:
@@ -223,11 +228,7 @@ func (b *Builder) limit(n *plan.Limit, in *graph.Node) *graph.Node {
 	return node
 }
 
-func anyDistinct(calls []*expr.Aggregate) bool {
-	for _, c := range calls {
-		if c.Distinct {
-			return true
-		}
-	}
-	return false
+// onePhase reports whether a call needs all rows of a group in one place.
+func onePhase(calls []*expr.Aggregate) bool {
+	return slices.ContainsFunc(calls, func(c *expr.Aggregate) bool { return c.Distinct || c.User != nil && !c.User.Merges })
 }

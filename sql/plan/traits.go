@@ -69,7 +69,7 @@ func TraitsOf(n Node) Traits {
 		t.union(inputs)
 	case *Materialize:
 		t.Unbounded, t.Changelog = false, false
-	case *Filter, *Limit:
+	case *Filter, *Limit, *Correlate:
 		t.Time, t.Rising = inputs[0].Time, inputs[0].Rising
 	}
 	return t

@@ -53,10 +53,10 @@ func (r *Runner) Run(ctx context.Context, planned *session.Planned, take func(*c
 		watch(&opts)
 	}
 	if planned.CollectUID == "" {
-		return r.write(ctx, planned, opts)
+		return planned.Located(r.write(ctx, planned, opts))
 	}
 	opts.Bindings[planned.CollectUID] = func() dataflow.Operator { return &scheduler.Collector{Take: take} }
-	return scheduler.Run(ctx, planned.Job, opts)
+	return planned.Located(scheduler.Run(ctx, planned.Job, opts))
 }
 
 // write runs a job that writes to tables.
@@ -83,7 +83,7 @@ func (r *Runner) parallelism() int {
 // environment is what the expressions of a job know of the outside. A batch job sees one time, that
 // of its start.
 func (r *Runner) environment(p *session.Planned) *expr.Env {
-	env := &expr.Env{Now: clock.Micros}
+	env := &expr.Env{Now: clock.Micros, Functions: r.session.Functions}
 	if loc, err := r.session.Location(); err == nil { // SET has checked it
 		env.Location = loc
 	}
