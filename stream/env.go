@@ -52,6 +52,9 @@ type node struct {
 	source   dataflow.Source
 	operator func() dataflow.Operator
 	spec     any // of an operator of the engine's own; nil for functions
+	sides    []AnySide
+	late     AnySide // of sides, for late rows
+	frame    *frame  // of an operator with sides
 }
 
 type input struct {

@@ -170,6 +170,6 @@ func (o *pairs[K, L, R, O]) Resume(out dataflow.Output) (dataflow.Status, error)
 
 // Close frees the batch.
 func (o *pairs[K, L, R, O]) Close() error {
-	o.batch.Release()
+	o.release()
 	return nil
 }

@@ -79,6 +79,10 @@ type emitter[O any] struct {
 	rows  []O
 	times []int64
 	batch *columnar.Batch
+
+	frame   *frame // nil if the operator has one output
+	which   int
+	wrapper wrapper
 }
 
 func newEmitter[O any](c *govalue.Codec, timed bool) *emitter[O] {
@@ -107,7 +111,17 @@ func (e *emitter[O]) flush(out dataflow.Output) error {
 	}
 	clear(e.rows)
 	e.rows, e.times = e.rows[:0], e.times[:0]
+	if e.frame != nil {
+		b = e.wrapper.wrap(e.frame, e.which, b)
+	}
 	return out.Emit(b)
+}
+
+func (e *emitter[O]) at(time int64) { e.now = time }
+
+func (e *emitter[O]) release() {
+	e.batch.Release()
+	e.wrapper.release()
 }
 
 // rowOperator calls a function on each row. It stops between two rows when there is no room for
@@ -168,7 +182,7 @@ func (o *rowOperator[T, O]) Resume(out dataflow.Output) (dataflow.Status, error)
 
 // Close frees the batch.
 func (o *rowOperator[T, O]) Close() error {
-	o.batch.Release()
+	o.release()
 	return nil
 }
 

@@ -17,7 +17,8 @@ import (
 type Stream[T any] struct {
 	node  *node
 	codec *govalue.Codec
-	timed bool // the last column is the rows' event time
+	timed bool   // the last column is the rows' event time
+	frame *frame // of the operator, if it has side outputs and this is one of its outputs
 }
 
 // FromSlice is a stream of the rows, which must not change before the job has ended. One subtask

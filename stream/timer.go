@@ -36,9 +36,10 @@ func ProcessWithTimers[K comparable, T, S, O any](s *KeyedStream[K, T], f func(c
 		e.fail(errors.New("process with timers: the rows have no event times; give them some with AssignTimestamps"))
 	}
 	times := codecOf[int64](e, "timers")
-	return stateful[K, T, S, O](s, "process", s.timed, func(r *keyedRows[K, T], st, out *govalue.Codec) dataflow.Operator {
+	var n *node
+	o := stateful[K, T, S, O](s, "process", s.timed, func(r *keyedRows[K, T], st, out *govalue.Codec) dataflow.Operator {
 		p := &timerProcess[K, T, S, O]{
-			process: newProcess(s, f, r, st, out), onTimer: onTimer, mark: dataflow.MinTime,
+			process: newProcess(s, n.frame, f, r, st, out), onTimer: onTimer, mark: dataflow.MinTime,
 			due: timers[K]{set: map[timer[K]]bool{}}, times: store[K, int64]{section: timerSection, keys: govalue.NewCoder[K](s.key), values: govalue.NewCoder[int64](times)},
 		}
 		p.f = func(ctx *Ctx[S], key K, in T, emit func(O)) error {
@@ -48,6 +49,8 @@ func ProcessWithTimers[K comparable, T, S, O any](s *KeyedStream[K, T], f func(c
 		p.ctx.timers = func(at time.Time, set bool) { p.due.put(timer[K]{at.UnixMicro(), p.key}, set) }
 		return p
 	}, opts)
+	n = o.node
+	return framed(o)
 }
 
 // timerProcess is a process with timers.

@@ -247,8 +247,8 @@ func TestRows(t *testing.T) {
 var errRide = errors.New("no such ride")
 
 func TestFailures(t *testing.T) {
-	fails := Scalar("fails", func(n int64) (bool, error) { return false, errRide })
-	panics := Scalar("panics", func(n int64) bool { panic("oh no") })
+	fails := Scalar("fails", func(int64) (bool, error) { return false, errRide })
+	panics := Scalar("panics", func(int64) bool { panic("oh no") })
 	for _, c := range []struct {
 		query string
 		wants []string
