@@ -27,6 +27,8 @@ const (
 	// The functions of these are bound by the submitting process.
 	KindFunction       graph.Kind = "function"
 	KindFunctionSource graph.Kind = "function_source"
+	// Nodes of this kind stand for a stream in a part of a job, and for its name; a whole job has none.
+	KindExternal graph.Kind = "external"
 )
 
 // SourceSpec reads a table.
@@ -156,6 +158,9 @@ type SinkSpec struct {
 
 // FunctionSpec is a user's function, found by the uid of the node.
 type FunctionSpec struct{}
+
+// ExternalSpec is a stream, found by the name of the node.
+type ExternalSpec struct{}
 
 // CollectSpec hands the rows to whoever submitted the job, by the uid of the node.
 type CollectSpec struct{}

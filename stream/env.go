@@ -28,6 +28,8 @@ type Env struct {
 	interval    time.Duration
 	batchRows   int // largest batch of a source; 0 leaves it to them
 
+	outside *Graft // one of the parts that are made elsewhere, all of which need the same; nil: there are none
+
 	nodes  []*node
 	codecs map[codecKey]*govalue.Codec
 	errs   []error // of putting the job together; Execute reports them
@@ -55,6 +57,9 @@ type node struct {
 	sides    []AnySide
 	late     AnySide // of sides, for late rows
 	frame    *frame  // of an operator with sides
+	graft    *Graft  // nil for all but parts that are made elsewhere
+	// unbounded grafts have sources of their own that do not end.
+	unbounded bool
 }
 
 type input struct {
@@ -212,6 +217,9 @@ func (e *Env) plan(targets []*node) (*plan, error) {
 
 // place adds n to the job, its inputs being there.
 func (p *plan) place(n *node, placed map[*node]*graph.Node) *graph.Node {
+	if n.graft != nil {
+		return p.placeGraft(n, placed)
+	}
 	var edges []graph.Edge
 	for _, in := range n.inputs {
 		edge := graph.Edge{From: placed[in.from].ID, Partition: graph.Partitioning{Scheme: graph.Forward}}
@@ -265,6 +273,9 @@ func (e *Env) run(ctx context.Context, targets []*node) (err error) {
 	opts := scheduler.Options{
 		Parallelism: e.parallelism, Bindings: p.bindings, Sources: p.sources,
 		Budget: columnar.NewBudget(e.memoryBytes), Tick: clock.Tick, BatchRows: e.batchRows,
+	}
+	if e.outside != nil {
+		opts.Connectors, opts.Env = e.outside.Connectors, e.outside.Env
 	}
 	if e.dir != "" {
 		store, err := checkpoint.Open(e.dir, e.name)

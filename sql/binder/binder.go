@@ -19,6 +19,8 @@ type Binder struct {
 	Batch bool
 	// Functions are those of the Go program that has the session; nil has none.
 	Functions *expr.Functions
+	// Streams are those of that program, by name.
+	Streams map[string]*plan.External
 	// Calls takes the places of calls of those, by ordinal from 1; nil drops them.
 	Calls *[]ast.Node
 

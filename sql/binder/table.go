@@ -42,6 +42,8 @@ func (b *Binder) table(ref *ast.Table, with *ctes) (*relation, error) {
 			t = hinted(t, h)
 		}
 		r, err = b.declared(t, ref)
+	} else if x := b.Streams[name]; x != nil {
+		r = &relation{node: x, scope: scopeOf(x.Out, name)}
 	} else if v, ok := b.Catalog.View(name); ok {
 		r, err = b.view(v, ref)
 	} else {

@@ -17,6 +17,8 @@ func rowsOf(n plan.Node) float64 {
 			return rowsUnknown
 		}
 		return float64(n.Rows)
+	case *plan.External:
+		return rowsUnknown
 	case *plan.Values:
 		return float64(len(n.Rows))
 	case *plan.Filter:

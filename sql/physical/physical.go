@@ -87,6 +87,12 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 		spec := operators.SourceSpec{Table: n.Table, Project: n.Project, Watermark: n.Watermark}
 		spec.Request.Columns, spec.Request.Filter = n.Columns, n.Filter
 		return b.Job.Add(operators.KindSource, n.String(), spec, n.Out), nil
+	case *plan.External:
+		node := b.Job.Add(operators.KindExternal, n.String(), operators.ExternalSpec{}, n.Out)
+		if n.Sole {
+			node.Parallelism = 1
+		}
+		return node, nil
 	case *plan.Values:
 		node := b.Job.Add(operators.KindValues, n.String(), operators.ValuesSpec{Rows: n.Rows}, n.Out)
 		node.Parallelism = 1

@@ -48,6 +48,12 @@ func TraitsOf(n Node) Traits {
 		}
 	case *Values:
 		t.Unbounded = n.Unbounded
+	case *External:
+		t.Unbounded = n.Unbounded
+		if n.TimeColumn >= 0 {
+			t.Time = []int{n.TimeColumn}
+			t.Rising = []Rising{{Column: n.TimeColumn, Base: new(int)}}
+		}
 	case *Project:
 		t.project(n, inputs[0])
 	case *Window:

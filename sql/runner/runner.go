@@ -80,13 +80,18 @@ func (r *Runner) parallelism() int {
 	return r.opts.Parallelism
 }
 
-// environment is what the expressions of a job know of the outside. A batch job sees one time, that
-// of its start.
-func (r *Runner) environment(p *session.Planned) *expr.Env {
+// Environment is what the expressions of a streaming job know of the outside.
+func (r *Runner) Environment() *expr.Env {
 	env := &expr.Env{Now: clock.Micros, Functions: r.session.Functions}
 	if loc, err := r.session.Location(); err == nil { // SET has checked it
 		env.Location = loc
 	}
+	return env
+}
+
+// environment is that of a job. A batch job sees one time, that of its start.
+func (r *Runner) environment(p *session.Planned) *expr.Env {
+	env := r.Environment()
 	if !p.Job.Streaming {
 		start := clock.Micros()
 		env.Now = func() int64 { return start }

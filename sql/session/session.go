@@ -29,6 +29,9 @@ type Session struct {
 	// Functions are those of the Go program that has the session; nil has none.
 	Functions *expr.Functions
 
+	// Streams are those of the Go program that has the session, by name.
+	Streams map[string]*plan.External
+
 	settings map[string]string
 	calls    []ast.Node // of Functions in the statement being planned
 }
@@ -160,6 +163,9 @@ func unboundedTable(n plan.Node) string {
 	if scan, ok := n.(*plan.Scan); ok && scan.Unbounded {
 		return scan.Table.Name
 	}
+	if x, ok := n.(*plan.External); ok && x.Unbounded {
+		return x.Name
+	}
 	for _, in := range n.Inputs() {
 		if table := unboundedTable(in); table != "" {
 			return table
@@ -173,7 +179,7 @@ func (s *Session) binder() (*binder.Binder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &binder.Binder{Catalog: s.Catalog, Registry: s.Registry, Location: loc, Batch: s.settings["execution.runtime-mode"] == "batch", Functions: s.Functions, Calls: &s.calls}, nil
+	return &binder.Binder{Catalog: s.Catalog, Registry: s.Registry, Location: loc, Batch: s.settings["execution.runtime-mode"] == "batch", Functions: s.Functions, Streams: s.Streams, Calls: &s.calls}, nil
 }
 
 // Location is the session's time zone.

@@ -10,16 +10,20 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/io/memory"
+	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/parser"
 	"github.com/anabranch/anabranch/sql/runner"
 	"github.com/anabranch/anabranch/sql/session"
+	"github.com/anabranch/anabranch/stream"
 )
 
 // Env has the tables, settings and functions of one program. One goroutine uses it.
 type Env struct {
 	session *session.Session
 	runner  *runner.Runner
+	env     *expr.Env                   // of jobs of streams; nil until there is one
+	streams map[string]stream.AnyStream // given to FromStream, by the names of their nodes
 }
 
 type options struct {
@@ -110,10 +114,23 @@ func (e *Env) execute(ctx context.Context, statement ast.Statement, script strin
 		return err
 	}
 	planned, err := e.session.Plan(statement, script)
+	if err == nil {
+		err = withoutStreams(planned)
+	}
 	if err != nil {
 		return err
 	}
 	return e.runner.Run(ctx, planned, nil, nil)
+}
+
+// withoutStreams refuses to run a statement that only the job of a stream can.
+func withoutStreams(p *session.Planned) error {
+	for _, n := range p.Job.Nodes {
+		if n.Kind == operators.KindExternal {
+			return fmt.Errorf("%s is of another job: add the statement to it with ToStream or Insert", n.Name)
+		}
+	}
+	return nil
 }
 
 // plan plans a text that is one query.

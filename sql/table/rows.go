@@ -42,6 +42,9 @@ func ForEach[T any](ctx context.Context, e *Env, query string, f func(c Change, 
 
 func read[T any](ctx context.Context, e *Env, query string, ends bool, f func(Change, T) error) error {
 	planned, err := e.plan(query)
+	if err == nil {
+		err = withoutStreams(planned)
+	}
 	if err != nil {
 		return err
 	}
@@ -81,25 +84,16 @@ type decoder[T any] struct {
 }
 
 func newDecoder[T any](schema *columnar.Schema) (*decoder[T], error) {
-	t := reflect.TypeFor[T]()
-	c, err := govalue.Of(t)
+	c, err := govalue.Of(reflect.TypeFor[T]())
+	if err != nil {
+		return nil, err
+	}
+	exprs, _, err := columnsOf[T](schema)
 	if err != nil {
 		return nil, err
 	}
 	d := &decoder[T]{fields: c.Columns(""), coder: govalue.NewCoder[T](c), cols: make([]*columnar.Vector, c.Width())}
-	single := len(schema.Fields) == 1 && len(d.fields) == 1
-	for _, f := range d.fields {
-		i := schema.Index(f.Name)
-		if single {
-			i = 0
-		}
-		if i < 0 {
-			return nil, fmt.Errorf("the query has no column %q for %s; it has %q", f.Name, t, schema.Names())
-		}
-		col, err := expr.NewArgument(expr.Col(i, f.Name, schema.Fields[i].Type), f.Type)
-		if err != nil {
-			return nil, fmt.Errorf("column %q is %s, and %s takes %s there", schema.Fields[i].Name, schema.Fields[i].Type.Nullable(), t, f.Type.Nullable())
-		}
+	for _, col := range exprs {
 		p, err := expr.Compile(col, nil)
 		if err != nil {
 			return nil, err
