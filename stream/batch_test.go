@@ -54,7 +54,9 @@ func doubled(s *Stream[ride]) *Stream[string] {
 			acc.Twice += *f.Tip
 		}
 		return acc
-	}, func(w Window, city string, acc fare) string { return fmt.Sprint(w.Start.Unix(), " ", city, " ", acc.Twice) }, Named("sums"))
+	}, func(w Window, city string, acc fare) string {
+		return fmt.Sprint(w.Start.Unix(), " ", city, " ", acc.Twice)
+	}, Named("sums"))
 }
 
 func doubledRows(rows []ride) []string {

@@ -26,6 +26,8 @@ type Env struct {
 	memoryBytes int64
 	dir         string
 	interval    time.Duration
+	restart     scheduler.RestartStrategy
+	note        func(string)
 	batchRows   int // largest batch of a source; 0 leaves it to them
 
 	outside *Graft // one of the parts that are made elsewhere, all of which need the same; nil: there are none
@@ -87,9 +89,26 @@ func WithCheckpoints(dir string, interval time.Duration) EnvOption {
 	return func(e *Env) { e.dir, e.interval = dir, interval }
 }
 
+// WithRestart starts a job again that fails while Execute runs it, from its newest checkpoint if it takes
+// some. The settings are those of SQL jobs, which are Flink's, such as restart-strategy.type and
+// restart-strategy.fixed-delay.attempts; with none of them the delay grows with each failure and there is no
+// limit. Without this option a job that fails has ended.
+func WithRestart(settings map[string]string) EnvOption {
+	return func(e *Env) {
+		s, err := scheduler.RestartOf(settings)
+		if err != nil {
+			e.fail(err)
+		}
+		e.restart = s
+	}
+}
+
+// WithNote takes what the engine tells beside results, such as why a job starts again.
+func WithNote(note func(text string)) EnvOption { return func(e *Env) { e.note = note } }
+
 // NewEnv makes an empty job.
 func NewEnv(opts ...EnvOption) *Env {
-	e := &Env{name: "job", parallelism: 1, codecs: map[codecKey]*govalue.Codec{}}
+	e := &Env{name: "job", parallelism: 1, restart: scheduler.RestartStrategy{Kind: scheduler.NoRestart}, codecs: map[codecKey]*govalue.Codec{}}
 	for _, o := range opts {
 		o(e)
 	}
@@ -105,7 +124,7 @@ func NewEnv(opts ...EnvOption) *Env {
 	return e
 }
 
-// Execute runs the job with all its sinks and returns when it has ended.
+// Execute runs the job with all its sinks and returns when it has ended; see WithRestart for one that fails.
 func (e *Env) Execute(ctx context.Context) error {
 	var sinks []*node
 	for _, n := range e.nodes {
@@ -116,7 +135,7 @@ func (e *Env) Execute(ctx context.Context) error {
 	if len(sinks) == 0 {
 		return fmt.Errorf("job %s: %w", e.name, errors.Join(append(slices.Clone(e.errs), errors.New("the job has no sink"))...))
 	}
-	return e.run(ctx, sinks)
+	return e.run(ctx, sinks, e.restart)
 }
 
 func (e *Env) fail(err error) { e.errs = append(e.errs, err) }
@@ -265,14 +284,14 @@ func (p *plan) place(n *node, placed map[*node]*graph.Node) *graph.Node {
 }
 
 // run executes what the targets need.
-func (e *Env) run(ctx context.Context, targets []*node) (err error) {
+func (e *Env) run(ctx context.Context, targets []*node, restart scheduler.RestartStrategy) (err error) {
 	p, err := e.plan(targets)
 	if err != nil {
 		return fmt.Errorf("job %s: %w", e.name, err)
 	}
 	opts := scheduler.Options{
 		Parallelism: e.parallelism, Bindings: p.bindings, Sources: p.sources,
-		Budget: columnar.NewBudget(e.memoryBytes), Tick: clock.Tick, BatchRows: e.batchRows,
+		Budget: columnar.NewBudget(e.memoryBytes), Tick: clock.Tick, BatchRows: e.batchRows, Note: e.note,
 	}
 	if e.outside != nil {
 		opts.Connectors, opts.Env = e.outside.Connectors, e.outside.Env
@@ -288,7 +307,7 @@ func (e *Env) run(ctx context.Context, targets []*node) (err error) {
 			return fmt.Errorf("job %s: %w", e.name, err)
 		}
 	}
-	if err := scheduler.Run(ctx, p.job, opts); err != nil {
+	if err := scheduler.RunRestarting(ctx, p.job, opts, restart); err != nil {
 		return fmt.Errorf("job %s: %w", e.name, err)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/scheduler"
 )
 
 // ForEach calls f on each row when the job is executed, in one subtask. After a restart from a
@@ -27,7 +28,8 @@ func Collect[T any](ctx context.Context, s *Stream[T]) ([]T, error) {
 		rows = append(rows, v)
 		return nil
 	}, nil)
-	err := e.run(ctx, []*node{n})
+	// What came before a restart would be there twice.
+	err := e.run(ctx, []*node{n}, scheduler.RestartStrategy{Kind: scheduler.NoRestart})
 	e.nodes = e.nodes[:n.id] // Execute has nothing to do with it
 	if err != nil {
 		return nil, err

@@ -75,39 +75,15 @@ func (r *Runner) count(key string, byDefault int) int {
 	return byDefault
 }
 
-func (r *Runner) number(key string, byDefault float64) float64 {
-	if x, err := strconv.ParseFloat(r.session.Setting(key), 64); err == nil {
-		return x
-	}
-	return byDefault
-}
-
 // restart is what the settings say about jobs that fail.
-func (r *Runner) restart() scheduler.RestartStrategy {
-	const prefix = "restart-strategy."
-	s := scheduler.DefaultRestart()
-	switch kind := strings.ToLower(r.session.Setting(prefix + "type")); kind {
-	case "none", "off", "disable":
-		s.Kind = scheduler.NoRestart
-	case "fixed-delay":
-		s.Kind = scheduler.FixedDelay
-		s.Attempts = r.count(prefix+"fixed-delay.attempts", 1)
-		s.Delay = r.duration(prefix+"fixed-delay.delay", time.Second)
-	case "failure-rate":
-		s.Kind = scheduler.FailureRate
-		s.MaxFailures = r.count(prefix+"failure-rate.max-failures-per-interval", 1)
-		s.Interval = r.duration(prefix+"failure-rate.failure-rate-interval", time.Minute)
-		s.Delay = r.duration(prefix+"failure-rate.delay", time.Second)
-	default:
-		const exponential = prefix + "exponential-delay."
-		s.Initial = r.duration(exponential+"initial-backoff", s.Initial)
-		s.Max = r.duration(exponential+"max-backoff", s.Max)
-		s.ResetAfter = r.duration(exponential+"reset-backoff-threshold", s.ResetAfter)
-		s.Multiplier = r.number(exponential+"backoff-multiplier", s.Multiplier)
-		s.Jitter = r.number(exponential+"jitter-factor", s.Jitter)
-		s.Attempts = r.count(exponential+"attempts-before-reset-backoff", 0)
+func (r *Runner) restart() (scheduler.RestartStrategy, error) {
+	set := map[string]string{}
+	for _, key := range scheduler.RestartKeys() {
+		if v := r.session.Setting(key); v != "" {
+			set[key] = v
+		}
 	}
-	return s
+	return scheduler.RestartOf(set)
 }
 
 // jobName is pipeline.name, or that of the script; later jobs of a script are numbered.

@@ -68,7 +68,10 @@ func (r *Runner) write(ctx context.Context, planned *session.Planned, opts sched
 	if store == nil {
 		return scheduler.Run(ctx, planned.Job, opts)
 	}
-	err = scheduler.RunRestarting(ctx, planned.Job, opts, r.restart())
+	restart, err := r.restart()
+	if err == nil {
+		err = scheduler.RunRestarting(ctx, planned.Job, opts, restart)
+	}
 	return errors.Join(err, store.Close())
 }
 
