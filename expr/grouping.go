@@ -15,6 +15,7 @@ type Grouping struct {
 	table   *columnar.Table
 	words   int
 	account *columnar.Account
+	env     *Env
 	changes Tracker // nil unless tracked
 
 	ids     []uint32 // in live order
@@ -42,11 +43,11 @@ type groupedCall struct {
 
 // NewGrouping makes an empty grouping by keys, whose memory is reserved from account.
 func NewGrouping(keys []columnar.Type, calls []*Aggregate, env *Env, account *columnar.Account) (*Grouping, error) {
-	g := &Grouping{keys: keys, account: account}
+	g := &Grouping{keys: keys, account: account, env: env}
 	for _, c := range calls {
 		gc := groupedCall{call: c, word: g.words}
 		var err error
-		if gc.acc, err = NewAccumulator(c); err != nil {
+		if gc.acc, err = NewAccumulator(c, env); err != nil {
 			return nil, err
 		}
 		if len(c.Args) > 0 {
@@ -70,7 +71,11 @@ func NewGrouping(keys []columnar.Type, calls []*Aggregate, env *Env, account *co
 func StateTypes(calls []*Aggregate) ([]columnar.Type, error) {
 	var types []columnar.Type
 	for _, c := range calls {
-		acc, err := NewAccumulator(c)
+		if c.User != nil {
+			types = append(types, c.User.State...)
+			continue
+		}
+		acc, err := NewAccumulator(c, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +91,7 @@ func (g *Grouping) Reset() (err error) {
 		if c.acc != nil {
 			c.acc.Release()
 		}
-		if c.acc, err = NewAccumulator(c.call); err != nil {
+		if c.acc, err = NewAccumulator(c.call, g.env); err != nil {
 			return err
 		}
 		if _, ordered := c.acc.(*retractOrdered); ordered || !c.call.Distinct {

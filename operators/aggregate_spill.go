@@ -2,9 +2,11 @@ package operators
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state/spill"
 )
 
@@ -19,6 +21,9 @@ func (a *Aggregate) relieve(err error) error {
 			return err
 		}
 	} else if held > 2*a.frozen {
+		if !a.merges() {
+			return err
+		}
 		if err := a.evict(); err != nil {
 			return err
 		}
@@ -30,6 +35,11 @@ func (a *Aggregate) relieve(err error) error {
 // canSpill reports that groups can go to disk. What is of one group cannot be divided.
 func (a *Aggregate) canSpill() bool {
 	return a.ctx.Spill != nil && a.spec.Phase != Partial && len(a.spec.Keys) > 0 && a.level < spill.LevelMax
+}
+
+// merges reports that groups can be put together again from what was put aside of them.
+func (a *Aggregate) merges() bool {
+	return !slices.ContainsFunc(a.spec.Calls, func(c *expr.Aggregate) bool { return c.User != nil && !c.User.Merges })
 }
 
 // putAside puts the rows of b aside whose groups are not in memory, and returns the others.

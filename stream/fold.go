@@ -1,10 +1,12 @@
 package stream
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/state"
 )
@@ -35,13 +37,22 @@ func reducer[T any](f func(a, b T) T) func(T, bool, T) T {
 // folded is the stream of a fold over windows of the size that begin every slide; 0 is one window over
 // all time.
 func folded[K comparable, T, A, O any](s *KeyedStream[K, T], what string, size, slide time.Duration, add func(A, bool, T) A, result func(Window, K, A) O, opts []Option) *Stream[O] {
-	return stateful[K, T, A, O](s, what, size > 0, func(r *keyedRows[K, T], st, out *codec) dataflow.Operator {
-		return &fold[K, T, A, O]{
+	var n *node
+	o := stateful[K, T, A, O](s, what, size > 0, func(r *keyedRows[K, T], st, out *govalue.Codec) dataflow.Operator {
+		f := &fold[K, T, A, O]{
 			add: add, result: result, size: size.Microseconds(), slide: slide.Microseconds(), keyedRows: r, out: newEmitter[O](out, size > 0),
 			windows: map[int64]*table[K, A]{}, mark: dataflow.MinTime,
-			store: store[K, A]{section: stateSection, keys: newCoder[K](s.key), values: newCoder[A](st)},
+			store:  store[K, A]{section: stateSection, keys: govalue.NewCoder[K](s.key), values: govalue.NewCoder[A](st)},
+			others: newOutputs(n.frame), lateTo: n.late,
 		}
+		f.out.frame = n.frame
+		return f
 	}, opts)
+	n = o.node
+	if _, ok := n.late.(*Side[T]); n.late != nil && !ok {
+		n.env.fail(fmt.Errorf("%s: late rows go to a side output of their own type, which %s is not", what, n.late))
+	}
+	return framed(o)
 }
 
 // fold keeps an accumulator for each key and window, and emits those of a window when the
@@ -58,6 +69,8 @@ type fold[K comparable, T, A, O any] struct {
 	mark    dataflow.Time          // windows that end at it or before are closed
 	next    int                    // key to emit of the oldest window
 	late    int64
+	others  outputs
+	lateTo  AnySide // nil leaves late rows out
 	store   store[K, A]
 	account *columnar.Account
 }
@@ -78,8 +91,9 @@ func (o *fold[K, T, A, O]) Open(ctx *dataflow.Context) error {
 	return nil
 }
 
-// Process adds rows to their windows; those of closed windows are counted and left out.
-func (o *fold[K, T, A, O]) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
+// Process adds rows to their windows; those of closed windows go to a side output or are counted and left
+// out.
+func (o *fold[K, T, A, O]) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
 	o.decode(b)
 	for i, k := range o.keys {
 		if o.size == 0 {
@@ -89,13 +103,25 @@ func (o *fold[K, T, A, O]) Process(_ dataflow.Port, b *columnar.Batch, _ dataflo
 		t := o.stamps[i]
 		last := columnar.FloorDiv(t, o.slide) * o.slide
 		if last > t-o.size && o.closes(last, o.mark) {
-			o.late++
+			o.tooLate(i)
 		}
 		for start := last; start > t-o.size && !o.closes(start, o.mark); start -= o.slide {
 			o.put(start, k, o.rows[i])
 		}
 	}
+	if err := o.others.flush(out); err != nil {
+		return dataflow.Done, err
+	}
 	return dataflow.Done, o.account.Resize(o.StateBytes())
+}
+
+// tooLate deals with a row whose windows are all closed.
+func (o *fold[K, T, A, O]) tooLate(i int) {
+	if o.lateTo == nil {
+		o.late++
+		return
+	}
+	o.others.side(o.lateTo, o.stamps[i]).(*emitter[T]).add(o.rows[i])
 }
 
 // put adds a row to the accumulator of its key in a window.
@@ -142,7 +168,7 @@ func (o *fold[K, T, A, O]) Resume(out dataflow.Output) (dataflow.Status, error) 
 	for len(o.starts) > 0 && o.closes(o.starts[0], o.mark) {
 		start := o.starts[0]
 		t := o.windows[start]
-		w := Window{Start: timeOf(start), End: timeOf(start + o.size)}
+		w := Window{Start: govalue.TimeOf(start), End: govalue.TimeOf(start + o.size)}
 		o.out.now = start + o.size - 1
 		for o.next < len(t.keys) {
 			o.out.add(o.result(w, t.keys[o.next], t.values[o.next]))
@@ -223,6 +249,7 @@ func (o *fold[K, T, A, O]) Counts() map[string]int64 { return map[string]int64{"
 // Close frees what the operator holds.
 func (o *fold[K, T, A, O]) Close() error {
 	o.account.Close()
-	o.out.batch.Release()
+	o.out.release()
+	o.others.release()
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/anabranch/anabranch/windowing"
 )
 
-// aggregate groups in two phases, the first where the rows are; calls of distinct values need
-// all rows of a group in one place and one phase.
+// aggregate groups in two phases, the first where the rows are; calls of distinct values and those
+// whose states cannot be merged need all rows of a group in one place and one phase.
 func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, error) {
 	if t := plan.TraitsOf(n.Input); t.Unbounded {
 		return b.changelogAggregate(n, in, t.Changelog)
@@ -21,7 +21,7 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 	if in.Parallelism == 1 {
 		return b.chain(in, operators.KindAggregate, label(n, "HashAggregate(single, "), spec, n.Out), nil
 	}
-	if anyDistinct(n.Calls) {
+	if onePhase(n.Calls) {
 		node := b.Job.Add(operators.KindAggregate, label(n, "HashAggregate(single, "), spec, n.Out, exchange(in, n.Keys))
 		node.Parallelism = parallelism(n.Keys)
 		return node, nil
@@ -47,6 +47,9 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) (*graph.Node, error) {
 	spec := operators.AggregateSpec{Keys: n.Keys, Phase: operators.Changelog}
 	for _, c := range n.Calls {
+		if retracted && !c.Forgets() {
+			return nil, plan.Refuse(b.At, "changelog-input", c.Name)
+		}
 		call := *c
 		call.Retract = retracted
 		spec.Calls = append(spec.Calls, &call)
@@ -79,18 +82,24 @@ func parallelism(keys []int) int {
 func partialSchema(in *columnar.Schema, keyColumns []int, calls []*expr.Aggregate) (*columnar.Schema, error) {
 	out := in.Project(keyColumns)
 	for i, c := range calls {
-		acc, err := expr.NewAccumulator(c)
+		types, err := expr.StateTypes([]*expr.Aggregate{c})
 		if err != nil {
 			return nil, fmt.Errorf("aggregate: %w", err)
 		}
-		for j, t := range acc.StateTypes() {
+		for j, t := range types {
 			out.Fields = append(out.Fields, columnar.Field{Name: fmt.Sprintf("state$%d$%d", i, j), Type: t})
 		}
 	}
 	return out, nil
 }
 
+// windowAggregate groups by windows. Those that overlap are made of parts, whose states are merged.
 func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
+	for _, c := range n.Calls {
+		if c.User != nil && !c.User.Merges && n.Window.Slide < n.Window.Size {
+			return nil, plan.Refuse(b.At, "merge", c.Name)
+		}
+	}
 	processing := plan.Processes(n.Input, n.TimeColumn)
 	if !b.Job.Streaming && !plan.TraitsOf(n).Unbounded && !processing {
 		return b.batchWindows(n, in)

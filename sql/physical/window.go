@@ -17,7 +17,7 @@ import (
 func (b *Builder) batchWindows(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
 	keys := len(n.Keys)
 	spec := operators.AggregateSpec{Calls: n.Calls, Phase: operators.Single}
-	if anyDistinct(n.Calls) {
+	if onePhase(n.Calls) {
 		all := b.assign(in, n.Window, n.TimeColumn)
 		width := len(in.Schema.Fields)
 		spec.Keys = append(append(spec.Keys, n.Keys...), width, width+1, width+2)

@@ -123,6 +123,7 @@ func runFile(t *testing.T, file string, w way, rewrite bool) {
 	}
 	s := session.New(builtin.Connectors())
 	s.Endless = w.endless
+	s.Functions = functions(t)
 	dir := t.TempDir()
 	blocks := strings.Split(strings.TrimSpace(string(text)), "\n\n")
 	for i, block := range blocks {
@@ -246,7 +247,7 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 		Parallelism: w.parallelism, BatchRows: w.batchRows, EncodeExchanges: w.encoded, EncodeMessages: w.encoded || w.managers > 1, TaskManagers: w.managers, Connectors: s.Registry,
 		Bindings:   scheduler.Bindings{p.CollectUID: func() dataflow.Operator { return &rowSink{log: out} }},
 		Committers: scheduler.CommitterBindings{p.CollectUID: &rowSink{log: out}},
-		Env:        &expr.Env{Location: loc, Now: func() int64 { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() }},
+		Env:        &expr.Env{Location: loc, Now: func() int64 { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() }, Functions: s.Functions},
 	}
 	if w.disk {
 		opts.State = state.NewBackend(t.TempDir(), 4<<10)

@@ -1,4 +1,4 @@
-package engine
+package runner
 
 import (
 	"strings"
@@ -14,15 +14,15 @@ func OperatorBytes(memory int64) int64 { return memory / 4 * 3 }
 const unlimitedStateBytes = 1 << 30
 
 // stateBackend is the tier of state on disk that the settings ask for; nil is none.
-func (e *Engine) stateBackend() *state.Backend {
-	switch strings.ToLower(e.session.Setting("state.backend.type")) {
+func (r *Runner) stateBackend() *state.Backend {
+	switch strings.ToLower(r.session.Setting("state.backend.type")) {
 	case "pebble", "rocksdb":
 	default:
 		return nil
 	}
 	bytes := int64(unlimitedStateBytes)
-	if limit := e.opts.Budget.Limit(); limit > 0 {
+	if limit := r.opts.Budget.Limit(); limit > 0 {
 		bytes = limit / 3 * 2
 	}
-	return state.NewBackend(e.session.Setting("io.tmp.dirs"), bytes)
+	return state.NewBackend(r.session.Setting("io.tmp.dirs"), bytes)
 }
