@@ -20,7 +20,7 @@ func series(t *testing.T, chunk int) *expr.Functions {
 			return func(args []*columnar.Vector, rows []int32, out *columnar.Batch) (counts []int, err error) {
 				var made []int64
 				for _, r := range rows {
-					n := int64(0)
+					var n int64
 					if v := args[0]; v.Enc == columnar.Dictionary {
 						n = columnar.Values[int64](v.Dict)[v.Index(int(r))]
 					} else {
