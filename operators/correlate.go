@@ -88,6 +88,9 @@ func (c *Correlate) step(out dataflow.Output) error {
 		if counts, err = c.program.Next(c.seen, c.made); err != nil {
 			return fmt.Errorf("correlate: %w", err)
 		}
+		if len(counts) == 0 {
+			return fmt.Errorf("correlate: %s made nothing of %d rows", c.spec.Call, len(c.seen))
+		}
 	}
 	c.pair(counts)
 	if len(c.from) == 0 {

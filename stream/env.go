@@ -58,8 +58,9 @@ type node struct {
 	spec     any // of an operator of the engine's own; nil for functions
 	sides    []AnySide
 	late     AnySide // of sides, for late rows
-	frame    *frame  // of an operator with sides
-	graft    *Graft  // nil for all but parts that are made elsewhere
+	lateness time.Duration
+	frame    *frame // of an operator with sides
+	graft    *Graft // nil for all but parts that are made elsewhere
 	// unbounded grafts have sources of their own that do not end.
 	unbounded bool
 }

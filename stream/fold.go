@@ -43,7 +43,7 @@ func folded[K comparable, T, A, O any](s *KeyedStream[K, T], what string, size, 
 			add: add, result: result, size: size.Microseconds(), slide: slide.Microseconds(), keyedRows: r, out: newEmitter[O](out, size > 0),
 			windows: map[int64]*table[K, A]{}, mark: dataflow.MinTime,
 			store:  store[K, A]{section: stateSection, keys: govalue.NewCoder[K](s.key), values: govalue.NewCoder[A](st)},
-			others: newOutputs(n.frame), lateTo: n.late,
+			others: newOutputs(n.frame), lateTo: n.late, lateness: n.lateness.Microseconds(), again: map[lateGroup]bool{},
 		}
 		f.out.frame = n.frame
 		return f
@@ -67,12 +67,17 @@ type fold[K comparable, T, A, O any] struct {
 	windows map[int64]*table[K, A] // by start
 	starts  []int64                // of windows, ascending
 	mark    dataflow.Time          // windows that end at it or before are closed
-	next    int                    // key to emit of the oldest window
+	fired   int                    // of starts: windows that have been emitted; their state is kept for late rows
+	next    int                    // key to emit of the oldest window that has not been
 	late    int64
 	others  outputs
 	lateTo  AnySide // nil leaves late rows out
-	store   store[K, A]
-	account *columnar.Account
+
+	lateness int64              // how long windows are kept once they are emitted
+	again    map[lateGroup]bool // to emit again
+	redo     []lateGroup        // the same in order
+	store    store[K, A]
+	account  *columnar.Account
 }
 
 var (
@@ -102,17 +107,20 @@ func (o *fold[K, T, A, O]) Process(_ dataflow.Port, b *columnar.Batch, out dataf
 		}
 		t := o.stamps[i]
 		last := columnar.FloorDiv(t, o.slide) * o.slide
-		if last > t-o.size && o.closes(last, o.mark) {
+		if last > t-o.size && o.forgets(last) {
 			o.tooLate(i)
 		}
-		for start := last; start > t-o.size && !o.closes(start, o.mark); start -= o.slide {
-			o.put(start, k, o.rows[i])
+		for start := last; start > t-o.size && !o.forgets(start); start -= o.slide {
+			at := o.put(start, k, o.rows[i])
+			if o.lateness > 0 && o.closes(start, o.mark) {
+				o.emitAgain(lateGroup{start, at})
+			}
 		}
 	}
 	if err := o.others.flush(out); err != nil {
 		return dataflow.Done, err
 	}
-	return dataflow.Done, o.account.Resize(o.StateBytes())
+	return o.Resume(out)
 }
 
 // tooLate deals with a row whose windows are all closed.
@@ -124,11 +132,12 @@ func (o *fold[K, T, A, O]) tooLate(i int) {
 	o.others.side(o.lateTo, o.stamps[i]).(*emitter[T]).add(o.rows[i])
 }
 
-// put adds a row to the accumulator of its key in a window.
-func (o *fold[K, T, A, O]) put(start int64, k K, row T) {
+// put adds a row to the accumulator of its key in a window and gives its place there.
+func (o *fold[K, T, A, O]) put(start int64, k K, row T) int {
 	t := o.window(start)
 	at, fresh := t.at(k)
 	t.values[at] = o.add(t.values[at], fresh, row)
+	return at
 }
 
 // closes reports whether no row of the window that begins at start comes after the watermark.
@@ -144,6 +153,9 @@ func (o *fold[K, T, A, O]) window(start int64) *table[K, A] {
 		o.windows[start] = t
 		at, _ := slices.BinarySearch(o.starts, start)
 		o.starts = slices.Insert(o.starts, at, start)
+		if at < o.fired || o.size > 0 && o.closes(start, o.mark) {
+			o.fired++ // it has been emitted without a row
+		}
 	}
 	return t
 }
@@ -163,10 +175,13 @@ func (o *fold[K, T, A, O]) EndInput(_ dataflow.Port, out dataflow.Output) (dataf
 	return o.Resume(out)
 }
 
-// Resume goes on emitting closed windows.
+// Resume goes on emitting what late rows have changed, then closed windows.
 func (o *fold[K, T, A, O]) Resume(out dataflow.Output) (dataflow.Status, error) {
-	for len(o.starts) > 0 && o.closes(o.starts[0], o.mark) {
-		start := o.starts[0]
+	if status, err := o.emitLate(out); status == dataflow.More || err != nil {
+		return status, err
+	}
+	for o.fired < len(o.starts) && o.closes(o.starts[o.fired], o.mark) {
+		start := o.starts[o.fired]
 		t := o.windows[start]
 		w := Window{Start: govalue.TimeOf(start), End: govalue.TimeOf(start + o.size)}
 		o.out.now = start + o.size - 1
@@ -183,9 +198,9 @@ func (o *fold[K, T, A, O]) Resume(out dataflow.Output) (dataflow.Status, error) 
 				return dataflow.More, nil
 			}
 		}
-		delete(o.windows, start)
-		o.starts, o.next = slices.Delete(o.starts, 0, 1), 0
+		o.fired, o.next = o.fired+1, 0
 	}
+	o.purge()
 	if err := o.out.flush(out); err != nil {
 		return dataflow.Done, err
 	}

@@ -52,7 +52,8 @@ func Sides(sides ...AnySide) Option {
 }
 
 // LateTo makes the late rows of ReduceWindow and AggregateWindow, which are left out else, a side output. A
-// row is late if all its windows have been emitted. Its event time is its own.
+// row is late if all its windows have been emitted and are not kept by AllowLateness. Its event time is its
+// own.
 func LateTo[T any](s *Side[T]) Option {
 	return func(n *node) { n.sides, n.late = append(n.sides, s), s }
 }
