@@ -17,7 +17,9 @@ type Deduplicate struct {
 	spec  DeduplicateSpec
 	ctx   *dataflow.Context
 	rows  *columnar.RowTable
-	delta *state.Delta // nil if the job takes no checkpoints
+	delta *state.Delta // nil if the job takes no checkpoints, or with tiers
+	tiers *rowTiers    // rows is its table in use; nil: all rows are in memory
+	store *state.Store // of tiers
 
 	batch *columnar.Table // of the keys of a batch
 	keys  []*columnar.Vector
@@ -56,19 +58,15 @@ func (d *Deduplicate) Open(ctx *dataflow.Context) (err error) {
 	for i, c := range d.spec.Keys {
 		types[i] = in.Fields[c].Type
 	}
-	account := ctx.Budget.Account(ctx.Name)
 	if d.batch, err = columnar.NewTable(types, 0, nil); err != nil {
 		return err
 	}
-	if d.rows, err = columnar.NewRowTable(in.Types(), d.spec.Keys, 0, account); err != nil {
+	if err := d.openRows(); err != nil {
 		return err
 	}
 	d.old, d.all = columnar.NewBatch(in), columnar.NewBatch(in)
 	d.out.Schema, d.sel = ctx.Output, []int32{} // a selection of none is not nil
 	d.one = columnar.NewVector(columnar.TypeBigInt.Required())
-	if ctx.Checkpoints {
-		d.delta = trackRows("rows", in, d.rows, func(b *columnar.Batch, ids []uint32) { gatherRows(b, d.rows, ids) })
-	}
 	return nil
 }
 
@@ -79,6 +77,11 @@ func (d *Deduplicate) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.O
 	}
 	if err := d.onlyNew(b); err != nil {
 		return dataflow.Done, err
+	}
+	if d.tiers != nil {
+		if err := d.enter(b); err != nil {
+			return dataflow.Done, err
+		}
 	}
 	if d.spec.Keep == First {
 		return dataflow.Done, d.first(b, out)
@@ -229,47 +232,4 @@ func (d *Deduplicate) Resume(out dataflow.Output) (dataflow.Status, error) {
 		}
 	}
 	return dataflow.Done, nil
-}
-
-// Snapshot writes the rows down.
-func (d *Deduplicate) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
-	return d.rows.Each(func(ids []uint32) error {
-		gatherRows(d.all, d.rows, ids)
-		w.Rows("rows", d.all)
-		return nil
-	})
-}
-
-// Freeze begins a snapshot of the rows.
-func (d *Deduplicate) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
-	d.delta.Freeze(full, w)
-	return nil
-}
-
-// Copy writes further rows.
-func (d *Deduplicate) Copy(n int) (done bool, err error) { return d.delta.Copy(n) }
-
-// Restore takes the rows of this subtask's keys in; what they changed was emitted.
-func (d *Deduplicate) Restore(r *state.Reader) error {
-	return r.Rows("rows", d.ctx.Inputs[0], func(b *columnar.Batch) (err error) {
-		own := r.SelectOwn(columnar.HashRows(nil, keyColumns(nil, b, d.spec.Keys), nil, b.Len()))
-		d.ids, err = d.rows.Add(d.ids[:0], b.WithSel(own))
-		return err
-	})
-}
-
-// StateBytes is the size of the stored rows.
-func (d *Deduplicate) StateBytes() int64 { return d.rows.SizeBytes() }
-
-// Close frees the stored rows.
-func (d *Deduplicate) Close() error {
-	if d.rows != nil {
-		d.rows.Release()
-		d.batch.Release()
-		d.old.Release()
-		d.all.Release()
-		d.one.Release()
-		d.delta.Release()
-	}
-	return nil
 }

@@ -49,9 +49,9 @@ type joinSide struct {
 	// keeps says that rows without a match are part of the result, counts that the number of
 	// matches decides what the result has of a row.
 	keeps, counts bool
-	mark          dataflow.Time              // watermark of the input
-	delta         *state.Delta               // nil if the job takes no checkpoints, or with tiers
-	tiers         *state.Tiers[*state.Lists] // rows is its table in use; nil: all rows are in memory
+	mark          dataflow.Time // watermark of the input
+	delta         *state.Delta  // nil if the job takes no checkpoints, or with tiers
+	tiers         *rowTiers     // rows is its table in use; nil: all rows are in memory
 }
 
 // NewSymmetricJoin makes the operator of spec, which has keys.

@@ -28,7 +28,7 @@ func (j *SymmetricJoin) Snapshot(epoch dataflow.Epoch, w *state.Writer) error {
 		if err := j.Freeze(epoch, true, w); err != nil {
 			return err
 		}
-		return errors.Join(j.sides[leftPort].tiers.CopyAll(), j.sides[rightPort].tiers.CopyAll())
+		return errors.Join(j.sides[leftPort].tiers.tiers.CopyAll(), j.sides[rightPort].tiers.tiers.CopyAll())
 	}
 	j.writeMeta(w)
 	for in := range j.sides {
@@ -71,7 +71,7 @@ func (j *SymmetricJoin) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) err
 		s := &j.sides[port]
 		if s.tiers == nil {
 			s.delta.Freeze(full, w)
-		} else if err := s.tiers.Freeze(full, w); err != nil {
+		} else if err := s.tiers.tiers.Freeze(full, w); err != nil {
 			return err
 		}
 	}
@@ -85,7 +85,7 @@ func (j *SymmetricJoin) Copy(n int) (done bool, err error) {
 		if s.tiers == nil {
 			done, err = s.delta.Copy(n)
 		} else {
-			done, err = s.tiers.Copy(n)
+			done, err = s.tiers.tiers.Copy(n)
 		}
 		if err != nil || !done {
 			return done, err
@@ -124,7 +124,9 @@ func (j *SymmetricJoin) Restore(r *state.Reader) error {
 			return j.restoreRows(dataflow.Port(in), rows, matches)
 		})
 		if err == nil {
-			err = j.restoreLists(in, r)
+			err = s.form(in).restore(r, func(rows *columnar.Batch, matches []uint64) error {
+				return j.restoreRows(dataflow.Port(in), rows, matches)
+			})
 		}
 		if err != nil {
 			return err
@@ -137,11 +139,7 @@ func (j *SymmetricJoin) Restore(r *state.Reader) error {
 func (j *SymmetricJoin) restoreRows(port dataflow.Port, rows *columnar.Batch, matches []uint64) error {
 	s := &j.sides[port]
 	if s.tiers != nil {
-		lists, err := s.begin(rows.Live())
-		if err == nil {
-			err = lists.Enter(rows, s.keys, true)
-		}
-		if err != nil {
+		if err := s.enter(rows, s.keys, true); err != nil {
 			return err
 		}
 	}
@@ -163,7 +161,7 @@ func (j *SymmetricJoin) StateBytes() int64 {
 	n := j.store.DiskBytes()
 	for port := range j.sides {
 		if s := &j.sides[port]; s.tiers != nil {
-			n += s.tiers.SizeBytes()
+			n += s.tiers.tiers.SizeBytes()
 		} else {
 			n += s.rows.SizeBytes()
 		}
@@ -178,7 +176,7 @@ func (j *SymmetricJoin) Close() error {
 	for in := range j.sides {
 		s := &j.sides[in]
 		if s.tiers != nil {
-			err = errors.Join(err, s.tiers.Close())
+			err = errors.Join(err, s.tiers.close())
 		} else if s.rows != nil {
 			s.rows.Release()
 			s.delta.Release()

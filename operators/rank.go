@@ -2,7 +2,6 @@ package operators
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -36,7 +35,10 @@ type Rank struct {
 	touched []uint32
 	changes rankChanges
 	dropped []uint32     // rows to remove once the changes are emitted
-	delta   *state.Delta // nil if the job takes no checkpoints
+	delta   *state.Delta // nil if the job takes no checkpoints, or with tiers
+	tiers   *rowTiers    // rows is its table in use, and its keys are parts; nil: all rows are in memory
+	store   *state.Store // of tiers
+	listed  *state.Lists // whose rows are in lists
 	next    int          // of lists, to emit at the end
 	ended   bool
 
@@ -83,29 +85,9 @@ func (r *Rank) Open(ctx *dataflow.Context) (err error) {
 	if r.keyer, err = columnar.NewSortKeyer(in, columns); err != nil {
 		return err
 	}
-	types := make([]columnar.Type, len(r.spec.Partition))
-	for i, c := range r.spec.Partition {
-		types[i] = in.Fields[c].Type
-	}
-	var parts, rows *columnar.Account
-	if !r.spills() {
-		parts, rows = ctx.Budget.Account(ctx.Name), ctx.Budget.Account(ctx.Name)
-	} else if r.account == nil {
-		if r.account, err = openAccount(ctx); err != nil {
-			return err
-		}
-	}
-	if r.parts, err = columnar.NewTable(types, 0, parts); err != nil {
-		return err
-	}
-	stored := append(in.Types(), columnar.TypeBytes)
 	r.key = columnar.NewVector(columnar.TypeBytes)
 	r.changes.open(ctx.Output, r.spec.Number, r.spec.From == r.spec.To)
-	r.rows, err = columnar.NewRowTable(stored, nil, 0, rows)
-	if err == nil && ctx.Checkpoints {
-		r.delta = trackRows("rows", in, r.rows, func(b *columnar.Batch, ids []uint32) { gatherRows(b, r.rows, ids) })
-	}
-	return err
+	return r.openRows()
 }
 
 // Process takes rows in.
@@ -186,6 +168,9 @@ func (r *Rank) locate(b *columnar.Batch) error {
 		}
 		r.places = append(r.places[:0], make([]uint32, n)...)
 		return nil
+	}
+	if r.tiers != nil {
+		return r.enter(b)
 	}
 	var err error
 	r.places, err = r.parts.UpsertRows(r.places, keyColumns(nil, b, r.spec.Partition), b.Sel, b.Len())
@@ -321,25 +306,4 @@ func (r *Rank) Resume(out dataflow.Output) (dataflow.Status, error) {
 		r.order(l)
 		r.changes.between(r.rows, nil, r.window(l.ids), r.spec.From)
 	}
-}
-
-// StateBytes is the size of the stored rows, in memory and on disk.
-func (r *Rank) StateBytes() int64 {
-	return r.rows.SizeBytes() + r.parts.SizeBytes() + partitionBytes(r.aside)
-}
-
-// Close frees the stored rows.
-func (r *Rank) Close() error {
-	if r.rows == nil {
-		return nil
-	}
-	r.rows.Release()
-	r.parts.Release()
-	r.key.Release()
-	r.changes.release()
-	r.delta.Release()
-	if !r.inner {
-		r.account.Close()
-	}
-	return errors.Join(r.rest.close(), r.aside.Close())
 }

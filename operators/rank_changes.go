@@ -6,7 +6,6 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
-	"github.com/anabranch/anabranch/state"
 )
 
 // rankChanges are rows that leave ranges and rows that come into them, to be emitted in that order. A row
@@ -120,40 +119,3 @@ func (r *rankRows) clear() {
 }
 
 func (c *rankChanges) release() { c.out.Release() }
-
-// Snapshot writes the rows down.
-func (r *Rank) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
-	b := columnar.NewBatch(r.ctx.Inputs[0])
-	defer b.Release()
-	return r.rows.Each(func(ids []uint32) error {
-		gatherRows(b, r.rows, ids)
-		w.Rows("rows", b)
-		return nil
-	})
-}
-
-// Freeze begins a snapshot of the rows.
-func (r *Rank) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
-	r.delta.Freeze(full, w)
-	return nil
-}
-
-// Copy writes further rows.
-func (r *Rank) Copy(n int) (done bool, err error) { return r.delta.Copy(n) }
-
-// Restore takes the rows of this subtask's partitions in; what they changed was emitted.
-func (r *Rank) Restore(reader *state.Reader) error {
-	return reader.Rows("rows", r.ctx.Inputs[0], func(b *columnar.Batch) error {
-		own := reader.SelectOwn(columnar.HashRows(nil, keyColumns(nil, b, r.spec.Partition), nil, b.Len()))
-		if err := r.take(b.WithSel(own)); err != nil {
-			return err
-		}
-		r.rows.RemoveIDs(r.dropped)
-		r.dropped = r.dropped[:0]
-		for _, p := range r.touched {
-			r.lists[p].hit = false
-		}
-		r.touched = r.touched[:0]
-		return nil
-	})
-}

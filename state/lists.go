@@ -20,6 +20,7 @@ type Lists struct {
 
 	schema  *columnar.Schema // of entries
 	entered []uint32
+	shown   *columnar.Batch // scratch: keys
 	batch   *columnar.Batch // scratch: rows
 	heads   []uint32
 	ids     []uint32
@@ -41,7 +42,7 @@ func NewLists(schema *columnar.Schema, columns []int, extra int, account func() 
 	if l.rows, err = columnar.NewRowTable(schema.Types(), columns, extra, account()); err != nil {
 		return nil, err
 	}
-	l.batch = columnar.NewBatch(schema)
+	l.shown, l.batch = columnar.NewBatch(l.schema), columnar.NewBatch(schema)
 	return l, nil
 }
 
@@ -56,19 +57,27 @@ func ListSchema(rows *columnar.Schema, columns []int) *columnar.Schema {
 func (l *Lists) Table() *columnar.RowTable { return l.rows }
 
 // Enter makes sure that the rows of the keys of the live rows of b, at columns, are in the table, as far
-// as there are any. Change says that they are about to change.
-func (l *Lists) Enter(b *columnar.Batch, columns []int, change bool) (err error) {
+// as there are any, and returns the row of the key of each, valid until the next call. Change says that
+// they are about to change.
+func (l *Lists) Enter(b *columnar.Batch, columns []int, change bool) (rows []uint32, err error) {
 	cols := make([]*columnar.Vector, len(columns))
 	for i, c := range columns {
 		cols[i] = b.Cols[c]
 	}
 	if l.entered, err = l.keys.UpsertRows(l.entered, cols, b.Sel, b.Len()); err != nil || l.tracker == nil {
-		return err
+		return l.entered, err
 	}
 	if !change {
-		return l.tracker.Touch(nil) // new keys are told of anyway
+		return l.entered, l.tracker.Touch(nil) // new keys are told of anyway
 	}
-	return l.tracker.Touch(l.entered)
+	return l.entered, l.tracker.Touch(l.entered)
+}
+
+// Heads are the first rows in the table of keys, NoRow where there is none, valid until the next call.
+func (l *Lists) Heads(keys []uint32) []uint32 {
+	l.Keys(l.shown, keys)
+	l.heads = l.rows.Find(l.heads, l.shown.Cols[:len(l.columns)], nil, len(keys))
+	return l.heads
 }
 
 // StateSchema is that of entries.
@@ -203,5 +212,6 @@ func EmptyList(b *columnar.Batch, i int) bool {
 func (l *Lists) Release() {
 	l.keys.Release()
 	l.rows.Release()
+	l.shown.Release()
 	l.batch.Release()
 }
