@@ -171,3 +171,26 @@ func (b *Batch) SizeBytes() int {
 	}
 	return n
 }
+
+// HeldBytes is the memory that b's vectors hold.
+func (b *Batch) HeldBytes() int {
+	n := 0
+	for _, c := range b.Cols {
+		n += c.HeldBytes()
+	}
+	return n
+}
+
+// AppendRange appends n rows of src from the position from to b.
+func (b *Batch) AppendRange(src *Batch, from, n int) {
+	if n == 0 {
+		return
+	}
+	for i, c := range b.Cols {
+		c.AppendRange(src.Cols[i], from, n)
+	}
+	if b.Kinds != nil || src.Kinds != nil {
+		b.appendKinds(src, iota32(from, n), n)
+	}
+	b.len += n
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state"
+	"github.com/anabranch/anabranch/state/spill"
 )
 
 // Port is the number of an operator's input, from 0.
@@ -181,6 +182,7 @@ type Context struct {
 	Output      *columnar.Schema
 	Budget      *columnar.Budget
 	State       *state.Backend // where state goes that memory has no room for; nil: nowhere
+	Spill       *spill.Area    // where a batch operator puts rows aside; nil: nowhere
 	Env         *expr.Env
 	// Canceled, if set, reports that the job is about to end without its result. An operator that works
 	// for long in one call asks it and returns ErrCanceled.

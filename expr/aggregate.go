@@ -18,6 +18,8 @@ type Aggregate struct {
 	Separator string `json:"separator,omitempty"`
 	// Retract says that rows may be taken back.
 	Retract bool `json:"retract,omitempty"`
+	// User is set of a call of a function that is a Go program's.
+	User *AggregateCall `json:"user,omitempty"`
 }
 
 // AggregateNames are the names of the aggregate functions.
@@ -81,6 +83,9 @@ func (a *Aggregate) separate() error {
 	return err
 }
 
+// Forgets reports whether the call can take rows back.
+func (a *Aggregate) Forgets() bool { return a.User == nil || a.User.Retracts }
+
 // resolve derives the result type.
 func (a *Aggregate) resolve() error {
 	if a.Name == "COUNT" {
@@ -134,6 +139,9 @@ func (a *Aggregate) String() string {
 	if len(a.Args) > 0 {
 		args = a.Args[0].String()
 	}
+	if a.User != nil && len(a.User.Args) > 1 {
+		args = strings.TrimSuffix(strings.TrimPrefix(args, "ROW("), ")")
+	}
 	if a.Name == "LISTAGG" {
 		args += ", " + String(a.Separator).String()
 	}
@@ -175,8 +183,11 @@ type Accumulator interface {
 	Release()
 }
 
-// NewAccumulator makes the accumulator of a.
-func NewAccumulator(a *Aggregate) (Accumulator, error) {
+// NewAccumulator makes the accumulator of a; those of a Go program's functions are found in env.
+func NewAccumulator(a *Aggregate, env *Env) (Accumulator, error) {
+	if a.User != nil {
+		return newUserAcc(a, env)
+	}
 	if a.Name == "COUNT" {
 		return countAcc{}, nil
 	}

@@ -13,6 +13,15 @@ type Env struct {
 	Location *time.Location
 	// Now gives the time of CURRENT_TIMESTAMP in microseconds since 1970; it is asked once a batch.
 	Now func() int64
+	// Functions are those of the Go program that has submitted the job; nil has none.
+	Functions *Functions
+}
+
+func (e *Env) functions() *Functions {
+	if e == nil || e.Functions == nil {
+		return &Functions{}
+	}
+	return e.Functions
 }
 
 func (e *Env) location() *time.Location {
@@ -145,6 +154,9 @@ func (c *compiler) compileForm(e *Expr) (node, error) {
 	case Case:
 		return c.compileCase(e)
 	case Call:
+		if e.User != nil {
+			return c.compileUser(e)
+		}
 		f := lookup(e.Name)
 		if f == nil {
 			return nil, &UnknownFunctionError{Name: e.Name}

@@ -32,6 +32,8 @@ type Expr struct {
 	Name  string  `json:"name,omitempty"`
 	Value *Value  `json:"value,omitempty"`
 	Args  []*Expr `json:"args,omitempty"`
+	// User is set of a Call of a function that is not the registry's but a Go program's.
+	User *UserCall `json:"user,omitempty"`
 }
 
 // Value is the value of a constant; which field counts follows from the type's layout.
@@ -135,7 +137,7 @@ func (e *Expr) Equal(o *Expr) bool {
 	if e.Op != o.Op || e.Index != o.Index || !e.Type.SameValues(o.Type) || len(e.Args) != len(o.Args) {
 		return false
 	}
-	if e.Op == Call && e.Name != o.Name || e.Op == Constant && !e.Value.equal(o.Value) {
+	if e.Op == Call && (e.Name != o.Name || (e.User == nil) != (o.User == nil)) || e.Op == Constant && !e.Value.equal(o.Value) {
 		return false
 	}
 	for i := range e.Args {

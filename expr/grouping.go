@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 )
@@ -14,6 +15,7 @@ type Grouping struct {
 	table   *columnar.Table
 	words   int
 	account *columnar.Account
+	env     *Env
 	changes Tracker // nil unless tracked
 
 	ids     []uint32 // in live order
@@ -41,11 +43,11 @@ type groupedCall struct {
 
 // NewGrouping makes an empty grouping by keys, whose memory is reserved from account.
 func NewGrouping(keys []columnar.Type, calls []*Aggregate, env *Env, account *columnar.Account) (*Grouping, error) {
-	g := &Grouping{keys: keys, account: account}
+	g := &Grouping{keys: keys, account: account, env: env}
 	for _, c := range calls {
 		gc := groupedCall{call: c, word: g.words}
 		var err error
-		if gc.acc, err = NewAccumulator(c); err != nil {
+		if gc.acc, err = NewAccumulator(c, env); err != nil {
 			return nil, err
 		}
 		if len(c.Args) > 0 {
@@ -69,7 +71,11 @@ func NewGrouping(keys []columnar.Type, calls []*Aggregate, env *Env, account *co
 func StateTypes(calls []*Aggregate) ([]columnar.Type, error) {
 	var types []columnar.Type
 	for _, c := range calls {
-		acc, err := NewAccumulator(c)
+		if c.User != nil {
+			types = append(types, c.User.State...)
+			continue
+		}
+		acc, err := NewAccumulator(c, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +91,7 @@ func (g *Grouping) Reset() (err error) {
 		if c.acc != nil {
 			c.acc.Release()
 		}
-		if c.acc, err = NewAccumulator(c.call); err != nil {
+		if c.acc, err = NewAccumulator(c.call, g.env); err != nil {
 			return err
 		}
 		if _, ordered := c.acc.(*retractOrdered); ordered || !c.call.Distinct {
@@ -237,6 +243,21 @@ func (c *groupedCall) firsts(rows *Rows, arg *columnar.Vector) error {
 	}
 	rows.Sel = sel
 	return nil
+}
+
+// Known divides the live rows of b, whose key columns are cols, into those of groups that are there and
+// those of others.
+func (g *Grouping) Known(b *columnar.Batch, cols []*columnar.Vector, known, others []int32) (_, _ []int32) {
+	g.ids = g.table.FindRows(g.ids, cols, b.Sel, b.Len())
+	known, others = slices.Grow(known[:0], len(g.ids)+1), slices.Grow(others[:0], len(g.ids)+1)
+	for k, id := range g.ids {
+		if i := int32(b.Row(k)); id == columnar.NoRow {
+			others = append(others, i)
+		} else {
+			known = append(known, i)
+		}
+	}
+	return known, others
 }
 
 // Merge takes partial states in: cols are b's key columns, states its state columns.

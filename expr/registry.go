@@ -146,7 +146,11 @@ func (e *Expr) Fallible() bool {
 func (e *Expr) Volatile() bool {
 	found := false
 	e.Walk(func(n *Expr) {
-		if n.Op == Call {
+		switch {
+		case n.Op != Call:
+		case n.User != nil:
+			found = found || n.User.Volatile
+		default:
 			f := lookup(n.Name)
 			found = found || f == nil || f.volatile
 		}

@@ -39,6 +39,8 @@ func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
 		op = &Repeat{}
 	case KindUnion:
 		op = Union{}
+	case KindCorrelate:
+		op, err = decode(n, func(s CorrelateSpec) dataflow.Operator { return NewCorrelate(s) })
 	case KindMaterial:
 		op = &Materialize{}
 	default:

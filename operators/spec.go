@@ -23,11 +23,14 @@ const (
 	KindRepeat    graph.Kind = "repeat"
 	KindUnion     graph.Kind = "union"
 	KindMaterial  graph.Kind = "materialize"
+	KindCorrelate graph.Kind = "correlate"
 	KindSink      graph.Kind = "sink"
 	KindCollect   graph.Kind = "collect"
 	// The functions of these are bound by the submitting process.
 	KindFunction       graph.Kind = "function"
 	KindFunctionSource graph.Kind = "function_source"
+	// Nodes of this kind stand for a stream in a part of a job, and for its name; a whole job has none.
+	KindExternal graph.Kind = "external"
 )
 
 // SourceSpec reads a table.
@@ -166,6 +169,13 @@ type UnionSpec struct{}
 // MaterializeSpec folds a changelog into the rows that are left at its end.
 type MaterializeSpec struct{}
 
+// CorrelateSpec joins each row with what a table function makes of it; the type of Call is the ROW it
+// makes. Outer keeps rows of which it makes none.
+type CorrelateSpec struct {
+	Call  *expr.Expr `json:"call"`
+	Outer bool       `json:"outer,omitempty"`
+}
+
 // SinkSpec writes to a table.
 type SinkSpec struct {
 	Table *catalog.TableSpec `json:"table"`
@@ -173,6 +183,9 @@ type SinkSpec struct {
 
 // FunctionSpec is a user's function, found by the uid of the node.
 type FunctionSpec struct{}
+
+// ExternalSpec is a stream, found by the name of the node.
+type ExternalSpec struct{}
 
 // CollectSpec hands the rows to whoever submitted the job, by the uid of the node.
 type CollectSpec struct{}

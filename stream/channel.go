@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 )
 
@@ -13,7 +14,7 @@ import (
 // waits while the job does not keep up. What was received since the last checkpoint is lost when the job
 // fails, as a channel cannot be read again: send it once more, or read from a source that keeps its rows.
 func FromChannel[T any](e *Env, rows <-chan T, opts ...Option) *Stream[T] {
-	return newSource[T](e, "channel", func(c *codec, s *columnar.Schema) dataflow.Source {
+	return newSource[T](e, "channel", func(c *govalue.Codec, s *columnar.Schema) dataflow.Source {
 		return &source[T]{waits: true, open: func(_ context.Context, position int) rowReader[T] {
 			return newChannelReader(rows, position)
 		}, codec: c, schema: s}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/internal/clock"
@@ -25,10 +26,14 @@ type Env struct {
 	memoryBytes int64
 	dir         string
 	interval    time.Duration
+	restart     scheduler.RestartStrategy
+	note        func(string)
 	batchRows   int // largest batch of a source; 0 leaves it to them
 
+	outside *Graft // one of the parts that are made elsewhere, all of which need the same; nil: there are none
+
 	nodes  []*node
-	codecs map[codecKey]*codec
+	codecs map[codecKey]*govalue.Codec
 	errs   []error // of putting the job together; Execute reports them
 }
 
@@ -51,6 +56,13 @@ type node struct {
 	source   dataflow.Source
 	operator func() dataflow.Operator
 	spec     any // of an operator of the engine's own; nil for functions
+	sides    []AnySide
+	late     AnySide // of sides, for late rows
+	lateness time.Duration
+	frame    *frame // of an operator with sides
+	graft    *Graft // nil for all but parts that are made elsewhere
+	// unbounded grafts have sources of their own that do not end.
+	unbounded bool
 }
 
 type input struct {
@@ -78,9 +90,26 @@ func WithCheckpoints(dir string, interval time.Duration) EnvOption {
 	return func(e *Env) { e.dir, e.interval = dir, interval }
 }
 
+// WithRestart starts a job again that fails while Execute runs it, from its newest checkpoint if it takes
+// some. The settings are those of SQL jobs, which are Flink's, such as restart-strategy.type and
+// restart-strategy.fixed-delay.attempts; with none of them the delay grows with each failure and there is no
+// limit. Without this option a job that fails has ended.
+func WithRestart(settings map[string]string) EnvOption {
+	return func(e *Env) {
+		s, err := scheduler.RestartOf(settings)
+		if err != nil {
+			e.fail(err)
+		}
+		e.restart = s
+	}
+}
+
+// WithNote takes what the engine tells beside results, such as why a job starts again.
+func WithNote(note func(text string)) EnvOption { return func(e *Env) { e.note = note } }
+
 // NewEnv makes an empty job.
 func NewEnv(opts ...EnvOption) *Env {
-	e := &Env{name: "job", parallelism: 1, codecs: map[codecKey]*codec{}}
+	e := &Env{name: "job", parallelism: 1, restart: scheduler.RestartStrategy{Kind: scheduler.NoRestart}, codecs: map[codecKey]*govalue.Codec{}}
 	for _, o := range opts {
 		o(e)
 	}
@@ -96,7 +125,7 @@ func NewEnv(opts ...EnvOption) *Env {
 	return e
 }
 
-// Execute runs the job with all its sinks and returns when it has ended.
+// Execute runs the job with all its sinks and returns when it has ended; see WithRestart for one that fails.
 func (e *Env) Execute(ctx context.Context) error {
 	var sinks []*node
 	for _, n := range e.nodes {
@@ -107,7 +136,7 @@ func (e *Env) Execute(ctx context.Context) error {
 	if len(sinks) == 0 {
 		return fmt.Errorf("job %s: %w", e.name, errors.Join(append(slices.Clone(e.errs), errors.New("the job has no sink"))...))
 	}
-	return e.run(ctx, sinks)
+	return e.run(ctx, sinks, e.restart)
 }
 
 func (e *Env) fail(err error) { e.errs = append(e.errs, err) }
@@ -134,22 +163,28 @@ func (e *Env) add(n *node, opts []Option) *node {
 }
 
 // codecOf makes the codec of T once; what is wrong with T is reported for the operator what.
-func codecOf[T any](e *Env, what string) *codec { return e.codec(reflect.TypeFor[T](), what, false) }
+func codecOf[T any](e *Env, what string) *govalue.Codec {
+	return e.codec(reflect.TypeFor[T](), what, false)
+}
 
 // keyCodecOf is codecOf for a key.
-func keyCodecOf[K comparable](e *Env, what string) *codec {
+func keyCodecOf[K comparable](e *Env, what string) *govalue.Codec {
 	return e.codec(reflect.TypeFor[K](), what, true)
 }
 
-func (e *Env) codec(t reflect.Type, what string, key bool) *codec {
+func (e *Env) codec(t reflect.Type, what string, key bool) *govalue.Codec {
 	at := codecKey{t, key}
 	if c, ok := e.codecs[at]; ok {
 		return c
 	}
-	c, err := (&compiler{key: key}).compile(t)
+	compile := govalue.Of
+	if key {
+		compile = govalue.OfKey
+	}
+	c, err := compile(t)
 	if err != nil {
 		e.fail(fmt.Errorf("%s: %w", what, err))
-		c = &codec{}
+		c = &govalue.Codec{}
 	}
 	e.codecs[at] = c
 	return c
@@ -202,6 +237,9 @@ func (e *Env) plan(targets []*node) (*plan, error) {
 
 // place adds n to the job, its inputs being there.
 func (p *plan) place(n *node, placed map[*node]*graph.Node) *graph.Node {
+	if n.graft != nil {
+		return p.placeGraft(n, placed)
+	}
 	var edges []graph.Edge
 	for _, in := range n.inputs {
 		edge := graph.Edge{From: placed[in.from].ID, Partition: graph.Partitioning{Scheme: graph.Forward}}
@@ -247,14 +285,17 @@ func (p *plan) place(n *node, placed map[*node]*graph.Node) *graph.Node {
 }
 
 // run executes what the targets need.
-func (e *Env) run(ctx context.Context, targets []*node) (err error) {
+func (e *Env) run(ctx context.Context, targets []*node, restart scheduler.RestartStrategy) (err error) {
 	p, err := e.plan(targets)
 	if err != nil {
 		return fmt.Errorf("job %s: %w", e.name, err)
 	}
 	opts := scheduler.Options{
 		Parallelism: e.parallelism, Bindings: p.bindings, Sources: p.sources,
-		Budget: columnar.NewBudget(e.memoryBytes), Tick: clock.Tick, BatchRows: e.batchRows,
+		Budget: columnar.NewBudget(e.memoryBytes), Tick: clock.Tick, BatchRows: e.batchRows, Note: e.note,
+	}
+	if e.outside != nil {
+		opts.Connectors, opts.Env = e.outside.Connectors, e.outside.Env
 	}
 	if e.dir != "" {
 		store, err := checkpoint.Open(e.dir, e.name)
@@ -267,7 +308,7 @@ func (e *Env) run(ctx context.Context, targets []*node) (err error) {
 			return fmt.Errorf("job %s: %w", e.name, err)
 		}
 	}
-	if err := scheduler.Run(ctx, p.job, opts); err != nil {
+	if err := scheduler.RunRestarting(ctx, p.job, opts, restart); err != nil {
 		return fmt.Errorf("job %s: %w", e.name, err)
 	}
 	return nil

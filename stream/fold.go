@@ -1,10 +1,12 @@
 package stream
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/state"
 )
@@ -35,13 +37,22 @@ func reducer[T any](f func(a, b T) T) func(T, bool, T) T {
 // folded is the stream of a fold over windows of the size that begin every slide; 0 is one window over
 // all time.
 func folded[K comparable, T, A, O any](s *KeyedStream[K, T], what string, size, slide time.Duration, add func(A, bool, T) A, result func(Window, K, A) O, opts []Option) *Stream[O] {
-	return stateful[K, T, A, O](s, what, size > 0, func(r *keyedRows[K, T], st, out *codec) dataflow.Operator {
-		return &fold[K, T, A, O]{
+	var n *node
+	o := stateful[K, T, A, O](s, what, size > 0, func(r *keyedRows[K, T], st, out *govalue.Codec) dataflow.Operator {
+		f := &fold[K, T, A, O]{
 			add: add, result: result, size: size.Microseconds(), slide: slide.Microseconds(), keyedRows: r, out: newEmitter[O](out, size > 0),
 			windows: map[int64]*table[K, A]{}, mark: dataflow.MinTime,
-			store: store[K, A]{section: stateSection, keys: newCoder[K](s.key), values: newCoder[A](st)},
+			store:  store[K, A]{section: stateSection, keys: govalue.NewCoder[K](s.key), values: govalue.NewCoder[A](st)},
+			others: newOutputs(n.frame), lateTo: n.late, lateness: n.lateness.Microseconds(), again: map[lateGroup]bool{},
 		}
+		f.out.frame = n.frame
+		return f
 	}, opts)
+	n = o.node
+	if _, ok := n.late.(*Side[T]); n.late != nil && !ok {
+		n.env.fail(fmt.Errorf("%s: late rows go to a side output of their own type, which %s is not", what, n.late))
+	}
+	return framed(o)
 }
 
 // fold keeps an accumulator for each key and window, and emits those of a window when the
@@ -56,10 +67,17 @@ type fold[K comparable, T, A, O any] struct {
 	windows map[int64]*table[K, A] // by start
 	starts  []int64                // of windows, ascending
 	mark    dataflow.Time          // windows that end at it or before are closed
-	next    int                    // key to emit of the oldest window
+	fired   int                    // of starts: windows that have been emitted; their state is kept for late rows
+	next    int                    // key to emit of the oldest window that has not been
 	late    int64
-	store   store[K, A]
-	account *columnar.Account
+	others  outputs
+	lateTo  AnySide // nil leaves late rows out
+
+	lateness int64              // how long windows are kept once they are emitted
+	again    map[lateGroup]bool // to emit again
+	redo     []lateGroup        // the same in order
+	store    store[K, A]
+	account  *columnar.Account
 }
 
 var (
@@ -78,8 +96,9 @@ func (o *fold[K, T, A, O]) Open(ctx *dataflow.Context) error {
 	return nil
 }
 
-// Process adds rows to their windows; those of closed windows are counted and left out.
-func (o *fold[K, T, A, O]) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
+// Process adds rows to their windows; those of closed windows go to a side output or are counted and left
+// out.
+func (o *fold[K, T, A, O]) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
 	o.decode(b)
 	for i, k := range o.keys {
 		if o.size == 0 {
@@ -88,21 +107,37 @@ func (o *fold[K, T, A, O]) Process(_ dataflow.Port, b *columnar.Batch, _ dataflo
 		}
 		t := o.stamps[i]
 		last := columnar.FloorDiv(t, o.slide) * o.slide
-		if last > t-o.size && o.closes(last, o.mark) {
-			o.late++
+		if last > t-o.size && o.forgets(last) {
+			o.tooLate(i)
 		}
-		for start := last; start > t-o.size && !o.closes(start, o.mark); start -= o.slide {
-			o.put(start, k, o.rows[i])
+		for start := last; start > t-o.size && !o.forgets(start); start -= o.slide {
+			at := o.put(start, k, o.rows[i])
+			if o.lateness > 0 && o.closes(start, o.mark) {
+				o.emitAgain(lateGroup{start, at})
+			}
 		}
 	}
-	return dataflow.Done, o.account.Resize(o.StateBytes())
+	if err := o.others.flush(out); err != nil {
+		return dataflow.Done, err
+	}
+	return o.Resume(out)
 }
 
-// put adds a row to the accumulator of its key in a window.
-func (o *fold[K, T, A, O]) put(start int64, k K, row T) {
+// tooLate deals with a row whose windows are all closed.
+func (o *fold[K, T, A, O]) tooLate(i int) {
+	if o.lateTo == nil {
+		o.late++
+		return
+	}
+	o.others.side(o.lateTo, o.stamps[i]).(*emitter[T]).add(o.rows[i])
+}
+
+// put adds a row to the accumulator of its key in a window and gives its place there.
+func (o *fold[K, T, A, O]) put(start int64, k K, row T) int {
 	t := o.window(start)
 	at, fresh := t.at(k)
 	t.values[at] = o.add(t.values[at], fresh, row)
+	return at
 }
 
 // closes reports whether no row of the window that begins at start comes after the watermark.
@@ -118,6 +153,9 @@ func (o *fold[K, T, A, O]) window(start int64) *table[K, A] {
 		o.windows[start] = t
 		at, _ := slices.BinarySearch(o.starts, start)
 		o.starts = slices.Insert(o.starts, at, start)
+		if at < o.fired || o.size > 0 && o.closes(start, o.mark) {
+			o.fired++ // it has been emitted without a row
+		}
 	}
 	return t
 }
@@ -137,12 +175,15 @@ func (o *fold[K, T, A, O]) EndInput(_ dataflow.Port, out dataflow.Output) (dataf
 	return o.Resume(out)
 }
 
-// Resume goes on emitting closed windows.
+// Resume goes on emitting what late rows have changed, then closed windows.
 func (o *fold[K, T, A, O]) Resume(out dataflow.Output) (dataflow.Status, error) {
-	for len(o.starts) > 0 && o.closes(o.starts[0], o.mark) {
-		start := o.starts[0]
+	if status, err := o.emitLate(out); status == dataflow.More || err != nil {
+		return status, err
+	}
+	for o.fired < len(o.starts) && o.closes(o.starts[o.fired], o.mark) {
+		start := o.starts[o.fired]
 		t := o.windows[start]
-		w := Window{Start: timeOf(start), End: timeOf(start + o.size)}
+		w := Window{Start: govalue.TimeOf(start), End: govalue.TimeOf(start + o.size)}
 		o.out.now = start + o.size - 1
 		for o.next < len(t.keys) {
 			o.out.add(o.result(w, t.keys[o.next], t.values[o.next]))
@@ -157,9 +198,9 @@ func (o *fold[K, T, A, O]) Resume(out dataflow.Output) (dataflow.Status, error) 
 				return dataflow.More, nil
 			}
 		}
-		delete(o.windows, start)
-		o.starts, o.next = slices.Delete(o.starts, 0, 1), 0
+		o.fired, o.next = o.fired+1, 0
 	}
+	o.purge()
 	if err := o.out.flush(out); err != nil {
 		return dataflow.Done, err
 	}
@@ -223,6 +264,7 @@ func (o *fold[K, T, A, O]) Counts() map[string]int64 { return map[string]int64{"
 // Close frees what the operator holds.
 func (o *fold[K, T, A, O]) Close() error {
 	o.account.Close()
-	o.out.batch.Release()
+	o.out.release()
+	o.others.release()
 	return nil
 }

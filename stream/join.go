@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/operators"
@@ -48,7 +49,7 @@ func JoinWindows[K comparable, L, R, O any](left *WindowedStream[K, L], right *W
 		first, last := min(p.leftTimes[i], p.rightTimes[i]), max(p.leftTimes[i], p.rightTimes[i])
 		for start := columnar.FloorDiv(first, slide) * slide; start+size > last; start -= slide {
 			p.now = start + size - 1
-			p.emitter.add(f(Window{Start: timeOf(start), End: timeOf(start + size)}, p.keys[i], p.lefts[i], p.rights[i]))
+			p.emitter.add(f(Window{Start: govalue.TimeOf(start), End: govalue.TimeOf(start + size)}, p.keys[i], p.lefts[i], p.rights[i]))
 		}
 	}, opts)
 }
@@ -62,7 +63,7 @@ func join[K comparable, L, R, O any](left *KeyedStream[K, L], right *KeyedStream
 		}
 		bound.Left, bound.Right = len(left.node.schema.Fields)-1, len(right.node.schema.Fields)-1
 	}
-	keys := len(left.key.fields)
+	keys := left.key.Width()
 	spec := operators.JoinSpec{Type: operators.Inner, Bound: bound}
 	if bound != nil {
 		var err error
@@ -82,10 +83,10 @@ func join[K comparable, L, R, O any](left *KeyedStream[K, L], right *KeyedStream
 		inputs: []input{{from: left.node, keys: keys}, {from: right.node, keys: keys}},
 	}, opts)
 	width := len(left.node.schema.Fields)
-	return then[O](e, what+": function", bound != nil, input{from: n}, func(out *codec) dataflow.Operator {
+	return then[O](e, what+": function", bound != nil, input{from: n}, func(out *govalue.Codec) dataflow.Operator {
 		return &pairs[K, L, R, O]{
-			call: emit, timed: bound != nil, width: width, key: newCoder[K](left.key), left: newCoder[L](left.value),
-			right: newCoder[R](right.value), emitter: newEmitter[O](out, bound != nil),
+			call: emit, timed: bound != nil, width: width, key: govalue.NewCoder[K](left.key), left: govalue.NewCoder[L](left.value),
+			right: govalue.NewCoder[R](right.value), emitter: newEmitter[O](out, bound != nil),
 		}
 	}, nil)
 }
@@ -118,11 +119,11 @@ type pairs[K comparable, L, R, O any] struct {
 	call  func(p *pairs[K, L, R, O], i int)
 	timed bool
 	width int // columns of the left row
-	key   *coder[K]
-	left  *coder[L]
-	right *coder[R]
+	key   *govalue.Coder[K]
+	left  *govalue.Coder[L]
+	right *govalue.Coder[R]
 	*emitter[O]
-	live positions
+	live govalue.Positions
 
 	keys                  []K
 	lefts                 []L
@@ -138,10 +139,10 @@ var (
 
 // Process takes pairs in.
 func (o *pairs[K, L, R, O]) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
-	rows := o.live.of(b)
-	o.keys = o.key.decode(b.Cols, rows)
-	o.lefts = o.left.decode(b.Cols[o.key.width():], rows)
-	o.rights = o.right.decode(b.Cols[o.width+o.key.width():], rows)
+	rows := o.live.Of(b)
+	o.keys = o.key.Decode(b.Cols, rows)
+	o.lefts = o.left.Decode(b.Cols[o.key.Width():], rows)
+	o.rights = o.right.Decode(b.Cols[o.width+o.key.Width():], rows)
 	o.rightTimes = times(o.rightTimes, b, rows, o.timed)
 	leftCols := &columnar.Batch{Cols: b.Cols[:o.width]}
 	o.leftTimes = times(o.leftTimes, leftCols, rows, o.timed)
@@ -169,6 +170,6 @@ func (o *pairs[K, L, R, O]) Resume(out dataflow.Output) (dataflow.Status, error)
 
 // Close frees the batch.
 func (o *pairs[K, L, R, O]) Close() error {
-	o.batch.Release()
+	o.release()
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/anabranch/anabranch/columnar/govalue"
 )
 
 type order struct {
@@ -27,7 +29,7 @@ func ordersAndPayments(n int) ([]order, []payment) {
 	var orders []order
 	var payments []payment
 	for i := range int64(n) {
-		at := func() time.Time { return timeOf(i*50_000 + rng.Int64N(900_000)) }
+		at := func() time.Time { return govalue.TimeOf(i*50_000 + rng.Int64N(900_000)) }
 		shop := func() string { return fmt.Sprint("shop number ", rng.IntN(7)) }
 		orders = append(orders, order{shop(), at(), i})
 		payments = append(payments, payment{shop(), at(), i})
@@ -164,7 +166,7 @@ func TestJoinsAreRestored(t *testing.T) {
 func TestWrongJoins(t *testing.T) {
 	env := NewEnv()
 	keyed := KeyBy(FromSlice(env, []int{1}), func(i int) int { return i })
-	timed := KeyBy(AssignTimestamps(FromSlice(env, []int{1}), func(int) time.Time { return timeOf(0) }, 0), func(i int) int { return i })
+	timed := KeyBy(AssignTimestamps(FromSlice(env, []int{1}), func(int) time.Time { return govalue.TimeOf(0) }, 0), func(i int) int { return i })
 	first := func(_, a, _ int) int { return a }
 	IntervalJoin(keyed, timed, 0, time.Second, first, Named("one"))
 	IntervalJoin(timed, timed, time.Second, 0, first, Named("two"))

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/state"
@@ -13,8 +14,8 @@ import (
 // stream may have, without floats and pointers.
 type KeyedStream[K comparable, T any] struct {
 	node  *node
-	key   *codec
-	value *codec
+	key   *govalue.Codec
+	value *govalue.Codec
 	timed bool
 }
 
@@ -22,14 +23,14 @@ type KeyedStream[K comparable, T any] struct {
 func KeyBy[K comparable, T any](s *Stream[T], key func(T) K, opts ...Option) *KeyedStream[K, T] {
 	e := s.node.env
 	k := keyCodecOf[K](e, "key")
-	fields := append(k.columns("$key."), s.node.schema.Fields...)
+	fields := append(k.Columns("$key."), s.node.schema.Fields...)
 	// Keys are made where the rows come from, so that no exchange puts rows of a key out of order.
 	n := &node{
 		kind: operators.KindFunction, what: "key", sole: s.node.sole, schema: columnar.NewSchema(fields...),
 		inputs: []input{{from: s.node}},
 	}
 	n.operator = func() dataflow.Operator {
-		return &keyMaker[K, T]{key: key, in: newCoder[T](s.codec), keys: newCoder[K](k), schema: n.schema}
+		return &keyMaker[K, T]{key: key, in: govalue.NewCoder[T](s.codec), keys: govalue.NewCoder[K](k), schema: n.schema}
 	}
 	return &KeyedStream[K, T]{node: e.add(n, opts), key: k, value: s.codec, timed: s.timed}
 }
@@ -37,10 +38,10 @@ func KeyBy[K comparable, T any](s *Stream[T], key func(T) K, opts ...Option) *Ke
 // keyMaker puts key columns in front of the rows.
 type keyMaker[K comparable, T any] struct {
 	key    func(T) K
-	in     *coder[T]
-	keys   *coder[K]
+	in     *govalue.Coder[T]
+	keys   *govalue.Coder[K]
 	schema *columnar.Schema
-	live   positions
+	live   govalue.Positions
 	values []K
 	cols   []*columnar.Vector
 }
@@ -50,18 +51,18 @@ var _ dataflow.Operator = (*keyMaker[int, int])(nil)
 // Process computes the keys of b's rows.
 func (o *keyMaker[K, T]) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
 	if o.cols == nil {
-		o.cols = columnar.NewBatch(columnar.NewSchema(o.schema.Fields[:o.keys.width()]...)).Cols
+		o.cols = columnar.NewBatch(columnar.NewSchema(o.schema.Fields[:o.keys.Width()]...)).Cols
 	}
 	if cap(o.values) < b.Len() {
 		o.values = make([]K, b.Len())
 	}
 	o.values = o.values[:b.Len()]
 	clear(o.values)
-	rows := o.live.of(b)
-	for i, v := range o.in.decode(b.Cols, rows) {
+	rows := o.live.Of(b)
+	for i, v := range o.in.Decode(b.Cols, rows) {
 		o.values[rows[i]] = o.key(v)
 	}
-	o.keys.encode(o.cols, o.values)
+	o.keys.Encode(o.cols, o.values)
 	keyed := &columnar.Batch{Schema: o.schema, Cols: append(o.cols[:len(o.cols):len(o.cols)], b.Cols...), Sel: b.Sel}
 	keyed.SetLen(b.Len())
 	return dataflow.Done, out.Emit(keyed)
@@ -76,11 +77,11 @@ func (o *keyMaker[K, T]) Close() error {
 }
 
 // stateful makes the stream of an operator that keeps state for each key.
-func stateful[K comparable, T, S, O any](s *KeyedStream[K, T], what string, timed bool, build func(r *keyedRows[K, T], st *codec, out *codec) dataflow.Operator, opts []Option) *Stream[O] {
+func stateful[K comparable, T, S, O any](s *KeyedStream[K, T], what string, timed bool, build func(r *keyedRows[K, T], st *govalue.Codec, out *govalue.Codec) dataflow.Operator, opts []Option) *Stream[O] {
 	e := s.node.env
 	st := codecOf[S](e, what+": state")
-	o := then[O](e, what, timed, input{from: s.node, keys: len(s.key.fields)}, func(out *codec) dataflow.Operator {
-		r := &keyedRows[K, T]{key: newCoder[K](s.key), value: newCoder[T](s.value), timed: s.timed}
+	o := then[O](e, what, timed, input{from: s.node, keys: s.key.Width()}, func(out *govalue.Codec) dataflow.Operator {
+		r := &keyedRows[K, T]{key: govalue.NewCoder[K](s.key), value: govalue.NewCoder[T](s.value), timed: s.timed}
 		return build(r, st, out)
 	}, opts)
 	o.node.stateful = true
@@ -89,10 +90,10 @@ func stateful[K comparable, T, S, O any](s *KeyedStream[K, T], what string, time
 
 // keyedRows decodes the rows of a keyed stream.
 type keyedRows[K comparable, T any] struct {
-	key   *coder[K]
-	value *coder[T]
+	key   *govalue.Coder[K]
+	value *govalue.Coder[T]
 	timed bool
-	live  positions
+	live  govalue.Positions
 
 	keys   []K
 	rows   []T
@@ -100,9 +101,9 @@ type keyedRows[K comparable, T any] struct {
 }
 
 func (r *keyedRows[K, T]) decode(b *columnar.Batch) {
-	sel := r.live.of(b)
-	r.keys = r.key.decode(b.Cols, sel)
-	r.rows = r.value.decode(b.Cols[r.key.width():], sel)
+	sel := r.live.Of(b)
+	r.keys = r.key.Decode(b.Cols, sel)
+	r.rows = r.value.Decode(b.Cols[r.key.Width():], sel)
 	r.stamps = times(r.stamps, b, sel, r.timed)
 }
 
@@ -156,8 +157,8 @@ func (t *table[K, S]) sizeBytes() int64 {
 // window, the value's columns.
 type store[K comparable, S any] struct {
 	section string
-	keys    *coder[K]
-	values  *coder[S]
+	keys    *govalue.Coder[K]
+	values  *govalue.Coder[S]
 }
 
 const (
@@ -167,36 +168,36 @@ const (
 )
 
 func (s *store[K, S]) schema() *columnar.Schema {
-	fields := append(s.keys.codec.columns("$key."), columnar.Field{Name: startName, Type: columnar.TypeBigInt.Required()})
-	return columnar.NewSchema(append(fields, s.values.codec.columns("")...)...)
+	fields := append(s.keys.Codec().Columns("$key."), columnar.Field{Name: startName, Type: columnar.TypeBigInt.Required()})
+	return columnar.NewSchema(append(fields, s.values.Codec().Columns("")...)...)
 }
 
 // write writes values and their keys down, of a window that begins at start.
 func (s *store[K, S]) write(w *state.Writer, keys []K, values []S, start int64) {
 	b := columnar.NewBatch(s.schema())
 	defer b.Release()
-	width := s.keys.width()
+	width := s.keys.Width()
 	for from := 0; from < len(keys); from += columnar.BatchRows {
 		n := min(columnar.BatchRows, len(keys)-from)
 		b.Reset(n)
-		s.keys.encode(b.Cols[:width], keys[from:from+n])
+		s.keys.Encode(b.Cols[:width], keys[from:from+n])
 		starts := columnar.Values[int64](b.Cols[width])
 		for i := range starts {
 			starts[i] = start
 		}
-		s.values.encode(b.Cols[width+1:], values[from:from+n])
+		s.values.Encode(b.Cols[width+1:], values[from:from+n])
 		w.Rows(s.section, b)
 	}
 }
 
 // read hands the values of the keys of this subtask to each.
 func (s *store[K, S]) read(r *state.Reader, each func(start int64, key K, value S)) error {
-	width := s.keys.width()
+	width := s.keys.Width()
 	return r.Rows(s.section, s.schema(), func(b *columnar.Batch) error {
 		sel := r.SelectOwn(columnar.HashRows(nil, b.Cols[:width], nil, b.Len()))
 		starts := columnar.Values[int64](b.Cols[width])
-		values := s.values.decode(b.Cols[width+1:], sel)
-		for i, k := range s.keys.decode(b.Cols, sel) {
+		values := s.values.Decode(b.Cols[width+1:], sel)
+		for i, k := range s.keys.Decode(b.Cols, sel) {
 			each(starts[sel[i]], k, values[i])
 		}
 		return nil

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/state"
 )
@@ -15,7 +16,10 @@ type Ctx[S any] struct {
 	exists bool
 	time   time.Time
 	timers func(at time.Time, set bool) // of the key; nil where there are none
+	sides  func(s AnySide) sideEmitter
 }
+
+func (c *Ctx[S]) side(s AnySide) sideEmitter { return c.sides(s) }
 
 // Value is the state of the key, a zero value if there is none. What it points to must not be
 // changed without Set.
@@ -39,16 +43,21 @@ func (c *Ctx[S]) Time() time.Time { return c.time }
 // Process is the stream of what f emits for each row; f may keep a value of type S for the row's
 // key. It needs a name.
 func Process[K comparable, T, S, O any](s *KeyedStream[K, T], f func(ctx *Ctx[S], key K, in T, emit func(O)) error, opts ...Option) *Stream[O] {
-	return stateful[K, T, S, O](s, "process", s.timed, func(r *keyedRows[K, T], st, out *codec) dataflow.Operator {
-		return newProcess(s, f, r, st, out)
+	var n *node
+	o := stateful[K, T, S, O](s, "process", s.timed, func(r *keyedRows[K, T], st, out *govalue.Codec) dataflow.Operator {
+		return newProcess(s, n.frame, f, r, st, out)
 	}, opts)
+	n = o.node
+	return framed(o)
 }
 
-func newProcess[K comparable, T, S, O any](s *KeyedStream[K, T], f func(*Ctx[S], K, T, func(O)) error, r *keyedRows[K, T], st, out *codec) *process[K, T, S, O] {
+func newProcess[K comparable, T, S, O any](s *KeyedStream[K, T], fr *frame, f func(*Ctx[S], K, T, func(O)) error, r *keyedRows[K, T], st, out *govalue.Codec) *process[K, T, S, O] {
 	p := &process[K, T, S, O]{
-		f: f, keyedRows: r, emitter: newEmitter[O](out, s.timed), table: newTable[K, S](),
-		store: store[K, S]{section: stateSection, keys: newCoder[K](s.key), values: newCoder[S](st)},
+		f: f, keyedRows: r, emitter: newEmitter[O](out, s.timed), others: newOutputs(fr), table: newTable[K, S](),
+		store: store[K, S]{section: stateSection, keys: govalue.NewCoder[K](s.key), values: govalue.NewCoder[S](st)},
 	}
+	p.frame = fr
+	p.ctx.sides = func(s AnySide) sideEmitter { return p.others.side(s, p.now) }
 	p.emit = p.add
 	return p
 }
@@ -58,6 +67,7 @@ type process[K comparable, T, S, O any] struct {
 	f func(*Ctx[S], K, T, func(O)) error
 	*keyedRows[K, T]
 	*emitter[O]
+	others  outputs
 	table   *table[K, S]
 	store   store[K, S]
 	emit    func(O)
@@ -119,12 +129,12 @@ func (o *process[K, T, S, O]) call(i int) error {
 
 // with calls f with the state of key in o.ctx, at the time o.now, and keeps what f makes of it.
 func (o *process[K, T, S, O]) with(key K, f func() error) error {
-	o.ctx = Ctx[S]{timers: o.ctx.timers}
+	o.ctx = Ctx[S]{timers: o.ctx.timers, sides: o.ctx.sides}
 	if at, ok := o.table.index[key]; ok {
 		o.ctx.value, o.ctx.exists = o.table.values[at], true
 	}
 	if o.keyedRows.timed {
-		o.ctx.time = timeOf(o.now)
+		o.ctx.time = govalue.TimeOf(o.now)
 	}
 	if err := f(); err != nil {
 		return err
@@ -136,6 +146,16 @@ func (o *process[K, T, S, O]) with(key K, f func() error) error {
 	at, _ := o.table.at(key)
 	o.table.values[at] = o.ctx.value
 	return nil
+}
+
+func (o *process[K, T, S, O]) full() bool { return o.emitter.full() || o.others.full() }
+
+// flush sends what was gathered for all outputs.
+func (o *process[K, T, S, O]) flush(out dataflow.Output) error {
+	if err := o.emitter.flush(out); err != nil {
+		return err
+	}
+	return o.others.flush(out)
 }
 
 // Snapshot writes the values of all keys.
@@ -162,6 +182,7 @@ func (o *process[K, T, S, O]) StateBytes() int64 { return o.table.sizeBytes() }
 // Close frees what the operator holds.
 func (o *process[K, T, S, O]) Close() error {
 	o.account.Close()
-	o.batch.Release()
+	o.release()
+	o.others.release()
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators"
 )
@@ -20,9 +21,9 @@ func schemaOf(fields []columnar.Field, timed bool) *columnar.Schema {
 }
 
 // then makes a stream of the operator's output, in as many subtasks as the job has.
-func then[O any](e *Env, what string, timed bool, in input, build func(out *codec) dataflow.Operator, opts []Option) *Stream[O] {
+func then[O any](e *Env, what string, timed bool, in input, build func(out *govalue.Codec) dataflow.Operator, opts []Option) *Stream[O] {
 	c := codecOf[O](e, what)
-	n := &node{kind: operators.KindFunction, what: what, schema: schemaOf(c.columns(""), timed), inputs: []input{in}}
+	n := &node{kind: operators.KindFunction, what: what, schema: schemaOf(c.Columns(""), timed), inputs: []input{in}}
 	n.operator = func() dataflow.Operator { return build(c) }
 	return &Stream[O]{node: e.add(n, opts), codec: c, timed: timed}
 }
@@ -44,15 +45,15 @@ func FlatMap[T, O any](s *Stream[T], f func(in T, emit func(O)) error, opts ...O
 }
 
 func flatMap[T, O any](s *Stream[T], what string, f func(T, func(O)) error, opts []Option) *Stream[O] {
-	return then[O](s.node.env, what, s.timed, input{from: s.node}, func(out *codec) dataflow.Operator {
-		return &rowOperator[T, O]{f: f, in: newCoder[T](s.codec), emitter: newEmitter[O](out, s.timed)}
+	return then[O](s.node.env, what, s.timed, input{from: s.node}, func(out *govalue.Codec) dataflow.Operator {
+		return &rowOperator[T, O]{f: f, in: govalue.NewCoder[T](s.codec), emitter: newEmitter[O](out, s.timed)}
 	}, opts)
 }
 
 // Filter keeps the rows for which keep is true.
 func Filter[T any](s *Stream[T], keep func(T) bool, opts ...Option) *Stream[T] {
-	return then[T](s.node.env, "filter", s.timed, input{from: s.node}, func(*codec) dataflow.Operator {
-		return &filter[T]{keep: keep, in: newCoder[T](s.codec)}
+	return then[T](s.node.env, "filter", s.timed, input{from: s.node}, func(*govalue.Codec) dataflow.Operator {
+		return &filter[T]{keep: keep, in: govalue.NewCoder[T](s.codec)}
 	}, opts)
 }
 
@@ -72,16 +73,20 @@ func Union[T any](first *Stream[T], others ...*Stream[T]) *Stream[T] {
 // emitter gathers the rows a user's function emits and sends them as batches. Rows of a stream
 // with event times take that of the row being processed.
 type emitter[O any] struct {
-	coder *coder[O]
+	coder *govalue.Coder[O]
 	timed bool
 	now   int64 // event time of the row being processed
 	rows  []O
 	times []int64
 	batch *columnar.Batch
+
+	frame   *frame // nil if the operator has one output
+	which   int
+	wrapper wrapper
 }
 
-func newEmitter[O any](c *codec, timed bool) *emitter[O] {
-	return &emitter[O]{coder: newCoder[O](c), timed: timed, batch: columnar.NewBatch(schemaOf(c.columns(""), timed))}
+func newEmitter[O any](c *govalue.Codec, timed bool) *emitter[O] {
+	return &emitter[O]{coder: govalue.NewCoder[O](c), timed: timed, batch: columnar.NewBatch(schemaOf(c.Columns(""), timed))}
 }
 
 func (e *emitter[O]) add(v O) {
@@ -100,22 +105,32 @@ func (e *emitter[O]) flush(out dataflow.Output) error {
 	}
 	b := e.batch
 	b.Reset(len(e.rows))
-	e.coder.encode(b.Cols[:e.coder.width()], e.rows)
+	e.coder.Encode(b.Cols[:e.coder.Width()], e.rows)
 	if e.timed {
-		copy(columnar.Values[int64](b.Cols[e.coder.width()]), e.times)
+		copy(columnar.Values[int64](b.Cols[e.coder.Width()]), e.times)
 	}
 	clear(e.rows)
 	e.rows, e.times = e.rows[:0], e.times[:0]
+	if e.frame != nil {
+		b = e.wrapper.wrap(e.frame, e.which, b)
+	}
 	return out.Emit(b)
+}
+
+func (e *emitter[O]) at(time int64) { e.now = time }
+
+func (e *emitter[O]) release() {
+	e.batch.Release()
+	e.wrapper.release()
 }
 
 // rowOperator calls a function on each row. It stops between two rows when there is no room for
 // what they make.
 type rowOperator[T, O any] struct {
 	f  func(T, func(O)) error
-	in *coder[T]
+	in *govalue.Coder[T]
 	*emitter[O]
-	live positions
+	live govalue.Positions
 
 	pending []T
 	stamps  []int64 // event times of pending
@@ -129,8 +144,8 @@ var (
 
 // Process takes rows in.
 func (o *rowOperator[T, O]) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
-	rows := o.live.of(b)
-	o.pending = o.in.decode(b.Cols, rows)
+	rows := o.live.Of(b)
+	o.pending = o.in.Decode(b.Cols, rows)
 	o.stamps = times(o.stamps, b, rows, o.timed)
 	if o.emit == nil {
 		o.emit = o.add
@@ -167,7 +182,7 @@ func (o *rowOperator[T, O]) Resume(out dataflow.Output) (dataflow.Status, error)
 
 // Close frees the batch.
 func (o *rowOperator[T, O]) Close() error {
-	o.batch.Release()
+	o.release()
 	return nil
 }
 
@@ -178,7 +193,11 @@ func times(dst []int64, b *columnar.Batch, sel []int32, timed bool) []int64 {
 		return dst
 	}
 	v := b.Cols[len(b.Cols)-1]
-	src := columnar.Values[int64](values(v))
+	flat := v
+	if v.Enc == columnar.Dictionary {
+		flat = v.Dict
+	}
+	src := columnar.Values[int64](flat)
 	for _, r := range sel {
 		dst = append(dst, src[v.Index(int(r))])
 	}
@@ -188,8 +207,8 @@ func times(dst []int64, b *columnar.Batch, sel []int32, timed bool) []int64 {
 // filter selects rows.
 type filter[T any] struct {
 	keep func(T) bool
-	in   *coder[T]
-	live positions
+	in   *govalue.Coder[T]
+	live govalue.Positions
 	kept []int32
 }
 
@@ -197,9 +216,9 @@ var _ dataflow.Operator = (*filter[int])(nil)
 
 // Process passes the rows on that the function keeps.
 func (f *filter[T]) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
-	rows := f.live.of(b)
+	rows := f.live.Of(b)
 	f.kept = f.kept[:0]
-	for i, v := range f.in.decode(b.Cols, rows) {
+	for i, v := range f.in.Decode(b.Cols, rows) {
 		if f.keep(v) {
 			f.kept = append(f.kept, rows[i])
 		}

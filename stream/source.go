@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators"
 )
@@ -15,14 +16,15 @@ import (
 // columns, or a boolean, number, string, []byte or time.Time.
 type Stream[T any] struct {
 	node  *node
-	codec *codec
-	timed bool // the last column is the rows' event time
+	codec *govalue.Codec
+	timed bool   // the last column is the rows' event time
+	frame *frame // of the operator, if it has side outputs and this is one of its outputs
 }
 
 // FromSlice is a stream of the rows, which must not change before the job has ended. One subtask
 // reads them, in order.
 func FromSlice[T any](e *Env, rows []T, opts ...Option) *Stream[T] {
-	return newSource[T](e, "slice", func(c *codec, s *columnar.Schema) dataflow.Source {
+	return newSource[T](e, "slice", func(c *govalue.Codec, s *columnar.Schema) dataflow.Source {
 		return &source[T]{open: func(_ context.Context, position int) rowReader[T] {
 			return &sliceReader[T]{rows: rows, at: position}
 		}, codec: c, schema: s}
@@ -33,16 +35,16 @@ func FromSlice[T any](e *Env, rows []T, opts ...Option) *Stream[T] {
 // reports whether more is wanted. One subtask calls generate. After a restart it is called again
 // and the rows that had been read are left out, so it must emit the same rows in every run.
 func FromFunc[T any](e *Env, name string, generate func(ctx context.Context, emit func(T) bool) error) *Stream[T] {
-	return newSource[T](e, name, func(c *codec, s *columnar.Schema) dataflow.Source {
+	return newSource[T](e, name, func(c *govalue.Codec, s *columnar.Schema) dataflow.Source {
 		return &source[T]{open: func(ctx context.Context, _ int) rowReader[T] {
 			return newFuncReader(ctx, generate)
 		}, codec: c, schema: s}
 	}, []Option{Named(name)})
 }
 
-func newSource[T any](e *Env, what string, build func(*codec, *columnar.Schema) dataflow.Source, opts []Option) *Stream[T] {
+func newSource[T any](e *Env, what string, build func(*govalue.Codec, *columnar.Schema) dataflow.Source, opts []Option) *Stream[T] {
 	c := codecOf[T](e, what)
-	schema := columnar.NewSchema(c.columns("")...)
+	schema := columnar.NewSchema(c.Columns("")...)
 	n := &node{kind: operators.KindFunctionSource, what: what, sole: true, schema: schema, source: build(c, schema)}
 	return &Stream[T]{node: e.add(n, opts), codec: c}
 }
@@ -51,7 +53,7 @@ func newSource[T any](e *Env, what string, build func(*codec, *columnar.Schema) 
 type source[T any] struct {
 	waits  bool // rows may be waited for
 	open   func(ctx context.Context, position int) rowReader[T]
-	codec  *codec
+	codec  *govalue.Codec
 	schema *columnar.Schema
 }
 
@@ -89,7 +91,7 @@ func (s *source[T]) Open(ctx context.Context, split dataflow.Split, req dataflow
 	if n <= 0 {
 		n = columnar.BatchRows
 	}
-	return &reader[T]{rows: s.open(ctx, position), size: n, coder: newCoder[T](s.codec), batch: columnar.NewBatch(s.schema)}, nil
+	return &reader[T]{rows: s.open(ctx, position), size: n, coder: govalue.NewCoder[T](s.codec), batch: columnar.NewBatch(s.schema)}, nil
 }
 
 // reader makes batches of rows.
@@ -98,7 +100,7 @@ type reader[T any] struct {
 	size  int
 	ended bool
 	buf   []T
-	coder *coder[T]
+	coder *govalue.Coder[T]
 	batch *columnar.Batch
 }
 
@@ -122,7 +124,7 @@ func (r *reader[T]) Next() (*columnar.Batch, error) {
 		return nil, nil // wait
 	}
 	r.batch.Reset(len(r.buf))
-	r.coder.encode(r.batch.Cols, r.buf)
+	r.coder.Encode(r.batch.Cols, r.buf)
 	return r.batch, nil
 }
 

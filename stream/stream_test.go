@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 )
 
@@ -36,7 +37,7 @@ func rides(n int) []ride {
 	rows := make([]ride, n)
 	for i := range rows {
 		k := i ^ 5
-		rows[i] = ride{City: fmt.Sprint("a city with a long name ", k*k%23), At: timeOf(int64(k) * 100_000), Fare: int64(k % 97)}
+		rows[i] = ride{City: fmt.Sprint("a city with a long name ", k*k%23), At: govalue.TimeOf(int64(k) * 100_000), Fare: int64(k % 97)}
 		if k%3 == 0 {
 			tip := int64(k % 5)
 			rows[i].Tip = &tip
@@ -191,9 +192,9 @@ func TestLateRowsAreLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, second := range []int64{10, 70, 59, 200, 20, 190} {
-		b := columnar.NewBatch(columnar.NewSchema(s.codec.columns("")...))
+		b := columnar.NewBatch(columnar.NewSchema(s.codec.Columns("")...))
 		b.Reset(1)
-		newCoder[ride](s.codec).encode(b.Cols, []ride{{At: time.Unix(second, 0), Fare: 1}})
+		govalue.NewCoder[ride](s.codec).Encode(b.Cols, []ride{{At: time.Unix(second, 0), Fare: 1}})
 		for _, o := range []dataflow.Operator{stamp, key, sum} {
 			if _, err := o.Process(0, b, &out); err != nil {
 				t.Fatal(err)
@@ -206,7 +207,7 @@ func TestLateRowsAreLeftOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, b := range out.batches {
-			out.lines = append(out.lines, newCoder[string](sums.codec).decode(b.Cols, []int32{0, 1}[:b.Len()])...)
+			out.lines = append(out.lines, govalue.NewCoder[string](sums.codec).Decode(b.Cols, []int32{0, 1}[:b.Len()])...)
 		}
 		out.batches = nil
 	}

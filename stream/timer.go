@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/state"
 )
@@ -35,10 +36,11 @@ func ProcessWithTimers[K comparable, T, S, O any](s *KeyedStream[K, T], f func(c
 		e.fail(errors.New("process with timers: the rows have no event times; give them some with AssignTimestamps"))
 	}
 	times := codecOf[int64](e, "timers")
-	return stateful[K, T, S, O](s, "process", s.timed, func(r *keyedRows[K, T], st, out *codec) dataflow.Operator {
+	var n *node
+	o := stateful[K, T, S, O](s, "process", s.timed, func(r *keyedRows[K, T], st, out *govalue.Codec) dataflow.Operator {
 		p := &timerProcess[K, T, S, O]{
-			process: newProcess(s, f, r, st, out), onTimer: onTimer, mark: dataflow.MinTime,
-			due: timers[K]{set: map[timer[K]]bool{}}, times: store[K, int64]{section: timerSection, keys: newCoder[K](s.key), values: newCoder[int64](times)},
+			process: newProcess(s, n.frame, f, r, st, out), onTimer: onTimer, mark: dataflow.MinTime,
+			due: timers[K]{set: map[timer[K]]bool{}}, times: store[K, int64]{section: timerSection, keys: govalue.NewCoder[K](s.key), values: govalue.NewCoder[int64](times)},
 		}
 		p.f = func(ctx *Ctx[S], key K, in T, emit func(O)) error {
 			p.key = key
@@ -47,6 +49,8 @@ func ProcessWithTimers[K comparable, T, S, O any](s *KeyedStream[K, T], f func(c
 		p.ctx.timers = func(at time.Time, set bool) { p.due.put(timer[K]{at.UnixMicro(), p.key}, set) }
 		return p
 	}, opts)
+	n = o.node
+	return framed(o)
 }
 
 // timerProcess is a process with timers.
@@ -91,7 +95,7 @@ func (o *timerProcess[K, T, S, O]) Resume(out dataflow.Output) (dataflow.Status,
 			break
 		}
 		o.now, o.key = t.at, t.key
-		err := o.with(t.key, func() error { return o.onTimer(&o.ctx, t.key, timeOf(t.at), o.emit) })
+		err := o.with(t.key, func() error { return o.onTimer(&o.ctx, t.key, govalue.TimeOf(t.at), o.emit) })
 		if err == nil && o.full() {
 			err = o.flush(out)
 		}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/anabranch/anabranch/columnar/govalue"
 )
 
 // sessions counts the rides of a city until none has come for a gap: each ride moves the city's timer.
@@ -122,7 +124,7 @@ func TestTimersAreRestored(t *testing.T) {
 			return ProcessWithTimers(KeyBy(timed, func(r ride) string { return r.City }),
 				func(ctx *Ctx[int64], _ string, _ ride, _ func(string)) error {
 					ctx.Set(ctx.Value() + 1)
-					ctx.SetTimer(timeOf(1e15))
+					ctx.SetTimer(govalue.TimeOf(1e15))
 					return nil
 				}, func(ctx *Ctx[int64], city string, _ time.Time, emit func(string)) error {
 					emit(fmt.Sprint(city, "|", ctx.Value()))

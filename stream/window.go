@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators"
 )
@@ -16,12 +17,12 @@ func AssignTimestamps[T any](s *Stream[T], at func(T) time.Time, maxOutOfOrderne
 	if maxOutOfOrderness < 0 {
 		e.fail(fmt.Errorf("timestamps: rows are out of order by %s; it is at least 0", maxOutOfOrderness))
 	}
-	schema := schemaOf(s.codec.columns(""), true)
+	schema := schemaOf(s.codec.Columns(""), true)
 	// In the subtasks that read the rows, which know best how far event time has come.
 	n := &node{kind: operators.KindFunction, what: "timestamps", sole: s.node.sole, schema: schema, inputs: []input{{from: s.node}}}
 	n.operator = func() dataflow.Operator {
 		return &timestamps[T]{
-			at: at, slack: maxOutOfOrderness.Microseconds(), in: newCoder[T](s.codec), schema: schema,
+			at: at, slack: maxOutOfOrderness.Microseconds(), in: govalue.NewCoder[T](s.codec), schema: schema,
 			column: columnar.NewVector(schema.Fields[len(schema.Fields)-1].Type), made: dataflow.MinTime,
 		}
 	}
@@ -32,9 +33,9 @@ func AssignTimestamps[T any](s *Stream[T], at func(T) time.Time, maxOutOfOrderne
 type timestamps[T any] struct {
 	at     func(T) time.Time
 	slack  int64
-	in     *coder[T]
+	in     *govalue.Coder[T]
 	schema *columnar.Schema
-	live   positions
+	live   govalue.Positions
 	column *columnar.Vector
 	made   dataflow.Time
 }
@@ -49,14 +50,14 @@ func (o *timestamps[T]) Process(_ dataflow.Port, b *columnar.Batch, out dataflow
 	o.column.Reset(b.Len())
 	dst := columnar.Values[int64](o.column)
 	clear(dst)
-	rows := o.live.of(b)
+	rows := o.live.Of(b)
 	high := dataflow.MinTime
-	for i, v := range o.in.decode(b.Cols, rows) {
+	for i, v := range o.in.Decode(b.Cols, rows) {
 		t := o.at(v).UnixMicro()
 		dst[rows[i]] = t
 		high = max(high, dataflow.Time(t-o.slack-1))
 	}
-	width := o.in.width()
+	width := o.in.Width()
 	timed := &columnar.Batch{Schema: o.schema, Cols: append(b.Cols[:width:width], o.column), Sel: b.Sel}
 	timed.SetLen(b.Len())
 	err := out.Emit(timed)

@@ -20,6 +20,12 @@ type Window struct {
 	Offset int64 `json:"offset,omitempty"`
 }
 
+// Slices are the tumbling windows that each window of w is made of.
+func (w Window) Slices() Window {
+	size := gcd(w.Size, w.Slide)
+	return Window{Size: size, Slide: size, Offset: w.Offset}
+}
+
 // AssignSpec appends the columns window_start, window_end and window_time to each row, once for
 // each window the row belongs to. TimeColumn is a TIMESTAMP or TIMESTAMP_LTZ; a row whose time
 // is null is left out and counted.

@@ -15,12 +15,13 @@ import (
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/script"
 	"github.com/anabranch/anabranch/scheduler"
+	"github.com/anabranch/anabranch/sql/runner"
 )
 
 func newRun(a *app) *cobra.Command {
 	var output string
 	var changes bool
-	var recovery engine.Recovery
+	var recovery runner.Recovery
 	c := &cobra.Command{
 		Use:   "run SCRIPT.sql",
 		Short: "Run all statements of a script",

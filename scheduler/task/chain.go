@@ -1,10 +1,12 @@
 package task
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/shuffle"
@@ -291,7 +293,8 @@ func (l *link) wrap(err error) error {
 	if _, ok := err.(*OperatorError); ok { //nolint:errorlint // only the outermost error counts: an inner link has named itself
 		return err
 	}
-	if l.pure {
+	var call *expr.CallError
+	if l.pure && !(errors.As(err, &call) && call.Volatile) {
 		err = &dataflow.RowError{Err: err}
 	}
 	return &OperatorError{Operator: l.name, Err: err}

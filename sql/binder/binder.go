@@ -17,8 +17,15 @@ type Binder struct {
 	Location *time.Location
 	// Batch reads tables that have no end only as streams up to the end they have now.
 	Batch bool
+	// Functions are those of the Go program that has the session; nil has none.
+	Functions *expr.Functions
+	// Streams are those of that program, by name.
+	Streams map[string]*plan.External
+	// Calls takes the places of calls of those, by ordinal from 1; nil drops them.
+	Calls *[]ast.Node
 
-	views []string // being expanded, outermost first
+	views  []string // being expanded, outermost first
+	viewAt ast.Node // where the outermost is read
 }
 
 // viewDepthMax bounds views over views; deeper ones refer to themselves.

@@ -19,7 +19,7 @@ func (x *exprBinder) call(e *ast.Call) (*expr.Expr, error) {
 		return nil, plan.Refuse(e, "ordered-aggregate")
 	case e.Nulls != ast.NullsDefault:
 		return nil, plan.Refuse(e, "null-treatment")
-	case expr.IsAggregate(name):
+	case x.b.Functions.IsAggregate(name):
 		return x.aggregate(e, name)
 	case e.Distinct || e.Star || e.Filter != nil:
 		return nil, ast.Errorf(e, ast.ClassSemantic, "%s is not an aggregate function", name)
@@ -28,9 +28,9 @@ func (x *exprBinder) call(e *ast.Call) (*expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := expr.NewCall(name, args...)
+	f, err := x.b.Functions.NewCall(name, x.b.ordinal(e), args...)
 	if unknown, ok := err.(*expr.UnknownFunctionError); ok { //nolint:errorlint // NewCall returns it bare
-		return nil, suggest(ast.Errorf(e, ast.ClassSemantic, "unknown function %s", e.Name.Last().Name), unknown.Name, append(expr.FunctionNames(), expr.AggregateNames()...))
+		return nil, suggest(ast.Errorf(e, ast.ClassSemantic, "unknown function %s", e.Name.Last().Name), unknown.Name, slices.Concat(expr.FunctionNames(), expr.AggregateNames(), x.b.Functions.Names()))
 	}
 	if err != nil {
 		return nil, fault(e, err)
@@ -65,7 +65,7 @@ func (x *exprBinder) aggregate(e *ast.Call, name string) (*expr.Expr, error) {
 			return nil, err
 		}
 	}
-	a, err := expr.NewAggregate(name, e.Distinct, filter, args...)
+	a, err := x.b.Functions.NewAggregate(name, x.b.ordinal(e), e.Distinct, filter, args...)
 	if err != nil {
 		return nil, fault(e, err)
 	}

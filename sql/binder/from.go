@@ -10,6 +10,13 @@ import (
 func (b *Binder) from(refs []ast.TableRef, with *ctes, outer *scope) (*relation, error) {
 	var r *relation
 	for _, ref := range refs {
+		if f := b.userTable(ref); f != nil {
+			var err error
+			if r, err = b.lateral(f, r, false); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		next, err := b.tableRef(ref, with)
 		if err != nil {
 			return nil, err
@@ -107,6 +114,9 @@ func (b *Binder) tableRef(ref ast.TableRef, with *ctes) (*relation, error) {
 	case *ast.TableFunc:
 		if ref.Ordinality {
 			return nil, plan.Refuse(ref, "unnest")
+		}
+		if b.userTable(ref) != nil {
+			return b.lateral(ref, nil, false)
 		}
 		return b.tableFunc(ref, with)
 	case *ast.Unnest:

@@ -32,6 +32,9 @@ func (b *Binder) join(j *ast.Join, with *ctes) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f := b.userTable(j.Right); f != nil {
+		return b.joinTable(j, f, left)
+	}
 	right, err := b.tableRef(j.Right, with)
 	if err != nil {
 		return nil, err

@@ -106,7 +106,7 @@ func (s *selection) membership(e ast.Expr) (node plan.Node, done bool, err error
 func (s *selection) exists(e *ast.Exists, not bool) (plan.Node, error) {
 	var inner plan.Node
 	var conditions []*expr.Expr
-	if q := plainSelect(e.Query); q != nil && q.GroupBy == nil && q.Having == nil && len(q.From) > 0 && !anyAggregate(q) {
+	if q := plainSelect(e.Query); q != nil && q.GroupBy == nil && q.Having == nil && len(q.From) > 0 && !s.b.anyAggregate(q) {
 		c, err := s.b.correlate(q, s.with, s.input.scope)
 		if err != nil {
 			return nil, err
@@ -123,9 +123,9 @@ func (s *selection) exists(e *ast.Exists, not bool) (plan.Node, error) {
 }
 
 // anyAggregate reports whether a select item is an aggregate call, which makes a row of nothing.
-func anyAggregate(q *ast.Select) bool {
+func (b *Binder) anyAggregate(q *ast.Select) bool {
 	for _, item := range q.Items {
-		if c, ok := item.Expr.(*ast.Call); ok && expr.IsAggregate(c.Name.Last().Name) {
+		if c, ok := item.Expr.(*ast.Call); ok && b.Functions.IsAggregate(c.Name.Last().Name) {
 			return true
 		}
 	}
@@ -182,7 +182,7 @@ func (s *selection) inQuery(e *ast.In, not bool) (plan.Node, error) {
 
 // inSide binds the query of an IN; column 0 is the one to compare with.
 func (s *selection) inSide(e *ast.In) (plan.Node, []*expr.Expr, error) {
-	if q := plainSelect(e.Query); q != nil && q.GroupBy == nil && q.Having == nil && !q.Distinct && len(q.Items) == 1 && !anyAggregate(q) && len(q.From) > 0 {
+	if q := plainSelect(e.Query); q != nil && q.GroupBy == nil && q.Having == nil && !q.Distinct && len(q.Items) == 1 && !s.b.anyAggregate(q) && len(q.From) > 0 {
 		c, err := s.b.correlate(q, s.with, s.input.scope)
 		if err != nil {
 			return nil, nil, err

@@ -42,6 +42,8 @@ func (b *Binder) table(ref *ast.Table, with *ctes) (*relation, error) {
 			t = hinted(t, h)
 		}
 		r, err = b.declared(t, ref)
+	} else if x := b.Streams[name]; x != nil {
+		r = &relation{node: x, scope: scopeOf(x.Out, name)}
 	} else if v, ok := b.Catalog.View(name); ok {
 		r, err = b.view(v, ref)
 	} else {
@@ -80,9 +82,14 @@ func (b *Binder) view(v *catalog.View, at ast.Node) (*relation, error) {
 	statements, err := parser.Parse(v.Query)
 	if err == nil && len(statements) == 1 {
 		if q, ok := statements[0].(*ast.Query); ok {
+			if len(b.views) == 0 {
+				b.viewAt = at
+			}
 			b.views = append(b.views, v.Name)
 			r, err := b.query(q, nil, nil)
-			b.views = b.views[:len(b.views)-1]
+			if b.views = b.views[:len(b.views)-1]; len(b.views) == 0 {
+				b.viewAt = nil
+			}
 			if err != nil {
 				return nil, within(at, "view "+v.Name, err)
 			}

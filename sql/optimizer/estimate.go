@@ -17,10 +17,14 @@ func rowsOf(n plan.Node) float64 {
 			return rowsUnknown
 		}
 		return float64(n.Rows)
+	case *plan.External:
+		return rowsUnknown
 	case *plan.Values:
 		return float64(len(n.Rows))
 	case *plan.Filter:
 		return rowsOf(n.Input) * selectivity(n.Predicate)
+	case *plan.Correlate:
+		return 2 * rowsOf(n.Input)
 	case *plan.Aggregate:
 		if len(n.Keys) == 0 {
 			return 1

@@ -30,6 +30,10 @@ func mapExprs(n plan.Node, f func(*expr.Expr) *expr.Expr) plan.Node {
 		return &plan.Filter{Input: n.Input, Predicate: f(n.Predicate)}
 	case *plan.Project:
 		return &plan.Project{Input: n.Input, Exprs: mapAll(n.Exprs, f), Out: n.Out}
+	case *plan.Correlate:
+		c := *n
+		c.Call = f(n.Call)
+		return &c
 	case *plan.Aggregate:
 		return &plan.Aggregate{Input: n.Input, Keys: n.Keys, Calls: mapCalls(n.Calls, f), Out: n.Out}
 	case *plan.Join:

@@ -108,6 +108,8 @@ func pruneNode(n plan.Node, need []bool) (plan.Node, []int) {
 		return &plan.Normalize{Input: in, Keys: moveAll(n.Keys, at)}, at
 	case *plan.Repeat:
 		return pruneRepeat(n), identity(plan.Width(n))
+	case *plan.Correlate:
+		return pruneCorrelate(n, need)
 	case *plan.Union:
 		return pruneUnion(n, need)
 	case *plan.Join:
@@ -238,6 +240,19 @@ func pruneRepeat(n *plan.Repeat) plan.Node {
 	}
 	in, at := pruneNode(n.Input, all)
 	return &plan.Repeat{Input: exactly(in, n.Input.Schema(), at, all)}
+}
+
+// pruneCorrelate keeps what the function takes, and all it makes.
+func pruneCorrelate(n *plan.Correlate, need []bool) (plan.Node, []int) {
+	width := plan.Width(n.Input)
+	in, at := pruneNode(n.Input, wants(need[:width], n.Call.Args...))
+	call := *n.Call
+	call.Args = mapAll(call.Args, func(e *expr.Expr) *expr.Expr { return remap(e, at) })
+	at = slices.Clone(at)
+	for i := range call.Type.Fields {
+		at = append(at, plan.Width(in)+i)
+	}
+	return plan.NewCorrelate(in, &call, n.Outer), at
 }
 
 func pruneProject(n *plan.Project, need []bool) (plan.Node, []int) {

@@ -37,6 +37,9 @@ func push(n plan.Node, conditions []*expr.Expr) plan.Node {
 	case *plan.Repeat:
 		down, stay := split(conditions, func(*expr.Expr) bool { return true })
 		return filtered(n.WithInputs(push(n.Input, down)), stay)
+	case *plan.Correlate:
+		down, stay := split(conditions, func(e *expr.Expr) bool { return within(e, 0, plan.Width(n.Input)) })
+		return filtered(n.WithInputs(push(n.Input, down)), stay)
 	case *plan.Rank:
 		return pushRank(n, conditions)
 	case *plan.Scan:

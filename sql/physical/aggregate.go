@@ -12,8 +12,8 @@ import (
 	"github.com/anabranch/anabranch/windowing"
 )
 
-// aggregate groups in two phases, the first where the rows are; calls of distinct values need
-// all rows of a group in one place and one phase.
+// aggregate groups in two phases, the first where the rows are; calls of distinct values and those
+// whose states cannot be merged need all rows of a group in one place and one phase.
 func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, error) {
 	if t := plan.TraitsOf(n.Input); t.Unbounded {
 		return b.changelogAggregate(n, in, t.Changelog)
@@ -22,12 +22,12 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 	if in.Parallelism == 1 {
 		return b.chain(in, operators.KindAggregate, label(n, "HashAggregate(single, "), spec, n.Out), nil
 	}
-	if anyDistinct(n.Calls) {
+	if onePhase(n.Calls) {
 		node := b.Job.Add(operators.KindAggregate, label(n, "HashAggregate(single, "), spec, n.Out, exchange(in, n.Keys))
 		node.Parallelism = parallelism(n.Keys)
 		return node, nil
 	}
-	states, err := partialSchema(n)
+	states, err := partialSchema(n.Input.Schema(), n.Keys, n.Calls)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +48,9 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) (*graph.Node, error) {
 	spec := operators.AggregateSpec{Keys: n.Keys, Phase: operators.Changelog}
 	for _, c := range n.Calls {
+		if retracted && !c.Forgets() {
+			return nil, plan.Refuse(b.At, "changelog-input", c.Name)
+		}
 		call := *c
 		call.Retract = retracted
 		spec.Calls = append(spec.Calls, &call)
@@ -77,27 +80,36 @@ func parallelism(keys []int) int {
 }
 
 // partialSchema has the keys and the states of the calls.
-func partialSchema(n *plan.Aggregate) (*columnar.Schema, error) {
-	out := n.Input.Schema().Project(n.Keys)
-	for i, c := range n.Calls {
-		acc, err := expr.NewAccumulator(c)
+func partialSchema(in *columnar.Schema, keyColumns []int, calls []*expr.Aggregate) (*columnar.Schema, error) {
+	out := in.Project(keyColumns)
+	for i, c := range calls {
+		types, err := expr.StateTypes([]*expr.Aggregate{c})
 		if err != nil {
 			return nil, fmt.Errorf("aggregate: %w", err)
 		}
-		for j, t := range acc.StateTypes() {
+		for j, t := range types {
 			out.Fields = append(out.Fields, columnar.Field{Name: fmt.Sprintf("state$%d$%d", i, j), Type: t})
 		}
 	}
 	return out, nil
 }
 
-func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) *graph.Node {
+// windowAggregate groups by windows. Those that overlap are made of parts, whose states are merged.
+func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
+	for _, c := range n.Calls {
+		if c.User != nil && !c.User.Merges && n.Window.Slide < n.Window.Size {
+			return nil, plan.Refuse(b.At, "merge", c.Name)
+		}
+	}
+	processing := plan.Processes(n.Input, n.TimeColumn)
+	if !b.Job.Streaming && !plan.TraitsOf(n).Unbounded && !processing {
+		return b.batchWindows(n, in)
+	}
 	spec := windowing.AggregateSpec{
-		Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls,
-		Processing: plan.Processes(n.Input, n.TimeColumn),
+		Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls, Processing: processing,
 	}
 	spec.AtEnd = !spec.Processing && !slices.Contains(plan.TraitsOf(n.Input).Time, n.TimeColumn)
 	node := b.Job.Add(windowing.KindAggregate, n.String(), spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
-	return node
+	return node, nil
 }

@@ -87,6 +87,12 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 		spec := operators.SourceSpec{Table: n.Table, Project: n.Project, Watermark: n.Watermark}
 		spec.Request.Columns, spec.Request.Filter = n.Columns, n.Filter
 		return b.Job.Add(operators.KindSource, n.String(), spec, n.Out), nil
+	case *plan.External:
+		node := b.Job.Add(operators.KindExternal, n.String(), operators.ExternalSpec{}, n.Out)
+		if n.Sole {
+			node.Parallelism = 1
+		}
+		return node, nil
 	case *plan.Values:
 		node := b.Job.Add(operators.KindValues, n.String(), operators.ValuesSpec{Rows: n.Rows}, n.Out)
 		node.Parallelism = 1
@@ -95,6 +101,11 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 		return b.chain(inputs[0], operators.KindFilter, n.String(), operators.FilterSpec{Predicate: n.Predicate}, n.Schema()), nil
 	case *plan.Project:
 		return b.chain(inputs[0], operators.KindProject, n.String(), operators.ProjectSpec{Exprs: n.Exprs}, n.Out), nil
+	case *plan.Correlate:
+		if n.Call.User.Volatile && isChangelog(n.Input) {
+			return nil, plan.Refuse(b.At, "lateral-changes", n.Call.Name)
+		}
+		return b.chain(inputs[0], operators.KindCorrelate, n.String(), operators.CorrelateSpec{Call: n.Call, Outer: n.Outer}, n.Out), nil
 	case *plan.Window:
 		if plan.Processes(n.Input, n.TimeColumn) {
 			return nil, plan.Refuse(b.At, "processing-window")
@@ -140,7 +151,7 @@ func (b *Builder) blocking(n plan.Node, in *graph.Node) (*graph.Node, error) {
 	case *plan.Aggregate:
 		return b.aggregate(n, in)
 	case *plan.WindowAggregate:
-		return b.windowAggregate(n, in), nil
+		return b.windowAggregate(n, in)
 	case *plan.Materialize:
 		return b.materialize(n, in), nil
 	case *plan.Sort:
@@ -230,11 +241,7 @@ func (b *Builder) limit(n *plan.Limit, in *graph.Node) *graph.Node {
 	return node
 }
 
-func anyDistinct(calls []*expr.Aggregate) bool {
-	for _, c := range calls {
-		if c.Distinct {
-			return true
-		}
-	}
-	return false
+// onePhase reports whether a call needs all rows of a group in one place.
+func onePhase(calls []*expr.Aggregate) bool {
+	return slices.ContainsFunc(calls, func(c *expr.Aggregate) bool { return c.Distinct || c.User != nil && !c.User.Merges })
 }

@@ -54,6 +54,8 @@ func exprsOf(n Node) []*expr.Expr {
 		exprs = append(exprs, n.Predicate)
 	case *Project:
 		exprs = n.Exprs
+	case *Correlate:
+		exprs = n.Call.Args
 	case *Join:
 		if n.On != nil {
 			exprs = append(exprs, n.On)

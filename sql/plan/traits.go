@@ -52,6 +52,12 @@ func TraitsOf(n Node) Traits {
 		t.Processing = processing(n.Project, nil)
 	case *Values:
 		t.Unbounded = n.Unbounded
+	case *External:
+		t.Unbounded = n.Unbounded
+		if n.TimeColumn >= 0 {
+			t.Time = []int{n.TimeColumn}
+			t.Rising = []Rising{{Column: n.TimeColumn, Base: new(int)}}
+		}
 	case *Project:
 		t.project(n, inputs[0])
 	case *Window:
@@ -87,7 +93,7 @@ func TraitsOf(n Node) Traits {
 		t.union(inputs)
 	case *Materialize:
 		t.Unbounded, t.Changelog, t.Processing = false, false, inputs[0].Processing
-	case *Filter, *Limit:
+	case *Filter, *Limit, *Correlate:
 		t.Time, t.Rising, t.Processing = inputs[0].Time, inputs[0].Rising, inputs[0].Processing
 	}
 	return t

@@ -2,11 +2,13 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/binder"
@@ -24,7 +26,14 @@ type Session struct {
 	// rows. What is planned ends all the same.
 	Endless bool
 
+	// Functions are those of the Go program that has the session; nil has none.
+	Functions *expr.Functions
+
+	// Streams are those of the Go program that has the session, by name.
+	Streams map[string]*plan.External
+
 	settings map[string]string
+	calls    []ast.Node // of Functions in the statement being planned
 }
 
 // New makes a session with an empty catalog.
@@ -43,15 +52,29 @@ type Planned struct {
 	Unbounded bool
 	// Logical and Optimized are the plans of the query, or of each INSERT, that EXPLAIN prints.
 	Logical, Optimized []plan.Node
+
+	calls []ast.Node // of functions of the Go program, by ordinal from 1
+}
+
+// Located tells the place in the statement of a call of a Go program's function, if err comes from one.
+func (p *Planned) Located(err error) error {
+	var call *expr.CallError
+	if !errors.As(err, &call) || call.Ordinal < 1 || call.Ordinal > len(p.calls) {
+		return err
+	}
+	at := p.calls[call.Ordinal-1].Position()
+	return fmt.Errorf("line %d, column %d: %w", at.Line, at.Column, err)
 }
 
 // Plan turns a query, INSERT, statement set or COPY into a job. The source is the text the
 // statement was parsed from, which errors quote.
 func (s *Session) Plan(statement ast.Statement, source string) (*Planned, error) {
+	s.calls = nil
 	p, err := s.plan(statement)
 	if err != nil {
 		return nil, located(err, source)
 	}
+	p.calls = s.calls
 	return p, nil
 }
 
@@ -74,7 +97,7 @@ func (s *Session) runnable(n plan.Node) plan.Node {
 }
 
 func (s *Session) plan(statement ast.Statement) (*Planned, error) {
-	p := &Planned{Job: &graph.Job{Name: s.settings["pipeline.name"]}}
+	p := &Planned{Job: &graph.Job{Name: s.settings["pipeline.name"], Streaming: s.settings["execution.runtime-mode"] == "streaming"}}
 	build := &physical.Builder{Job: p.Job, At: statement}
 	var err error
 	switch st := statement.(type) {
@@ -110,7 +133,7 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 	if p.Job.Name == "" {
 		p.Job.Name = p.Job.Nodes[len(p.Job.Nodes)-1].Name
 	}
-	p.Job.Streaming = p.Job.Streaming || p.Unbounded || s.settings["execution.runtime-mode"] == "streaming"
+	p.Job.Streaming = p.Job.Streaming || p.Unbounded
 	if err := s.reuse(p); err != nil {
 		return nil, err
 	}
@@ -140,6 +163,9 @@ func unboundedTable(n plan.Node) string {
 	if scan, ok := n.(*plan.Scan); ok && scan.Unbounded {
 		return scan.Table.Name
 	}
+	if x, ok := n.(*plan.External); ok && x.Unbounded {
+		return x.Name
+	}
 	for _, in := range n.Inputs() {
 		if table := unboundedTable(in); table != "" {
 			return table
@@ -153,7 +179,7 @@ func (s *Session) binder() (*binder.Binder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &binder.Binder{Catalog: s.Catalog, Registry: s.Registry, Location: loc, Batch: s.settings["execution.runtime-mode"] == "batch"}, nil
+	return &binder.Binder{Catalog: s.Catalog, Registry: s.Registry, Location: loc, Batch: s.settings["execution.runtime-mode"] == "batch", Functions: s.Functions, Streams: s.Streams, Calls: &s.calls}, nil
 }
 
 // Location is the session's time zone.

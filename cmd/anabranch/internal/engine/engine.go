@@ -19,6 +19,7 @@ import (
 	"github.com/anabranch/anabranch/scheduler"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/parser"
+	"github.com/anabranch/anabranch/sql/runner"
 	"github.com/anabranch/anabranch/sql/session"
 )
 
@@ -37,7 +38,7 @@ type Options struct {
 	Connectors *catalog.Registry
 	// Name is that of jobs whose session sets no pipeline.name.
 	Name     string
-	Recovery Recovery
+	Recovery runner.Recovery
 	// Stop, when closed, ends a job after one more checkpoint.
 	Stop <-chan struct{}
 	// Changelog shows the kind of each row in streaming mode.
@@ -53,7 +54,7 @@ type Setting struct{ Key, Value string }
 type Engine struct {
 	opts    Options
 	session *session.Session
-	jobs    int // that write, started so far
+	runner  *runner.Runner
 }
 
 // New makes an engine with an empty catalog.
@@ -62,6 +63,10 @@ func New(opts Options) (*Engine, error) {
 		opts.Connectors = builtin.Connectors()
 	}
 	e := &Engine{opts: opts, session: session.New(opts.Connectors)}
+	e.runner = runner.New(e.session, runner.Options{
+		Parallelism: opts.Parallelism, Budget: opts.Budget, Name: opts.Name, Recovery: opts.Recovery,
+		Completed: opts.Completed, Stop: opts.Stop, Note: opts.Note,
+	})
 	for _, s := range opts.Settings {
 		result, err := e.session.Apply(&ast.Set{Key: s.Key, Value: s.Value}, "")
 		if err != nil {
@@ -174,4 +179,11 @@ func (e *Engine) Explain(ctx context.Context, text string, out render.Writer) er
 func isQuit(statement ast.Statement) bool {
 	c, ok := statement.(*ast.Command)
 	return ok && c.Kind == ast.CommandQuit
+}
+
+// note tells the user something beside the results.
+func (e *Engine) note(format string, args ...any) {
+	if e.opts.Note != nil {
+		e.opts.Note(fmt.Sprintf(format, args...))
+	}
 }

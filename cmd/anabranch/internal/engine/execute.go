@@ -2,15 +2,10 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"strconv"
 	"time"
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/columnar"
-	"github.com/anabranch/anabranch/dataflow"
-	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/internal/clock"
 	"github.com/anabranch/anabranch/scheduler"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
@@ -91,34 +86,24 @@ func (e *Engine) follow(opts *scheduler.Options, job string) (hide func()) {
 }
 
 // run plans and runs a job.
-func (e *Engine) run(ctx context.Context, statement ast.Statement, source string, out render.Writer) (err error) {
+func (e *Engine) run(ctx context.Context, statement ast.Statement, source string, out render.Writer) error {
 	planned, err := e.session.Plan(statement, source)
 	if err != nil {
 		return err
 	}
-	opts := scheduler.Options{
-		Parallelism: e.parallelism(), Connectors: e.session.Registry, Budget: e.opts.Budget,
-		Env: e.environment(planned), Bindings: scheduler.Bindings{}, Stop: e.opts.Stop, Tick: clock.Tick,
-		IdleAfter: e.duration("table.exec.source.idle-timeout", 0), Note: func(text string) { e.note("%s", text) },
-	}
-	if opts.State = e.stateBackend(); opts.State != nil {
-		defer func() { err = errors.Join(err, opts.State.Close()) }()
-	}
-	hide := e.follow(&opts, planned.Job.Name)
+	hide := func() {}
+	follow := func(opts *scheduler.Options) { hide = e.follow(opts, planned.Job.Name) }
 	if planned.CollectUID == "" {
-		return e.write(ctx, planned, opts)
+		return e.runner.Run(ctx, planned, nil, follow)
 	}
 	out = e.arranged(planned, out)
-	opts.Bindings[planned.CollectUID] = func() dataflow.Operator {
-		return &scheduler.Collector{Take: func(b *columnar.Batch) error {
-			hide()
-			return out.Rows(b)
-		}}
-	}
 	if err := out.Begin(planned.Schema); err != nil {
 		return err
 	}
-	err = scheduler.Run(ctx, planned.Job, opts)
+	err = e.runner.Run(ctx, planned, func(b *columnar.Batch) error {
+		hide()
+		return out.Rows(b)
+	}, follow)
 	if err == nil || planned.Unbounded && ctx.Err() != nil {
 		// A result without end ends when the user stops it.
 		if ended := out.End(); err == nil {
@@ -126,27 +111,6 @@ func (e *Engine) run(ctx context.Context, statement ast.Statement, source string
 		}
 	}
 	return err
-}
-
-// write runs a job that writes to tables.
-func (e *Engine) write(ctx context.Context, planned *session.Planned, opts scheduler.Options) error {
-	store, err := e.prepare(planned, &opts)
-	if err != nil {
-		return err
-	}
-	if store == nil {
-		return scheduler.Run(ctx, planned.Job, opts)
-	}
-	err = scheduler.RunRestarting(ctx, planned.Job, opts, e.restart())
-	return errors.Join(err, store.Close())
-}
-
-// parallelism is that of the session's settings if they tell one.
-func (e *Engine) parallelism() int {
-	if n, err := strconv.Atoi(e.session.Setting("parallelism.default")); err == nil && n > 0 {
-		return n
-	}
-	return e.opts.Parallelism
 }
 
 // arranged puts in front of out what the kind of a query's result needs.
@@ -168,15 +132,4 @@ func (e *Engine) arranged(p *session.Planned, out render.Writer) render.Writer {
 		return live
 	}
 	return out
-}
-
-// environment is what the expressions of a job know of the outside. A batch job sees one time, that
-// of its start.
-func (e *Engine) environment(p *session.Planned) *expr.Env {
-	env := &expr.Env{Location: e.Location(), Now: clock.Micros}
-	if !p.Job.Streaming {
-		start := clock.Micros()
-		env.Now = func() int64 { return start }
-	}
-	return env
 }

@@ -1,4 +1,4 @@
-package stream
+package govalue
 
 import (
 	"reflect"
@@ -8,14 +8,15 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 )
 
-// column moves one field of many rows between Go values and a vector. A row's field is given by
+// Column moves one field of many rows between Go values and a vector. A row's field is given by
 // its address; nil stands for a row whose value is null because something around it is.
-type column interface {
-	sqlType() columnar.Type
-	// encode fills v, which was Reset to the number of addresses.
-	encode(v *columnar.Vector, at []unsafe.Pointer)
-	// decode writes row rows[i] of v to at[i], which holds a zero value.
-	decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer)
+type Column interface {
+	// Type is the SQL type.
+	Type() columnar.Type
+	// Encode fills v, which was Reset to the number of addresses.
+	Encode(v *columnar.Vector, at []unsafe.Pointer)
+	// Decode writes row rows[i] of v to at[i], which holds a zero value.
+	Decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer)
 }
 
 // values is where the values of v lie, which for a dictionary is not v.
@@ -37,9 +38,9 @@ type sqlNumber interface {
 // numberColumn holds G as V, which has all values of G.
 type numberColumn[G goNumber, V sqlNumber] struct{ t columnar.Type }
 
-func (c numberColumn[G, V]) sqlType() columnar.Type { return c.t.Required() }
+func (c numberColumn[G, V]) Type() columnar.Type { return c.t.Required() }
 
-func (c numberColumn[G, V]) encode(v *columnar.Vector, at []unsafe.Pointer) {
+func (c numberColumn[G, V]) Encode(v *columnar.Vector, at []unsafe.Pointer) {
 	dst := columnar.Values[V](v)[:len(at)]
 	for i, p := range at {
 		if p == nil {
@@ -51,7 +52,7 @@ func (c numberColumn[G, V]) encode(v *columnar.Vector, at []unsafe.Pointer) {
 	}
 }
 
-func (c numberColumn[G, V]) decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
+func (c numberColumn[G, V]) Decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
 	src := columnar.Values[V](values(v))
 	for i, p := range at {
 		if r := int(rows[i]); p != nil && !v.IsNull(r) {
@@ -62,9 +63,9 @@ func (c numberColumn[G, V]) decode(v *columnar.Vector, rows []int32, at []unsafe
 
 type boolColumn struct{}
 
-func (boolColumn) sqlType() columnar.Type { return columnar.TypeBoolean.Required() }
+func (boolColumn) Type() columnar.Type { return columnar.TypeBoolean.Required() }
 
-func (boolColumn) encode(v *columnar.Vector, at []unsafe.Pointer) {
+func (boolColumn) Encode(v *columnar.Vector, at []unsafe.Pointer) {
 	bits := v.Bits()
 	for i, p := range at {
 		bits.SetTo(i, p != nil && *(*bool)(p))
@@ -74,7 +75,7 @@ func (boolColumn) encode(v *columnar.Vector, at []unsafe.Pointer) {
 	}
 }
 
-func (boolColumn) decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
+func (boolColumn) Decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
 	bits := values(v).Bits()
 	for i, p := range at {
 		if r := int(rows[i]); p != nil && !v.IsNull(r) {
@@ -85,9 +86,9 @@ func (boolColumn) decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) 
 
 type stringColumn struct{}
 
-func (stringColumn) sqlType() columnar.Type { return columnar.TypeString.Required() }
+func (stringColumn) Type() columnar.Type { return columnar.TypeString.Required() }
 
-func (stringColumn) encode(v *columnar.Vector, at []unsafe.Pointer) {
+func (stringColumn) Encode(v *columnar.Vector, at []unsafe.Pointer) {
 	for i, p := range at {
 		if p == nil {
 			v.SetNull(i)
@@ -97,7 +98,7 @@ func (stringColumn) encode(v *columnar.Vector, at []unsafe.Pointer) {
 	}
 }
 
-func (stringColumn) decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
+func (stringColumn) Decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
 	for i, p := range at {
 		if r := int(rows[i]); p != nil && !v.IsNull(r) {
 			*(*string)(p) = string(v.Bytes(r))
@@ -108,9 +109,9 @@ func (stringColumn) decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer
 // bytesColumn takes a nil slice for null.
 type bytesColumn struct{}
 
-func (bytesColumn) sqlType() columnar.Type { return columnar.TypeBytes }
+func (bytesColumn) Type() columnar.Type { return columnar.TypeBytes }
 
-func (bytesColumn) encode(v *columnar.Vector, at []unsafe.Pointer) {
+func (bytesColumn) Encode(v *columnar.Vector, at []unsafe.Pointer) {
 	for i, p := range at {
 		if p == nil || *(*[]byte)(p) == nil {
 			v.SetNull(i)
@@ -120,7 +121,7 @@ func (bytesColumn) encode(v *columnar.Vector, at []unsafe.Pointer) {
 	}
 }
 
-func (bytesColumn) decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
+func (bytesColumn) Decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
 	for i, p := range at {
 		if r := int(rows[i]); p != nil && !v.IsNull(r) {
 			*(*[]byte)(p) = append([]byte{}, v.Bytes(r)...)
@@ -131,9 +132,9 @@ func (bytesColumn) decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer)
 // timeColumn keeps microseconds; what comes back is in UTC.
 type timeColumn struct{}
 
-func (timeColumn) sqlType() columnar.Type { return columnar.TimestampLTZOf(6).Required() }
+func (timeColumn) Type() columnar.Type { return columnar.TimestampLTZOf(6).Required() }
 
-func (timeColumn) encode(v *columnar.Vector, at []unsafe.Pointer) {
+func (timeColumn) Encode(v *columnar.Vector, at []unsafe.Pointer) {
 	dst := columnar.Values[int64](v)
 	for i, p := range at {
 		if p == nil {
@@ -145,36 +146,37 @@ func (timeColumn) encode(v *columnar.Vector, at []unsafe.Pointer) {
 	}
 }
 
-func (timeColumn) decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
+func (timeColumn) Decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
 	src := columnar.Values[int64](values(v))
 	for i, p := range at {
 		if r := int(rows[i]); p != nil && !v.IsNull(r) {
-			*(*time.Time)(p) = timeOf(src[v.Index(r)])
+			*(*time.Time)(p) = TimeOf(src[v.Index(r)])
 		}
 	}
 }
 
-func timeOf(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
+// TimeOf is the time so many microseconds after 1970, in UTC.
+func TimeOf(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
 // pointerColumn is the value pointed to, or null.
 type pointerColumn struct {
 	elem  reflect.Type
-	inner column
+	inner Column
 }
 
-func (c pointerColumn) sqlType() columnar.Type { return c.inner.sqlType().Nullable() }
+func (c pointerColumn) Type() columnar.Type { return c.inner.Type().Nullable() }
 
-func (c pointerColumn) encode(v *columnar.Vector, at []unsafe.Pointer) {
+func (c pointerColumn) Encode(v *columnar.Vector, at []unsafe.Pointer) {
 	to := make([]unsafe.Pointer, len(at))
 	for i, p := range at {
 		if p != nil {
 			to[i] = *(*unsafe.Pointer)(p)
 		}
 	}
-	c.inner.encode(v, to)
+	c.inner.Encode(v, to)
 }
 
-func (c pointerColumn) decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
+func (c pointerColumn) Decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
 	to := make([]unsafe.Pointer, len(at))
 	for i, p := range at {
 		if p != nil && !v.IsNull(int(rows[i])) {
@@ -182,25 +184,25 @@ func (c pointerColumn) decode(v *columnar.Vector, rows []int32, at []unsafe.Poin
 			*(*unsafe.Pointer)(p) = to[i]
 		}
 	}
-	c.inner.decode(v, rows, to)
+	c.inner.Decode(v, rows, to)
 }
 
 // rowColumn is a struct within a row.
 type rowColumn struct{ fields []fieldCodec }
 
-func (c rowColumn) sqlType() columnar.Type {
+func (c rowColumn) Type() columnar.Type {
 	list := make([]columnar.Field, len(c.fields))
 	for i, f := range c.fields {
-		list[i] = columnar.Field{Name: f.name, Type: f.column.sqlType()}
+		list[i] = columnar.Field{Name: f.name, Type: f.column.Type()}
 	}
 	return columnar.RowOf(list...).Required()
 }
 
-func (c rowColumn) encode(v *columnar.Vector, at []unsafe.Pointer) {
+func (c rowColumn) Encode(v *columnar.Vector, at []unsafe.Pointer) {
 	field := make([]unsafe.Pointer, len(at))
 	for k, f := range c.fields {
 		moveAll(field, at, f.offset)
-		f.column.encode(v.Children[k], field)
+		f.column.Encode(v.Children[k], field)
 	}
 	for i, p := range at {
 		if p == nil {
@@ -209,14 +211,14 @@ func (c rowColumn) encode(v *columnar.Vector, at []unsafe.Pointer) {
 	}
 }
 
-func (c rowColumn) decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
+func (c rowColumn) Decode(v *columnar.Vector, rows []int32, at []unsafe.Pointer) {
 	if v.Enc == columnar.Constant {
 		rows = make([]int32, len(rows))
 	}
 	field := make([]unsafe.Pointer, len(at))
 	for k, f := range c.fields {
 		moveAll(field, at, f.offset)
-		f.column.decode(v.Children[k], rows, field)
+		f.column.Decode(v.Children[k], rows, field)
 	}
 }
 
@@ -230,19 +232,24 @@ func moveAll(dst, at []unsafe.Pointer, offset uintptr) {
 	}
 }
 
-// coder is a codec with the memory of one operator.
-type coder[T any] struct {
-	codec *codec
+// Coder is a codec with the memory of one operator.
+type Coder[T any] struct {
+	codec *Codec
 	rows  []T
 	start []unsafe.Pointer // of rows
 	at    []unsafe.Pointer // of a field of rows
 }
 
-func newCoder[T any](c *codec) *coder[T] { return &coder[T]{codec: c} }
+// NewCoder makes the coder of rows that c is the codec of.
+func NewCoder[T any](c *Codec) *Coder[T] { return &Coder[T]{codec: c} }
 
-func (c *coder[T]) width() int { return len(c.codec.fields) }
+// Codec is the codec.
+func (c *Coder[T]) Codec() *Codec { return c.codec }
 
-func (c *coder[T]) address(rows []T) {
+// Width is the number of columns.
+func (c *Coder[T]) Width() int { return len(c.codec.fields) }
+
+func (c *Coder[T]) address(rows []T) {
 	c.start, c.at = c.start[:0], c.at[:0]
 	for i := range rows {
 		c.start = append(c.start, unsafe.Pointer(&rows[i]))
@@ -251,25 +258,25 @@ func (c *coder[T]) address(rows []T) {
 }
 
 // forget drops the addresses, which would keep user values alive.
-func (c *coder[T]) forget() {
+func (c *Coder[T]) forget() {
 	clear(c.start)
 	clear(c.at)
 }
 
-// encode makes cols the columns of rows.
-func (c *coder[T]) encode(cols []*columnar.Vector, rows []T) {
+// Encode makes cols the columns of rows.
+func (c *Coder[T]) Encode(cols []*columnar.Vector, rows []T) {
 	c.address(rows)
 	for k, f := range c.codec.fields {
 		cols[k].Reset(len(rows))
 		moveAll(c.at, c.start, f.offset)
-		f.column.encode(cols[k], c.at)
+		f.column.Encode(cols[k], c.at)
 	}
 	c.forget()
 }
 
-// decode makes values of the rows at the given positions; the slice is used again by the next
+// Decode makes values of the rows at the given Positions; the slice is used again by the next
 // call, what the values refer to is not.
-func (c *coder[T]) decode(cols []*columnar.Vector, rows []int32) []T {
+func (c *Coder[T]) Decode(cols []*columnar.Vector, rows []int32) []T {
 	if cap(c.rows) < len(rows) {
 		c.rows = make([]T, len(rows))
 	}
@@ -278,17 +285,17 @@ func (c *coder[T]) decode(cols []*columnar.Vector, rows []int32) []T {
 	c.address(c.rows)
 	for k, f := range c.codec.fields {
 		moveAll(c.at, c.start, f.offset)
-		f.column.decode(cols[k], rows, c.at)
+		f.column.Decode(cols[k], rows, c.at)
 	}
 	c.forget()
 	return c.rows
 }
 
-// positions lists the live rows of batches.
-type positions struct{ all []int32 }
+// Positions lists the live rows of batches.
+type Positions struct{ all []int32 }
 
-// of are the positions of b's live rows, valid as long as b is.
-func (p *positions) of(b *columnar.Batch) []int32 {
+// Of are the Positions of b's live rows, valid as long as b is.
+func (p *Positions) Of(b *columnar.Batch) []int32 {
 	if b.Sel != nil {
 		return b.Sel
 	}

@@ -1,4 +1,4 @@
-package stream
+package govalue
 
 import (
 	"fmt"
@@ -12,24 +12,43 @@ import (
 // tagName is the key of the struct tag that names a column; "-" leaves the field out.
 const tagName = "anabranch"
 
-// codec maps values of one Go type to columns.
-type codec struct {
+// Codec maps values of one Go type to columns.
+type Codec struct {
 	fields []fieldCodec
 }
 
 type fieldCodec struct {
 	name   string
 	offset uintptr
-	column column
+	column Column
 }
 
-// columns are the fields of a schema, their names behind prefix.
-func (c *codec) columns(prefix string) []columnar.Field {
+// Columns are the fields of a schema, their names behind prefix.
+func (c *Codec) Columns(prefix string) []columnar.Field {
 	list := make([]columnar.Field, len(c.fields))
 	for i, f := range c.fields {
-		list[i] = columnar.Field{Name: prefix + f.name, Type: f.column.sqlType()}
+		list[i] = columnar.Field{Name: prefix + f.name, Type: f.column.Type()}
 	}
 	return list
+}
+
+// Width is the number of columns.
+func (c *Codec) Width() int { return len(c.fields) }
+
+// Of makes the codec of t: the fields of a struct are its columns, anything else is the one column
+// "value". Types without columns, such as maps, are refused.
+func Of(t reflect.Type) (*Codec, error) { return (&compiler{}).compile(t) }
+
+// OfKey is Of for keys, which are compared in Go: it refuses pointers and floats.
+func OfKey(t reflect.Type) (*Codec, error) { return (&compiler{key: true}).compile(t) }
+
+// ColumnOf makes the codec of one value within a row; a struct is a ROW.
+func ColumnOf(t reflect.Type) (Column, error) {
+	c, err := (&compiler{}).column(t)
+	if err != nil {
+		return nil, fmt.Errorf("type %s: %w", t, err)
+	}
+	return c, nil
 }
 
 // compiler makes codecs. A key is compared in Go, so pointers and floats are refused in it.
@@ -40,19 +59,19 @@ type compiler struct {
 
 // compile makes the codec of t: the fields of a struct are its columns, anything else is the one
 // column "value".
-func (c *compiler) compile(t reflect.Type) (*codec, error) {
+func (c *compiler) compile(t reflect.Type) (*Codec, error) {
 	if t.Kind() == reflect.Struct && t != timeType {
 		fields, err := c.structFields(t)
 		if err != nil {
 			return nil, fmt.Errorf("type %s: %w", t, err)
 		}
-		return &codec{fields: fields}, nil
+		return &Codec{fields: fields}, nil
 	}
 	col, err := c.column(t)
 	if err != nil {
 		return nil, fmt.Errorf("type %s: %w", t, err)
 	}
-	return &codec{fields: []fieldCodec{{name: "value", column: col}}}, nil
+	return &Codec{fields: []fieldCodec{{name: "value", column: col}}}, nil
 }
 
 func (c *compiler) structFields(t reflect.Type) ([]fieldCodec, error) {
@@ -91,7 +110,7 @@ func (c *compiler) structFields(t reflect.Type) ([]fieldCodec, error) {
 var timeType = reflect.TypeFor[time.Time]()
 
 // column makes the codec of a value within a row.
-func (c *compiler) column(t reflect.Type) (column, error) {
+func (c *compiler) column(t reflect.Type) (Column, error) {
 	switch {
 	case t == timeType:
 		return timeColumn{}, nil
@@ -114,7 +133,7 @@ func (c *compiler) column(t reflect.Type) (column, error) {
 
 // simpleColumn is the codec of a kind without parts, nil if there is none. Unsigned integers
 // take the next wider SQL type, which has no unsigned ones.
-func simpleColumn(k reflect.Kind) column {
+func simpleColumn(k reflect.Kind) Column {
 	switch k {
 	case reflect.Bool:
 		return boolColumn{}

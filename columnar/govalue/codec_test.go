@@ -1,4 +1,4 @@
-package stream
+package govalue
 
 import (
 	"reflect"
@@ -42,7 +42,7 @@ type everything struct {
 }
 
 func drawTime(t *rapid.T) time.Time {
-	return timeOf(rapid.Int64Range(-1<<58, 1<<58).Draw(t, "micros"))
+	return TimeOf(rapid.Int64Range(-1<<58, 1<<58).Draw(t, "micros"))
 }
 
 func drawBytes(t *rapid.T) []byte {
@@ -74,20 +74,20 @@ func drawEverything(t *rapid.T) everything {
 }
 
 func TestRowsSurviveColumns(t *testing.T) {
-	c, err := (&compiler{}).compile(reflect.TypeFor[everything]())
+	c, err := Of(reflect.TypeFor[everything]())
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema := columnar.NewSchema(c.columns("")...)
+	schema := columnar.NewSchema(c.Columns("")...)
 	before := columnar.AllocatedBytes()
 	rapid.Check(t, func(t *rapid.T) {
-		co := newCoder[everything](c)
+		co := NewCoder[everything](c)
 		b := columnar.NewBatch(schema)
 		defer b.Release()
 		for range 2 { // the second time with used memory
 			rows := rapid.SliceOfN(rapid.Custom(drawEverything), 1, 20).Draw(t, "rows")
 			b.Reset(len(rows))
-			co.encode(b.Cols, rows)
+			co.Encode(b.Cols, rows)
 			sel := []int32{}
 			var want []everything
 			for i, r := range rows {
@@ -95,13 +95,13 @@ func TestRowsSurviveColumns(t *testing.T) {
 					sel, want = append(sel, int32(i)), append(want, r)
 				}
 			}
-			same(t, co.decode(b.Cols, sel), want)
+			same(t, co.Decode(b.Cols, sel), want)
 			// As a snapshot or an exchange would have it.
 			other := columnar.NewBatch(schema)
 			if _, err := columnar.DecodeBatch(other, columnar.EncodeBatch(nil, b.WithSel(sel))); err != nil {
 				t.Fatal(err)
 			}
-			same(t, co.decode(other.Cols, (&positions{}).of(other)), want)
+			same(t, co.Decode(other.Cols, (&Positions{}).Of(other)), want)
 			other.Release()
 		}
 	})
@@ -133,12 +133,12 @@ func TestTypesAreRefused(t *testing.T) {
 		"field P: **int is not supported":         reflect.TypeFor[struct{ P **int }](),
 		"field F: interface {} is not supported:": reflect.TypeFor[struct{ F any }](),
 	} {
-		if _, err := (&compiler{}).compile(typ); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Of(typ); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, not %q", typ, err, want)
 		}
 	}
 	for _, typ := range []reflect.Type{reflect.TypeFor[struct{ F float64 }](), reflect.TypeFor[*int]()} {
-		if _, err := (&compiler{key: true}).compile(typ); err == nil || !strings.Contains(err.Error(), "cannot be part of a key") {
+		if _, err := OfKey(typ); err == nil || !strings.Contains(err.Error(), "cannot be part of a key") {
 			t.Errorf("key %s: %v", typ, err)
 		}
 	}
@@ -156,7 +156,7 @@ func TestEveryEncodingIsDecoded(t *testing.T) {
 		S *string
 		N int64
 	}
-	c, err := (&compiler{}).compile(reflect.TypeFor[row]())
+	c, err := Of(reflect.TypeFor[row]())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,24 +171,31 @@ func TestEveryEncodingIsDecoded(t *testing.T) {
 	n.Reset(1)
 	columnar.Values[int64](n)[0] = 7
 	n.SetConstant(3)
-	got := newCoder[row](c).decode([]*columnar.Vector{s, n}, []int32{0, 1, 2})
+	got := NewCoder[row](c).Decode([]*columnar.Vector{s, n}, []int32{0, 1, 2})
 	if *got[0].S != "a string that is not short" || *got[1].S != "short" || got[2].S != nil || got[0].N != 7 || got[2].N != 7 {
 		t.Errorf("got %+v", got)
 	}
 }
 
+type fares struct {
+	Start time.Time
+	City  string
+	Sum   int64
+	Tips  int64
+}
+
 func BenchmarkCoder(b *testing.B) {
-	c, err := (&compiler{}).compile(reflect.TypeFor[fares]())
+	c, err := Of(reflect.TypeFor[fares]())
 	if err != nil {
 		b.Fatal(err)
 	}
 	rows := make([]fares, columnar.BatchRows)
 	for i := range rows {
-		rows[i] = fares{Start: timeOf(int64(i)), City: "a city with a long name", Sum: int64(i)}
+		rows[i] = fares{Start: TimeOf(int64(i)), City: "a city with a long name", Sum: int64(i)}
 	}
-	batch := columnar.NewBatch(columnar.NewSchema(c.columns("")...))
+	batch := columnar.NewBatch(columnar.NewSchema(c.Columns("")...))
 	defer batch.Release()
-	co := newCoder[fares](c)
+	co := NewCoder[fares](c)
 	all := make([]int32, len(rows))
 	for i := range all {
 		all[i] = int32(i)
@@ -197,14 +204,14 @@ func BenchmarkCoder(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			batch.Reset(len(rows))
-			co.encode(batch.Cols, rows)
+			co.Encode(batch.Cols, rows)
 		}
 		b.ReportMetric(float64(b.N)*float64(len(rows))/b.Elapsed().Seconds(), "rows/s")
 	})
 	b.Run("decode", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			co.decode(batch.Cols, all)
+			co.Decode(batch.Cols, all)
 		}
 		b.ReportMetric(float64(b.N)*float64(len(rows))/b.Elapsed().Seconds(), "rows/s")
 	})
