@@ -24,7 +24,7 @@ func (a *ChangelogAggregate) openState() error {
 		a.store = a.ctx.State.Store()
 	}
 	a.groups.Release()
-	a.state, err = state.NewGroups(state.GroupsOptions{
+	a.state, err = state.NewTiers(state.TiersOptions[*expr.Grouping]{
 		Store: a.store, Keys: len(types), Name: "groups", Snapshots: a.ctx.Checkpoints,
 		Make: func() (*expr.Grouping, error) {
 			return expr.NewGrouping(types, a.spec.Calls, a.ctx.Env, a.ctx.Budget.Account(a.ctx.Name))

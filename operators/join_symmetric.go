@@ -22,7 +22,8 @@ type SymmetricJoin struct {
 	sides    [2]joinSide // by port
 	width    int         // columns of the left side
 	run      joinRun
-	expiring *expiry // with a time bound
+	expiring *expiry      // with a time bound
+	store    *state.Store // nil: all rows are in memory
 	late     int64
 
 	out    *columnar.Batch // pairs: left columns, right columns
@@ -48,8 +49,9 @@ type joinSide struct {
 	// keeps says that rows without a match are part of the result, counts that the number of
 	// matches decides what the result has of a row.
 	keeps, counts bool
-	mark          dataflow.Time // watermark of the input
-	delta         *state.Delta  // nil if the job takes no checkpoints
+	mark          dataflow.Time              // watermark of the input
+	delta         *state.Delta               // nil if the job takes no checkpoints, or with tiers
+	tiers         *state.Tiers[*state.Lists] // rows is its table in use; nil: all rows are in memory
 }
 
 // NewSymmetricJoin makes the operator of spec, which has keys.
@@ -67,6 +69,9 @@ func (j *SymmetricJoin) leftOnly() bool { return j.spec.Type == Semi || j.spec.T
 // Open makes a table for each side.
 func (j *SymmetricJoin) Open(ctx *dataflow.Context) (err error) {
 	j.ctx = ctx
+	if j.spec.Bound == nil && len(j.spec.LeftKeys) > 0 {
+		j.store = ctx.State.Store()
+	}
 	pairs := &columnar.Schema{}
 	kept := [2]bool{
 		j.spec.Type == Left || j.spec.Type == Full || j.spec.Type == Anti,
@@ -77,11 +82,8 @@ func (j *SymmetricJoin) Open(ctx *dataflow.Context) (err error) {
 		s := &j.sides[port]
 		s.schema, s.keys, s.keeps = in, [2][]int{j.spec.LeftKeys, j.spec.RightKeys}[port], kept[port]
 		s.counts = s.keeps || j.spec.Type == Semi && dataflow.Port(port) == leftPort
-		if s.rows, err = columnar.NewRowTable(in.Types(), s.keys, 1, ctx.Budget.Account(ctx.Name)); err != nil {
+		if err := j.openSide(port); err != nil {
 			return err
-		}
-		if ctx.Checkpoints {
-			s.delta = trackRows(sideName(port), s.stateSchema(), s.rows, s.fill)
 		}
 	}
 	j.width = len(ctx.Inputs[leftPort].Fields)
@@ -98,6 +100,11 @@ func (j *SymmetricJoin) Open(ctx *dataflow.Context) (err error) {
 // Process takes rows of one side in. Rows added and rows taken back one behind the other are taken
 // in as runs of one kind.
 func (j *SymmetricJoin) Process(in dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
+	if j.store != nil {
+		if err := j.enter(in, b); err != nil {
+			return dataflow.Done, err
+		}
+	}
 	j.run.start(in, b)
 	return j.Resume(out)
 }

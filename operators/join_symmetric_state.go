@@ -1,6 +1,7 @@
 package operators
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -22,7 +23,13 @@ func (s *joinSide) stateSchema() *columnar.Schema {
 }
 
 // Snapshot writes the rows of both sides down.
-func (j *SymmetricJoin) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
+func (j *SymmetricJoin) Snapshot(epoch dataflow.Epoch, w *state.Writer) error {
+	if j.store != nil {
+		if err := j.Freeze(epoch, true, w); err != nil {
+			return err
+		}
+		return errors.Join(j.sides[leftPort].tiers.CopyAll(), j.sides[rightPort].tiers.CopyAll())
+	}
 	j.writeMeta(w)
 	for in := range j.sides {
 		s := &j.sides[in]
@@ -61,7 +68,12 @@ func (s *joinSide) fill(b *columnar.Batch, ids []uint32) {
 func (j *SymmetricJoin) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
 	j.writeMeta(w)
 	for port := range j.sides {
-		j.sides[port].delta.Freeze(full, w)
+		s := &j.sides[port]
+		if s.tiers == nil {
+			s.delta.Freeze(full, w)
+		} else if err := s.tiers.Freeze(full, w); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -69,7 +81,13 @@ func (j *SymmetricJoin) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) err
 // Copy writes further rows.
 func (j *SymmetricJoin) Copy(n int) (done bool, err error) {
 	for port := range j.sides {
-		if done, err = j.sides[port].delta.Copy(n); err != nil || !done {
+		s := &j.sides[port]
+		if s.tiers == nil {
+			done, err = s.delta.Copy(n)
+		} else {
+			done, err = s.tiers.Copy(n)
+		}
+		if err != nil || !done {
 			return done, err
 		}
 	}
@@ -93,10 +111,21 @@ func (j *SymmetricJoin) Restore(r *state.Reader) error {
 		}
 	}
 	for in := range j.sides {
-		err := r.Rows(sideName(in), j.sides[in].stateSchema(), func(b *columnar.Batch) error {
-			own := r.SelectOwn(columnar.HashRows(nil, keyColumns(nil, b, j.sides[in].keys), nil, b.Len()))
-			return j.restoreRows(dataflow.Port(in), b.WithSel(own))
+		s := &j.sides[in]
+		err := r.Rows(sideName(in), s.stateSchema(), func(b *columnar.Batch) error {
+			last := len(b.Cols) - 1
+			rows := &columnar.Batch{Schema: s.schema, Cols: b.Cols[:last]}
+			rows.SetLen(b.Len())
+			rows.Sel = r.SelectOwn(columnar.HashRows(nil, keyColumns(nil, b, s.keys), nil, b.Len()))
+			var matches []uint64
+			for _, i := range rows.Sel {
+				matches = append(matches, uint64(columnar.Values[int64](b.Cols[last])[i]))
+			}
+			return j.restoreRows(dataflow.Port(in), rows, matches)
 		})
+		if err == nil {
+			err = j.restoreLists(in, r)
+		}
 		if err != nil {
 			return err
 		}
@@ -104,17 +133,24 @@ func (j *SymmetricJoin) Restore(r *state.Reader) error {
 	return nil
 }
 
-func (j *SymmetricJoin) restoreRows(port dataflow.Port, b *columnar.Batch) error {
+// restoreRows stores rows, each with the number of its matches.
+func (j *SymmetricJoin) restoreRows(port dataflow.Port, rows *columnar.Batch, matches []uint64) error {
 	s := &j.sides[port]
-	last := len(b.Cols) - 1
-	rows := &columnar.Batch{Schema: s.schema, Cols: b.Cols[:last], Sel: b.Sel}
-	rows.SetLen(b.Len())
+	if s.tiers != nil {
+		lists, err := s.begin(rows.Live())
+		if err == nil {
+			err = lists.Enter(rows, s.keys, true)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	ids, err := s.rows.Add(nil, rows)
 	if err != nil {
 		return err
 	}
 	for k, id := range ids {
-		s.rows.Extra(id)[0] = uint64(columnar.Values[int64](b.Cols[last])[b.Row(k)])
+		s.rows.Extra(id)[0] = matches[k]
 	}
 	if j.expiring != nil {
 		j.expiring.add(port, rows, ids)
@@ -122,25 +158,37 @@ func (j *SymmetricJoin) restoreRows(port dataflow.Port, b *columnar.Batch) error
 	return nil
 }
 
-// StateBytes is the size of both sides.
+// StateBytes is the size of both sides, in memory and on disk.
 func (j *SymmetricJoin) StateBytes() int64 {
-	return j.sides[leftPort].rows.SizeBytes() + j.sides[rightPort].rows.SizeBytes()
+	n := j.store.DiskBytes()
+	for port := range j.sides {
+		if s := &j.sides[port]; s.tiers != nil {
+			n += s.tiers.SizeBytes()
+		} else {
+			n += s.rows.SizeBytes()
+		}
+	}
+	return n
 }
 
 // Close frees both sides.
 func (j *SymmetricJoin) Close() error {
 	j.run.drop()
+	var err error
 	for in := range j.sides {
-		if j.sides[in].rows != nil {
-			j.sides[in].rows.Release()
-			j.sides[in].delta.Release()
+		s := &j.sides[in]
+		if s.tiers != nil {
+			err = errors.Join(err, s.tiers.Close())
+		} else if s.rows != nil {
+			s.rows.Release()
+			s.delta.Release()
 		}
 	}
 	if j.out != nil {
 		j.out.Release()
 	}
 	j.residual.Close()
-	return nil
+	return errors.Join(err, j.store.Close())
 }
 
 // shownRow shows row i of b, in errors.

@@ -141,7 +141,7 @@ func (a *Aggregate) slice(start int64, n int) (*expr.Grouping, error) {
 
 // groups makes the groups of a slice, or those of a window that is merged of slices.
 func (a *Aggregate) groups(snapshots bool, start int64) (*state.Groups, error) {
-	return state.NewGroups(state.GroupsOptions{
+	return state.NewTiers(state.TiersOptions[*expr.Grouping]{
 		Store: a.store, Make: a.grouping, Free: a.recycle, Keys: len(a.keys),
 		Snapshots: snapshots, Name: "slices", Part: strconv.FormatInt(start, 10), Rows: startSchema(a.schema),
 		Shown: func(b *columnar.Batch) *columnar.Batch { return a.withStart(b, start) },
@@ -219,7 +219,7 @@ func (a *Aggregate) Resume(out dataflow.Output) (dataflow.Status, error) {
 func (a *Aggregate) nextWindow() (ok bool, err error) {
 	if len(a.overdue) > 0 {
 		a.firing, a.firingEnd = a.overdue[0].groups, a.overdue[0].end
-		a.scan = a.firing.Scan()
+		a.scan = state.NewScan(a.firing)
 		return true, nil
 	}
 	end, some := a.nextEnd()
@@ -230,7 +230,7 @@ func (a *Aggregate) nextWindow() (ok bool, err error) {
 	if a.firing, err = a.windowOf(end); err != nil {
 		return false, err
 	}
-	a.scan = a.firing.Scan()
+	a.scan = state.NewScan(a.firing)
 	return true, nil
 }
 
@@ -269,7 +269,7 @@ func (a *Aggregate) windowOf(end int64) (w *state.Groups, err error) {
 }
 
 func (a *Aggregate) mergeSlice(w, s *state.Groups) (err error) {
-	scan := s.Scan()
+	scan := state.NewScan(s)
 	defer func() { err = errors.Join(err, scan.Close()) }()
 	for {
 		g, ids, err := scan.Next(columnar.BatchRows)

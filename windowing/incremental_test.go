@@ -108,7 +108,7 @@ func rowsOf(t *testing.T, a *Aggregate) (rows []string) {
 	t.Helper()
 	var all lines
 	for _, start := range a.starts {
-		scan := a.slices[start].Scan()
+		scan := state.NewScan(a.slices[start])
 		b := columnar.NewBatch(a.schema)
 		for {
 			g, ids, err := scan.Next(100)

@@ -8,11 +8,11 @@ import (
 	"github.com/anabranch/anabranch/state/cold"
 )
 
-// groupsSnapshot keeps which keys, by id, have changed since the last snapshot began, and writes the one
+// tiersSnapshot keeps which keys, by id, have changed since the last snapshot began, and writes the one
 // in progress: the rows in memory bit by bit, each before it is changed again, then, in a snapshot of
 // everything, the rows on disk as they were when it began. Rows that have changed and leave memory
 // before the next snapshot begins are put aside for it.
-type groupsSnapshot struct {
+type tiersSnapshot struct {
 	section string
 	dead    func(*columnar.Batch, int) bool
 	shown   func(*columnar.Batch) *columnar.Batch
@@ -34,8 +34,8 @@ type groupsSnapshot struct {
 // asideMax is how many bytes are put aside at most.
 const asideMax = 64 << 20
 
-func newGroupsSnapshot(o GroupsOptions, schema *columnar.Schema) *groupsSnapshot {
-	s := &groupsSnapshot{
+func newTiersSnapshot[T Entries](o TiersOptions[T], schema *columnar.Schema) *tiersSnapshot {
+	s := &tiersSnapshot{
 		section: o.Name + deltaMark + o.Part, dead: o.Dead, shown: o.Shown,
 		left: deltaRows{schema: schema}, copied: deltaRows{schema: schema},
 	}
@@ -47,7 +47,7 @@ func newGroupsSnapshot(o GroupsOptions, schema *columnar.Schema) *groupsSnapshot
 
 // touch notes that rows of the young generation are about to change, and copies those out which the
 // snapshot in progress still wants.
-func (s *groupsSnapshot) touch(g *generation, rows []uint32, scratch *columnar.Batch) error {
+func (s *tiersSnapshot) touch(g *generation, rows []uint32, scratch *columnar.Batch) error {
 	s.ids, s.rows = s.ids[:0], s.rows[:0]
 	for _, r := range rows {
 		id := g.id(r)
@@ -60,10 +60,10 @@ func (s *groupsSnapshot) touch(g *generation, rows []uint32, scratch *columnar.B
 }
 
 // copyRows copies s.rows, with s.ids, out.
-func (s *groupsSnapshot) copyRows(g *generation, scratch *columnar.Batch) error {
+func (s *tiersSnapshot) copyRows(g *generation, scratch *columnar.Batch) error {
 	for from := 0; from < len(s.rows); from += columnar.BatchRows {
 		to := min(len(s.rows), from+columnar.BatchRows)
-		if err := g.Fill(scratch, s.rows[from:to]); err != nil {
+		if err := g.table.Fill(scratch, s.rows[from:to]); err != nil {
 			return err
 		}
 		s.copied.add(s.ids[from:to], s.shown(scratch))
@@ -75,7 +75,7 @@ func (s *groupsSnapshot) copyRows(g *generation, scratch *columnar.Batch) error 
 }
 
 // leave is told of the rows of b, by id, that leave memory. Dead ones are gone for good.
-func (s *groupsSnapshot) leave(ids []uint32, b *columnar.Batch) {
+func (s *tiersSnapshot) leave(ids []uint32, b *columnar.Batch) {
 	for _, put := range []struct {
 		to    *deltaRows
 		where columnar.Bitmap
@@ -105,7 +105,7 @@ func (s *groupsSnapshot) leave(ids []uint32, b *columnar.Batch) {
 
 // putAside makes a payload of the rows that have left. Those of two generations are not in one, as a
 // section names an id once.
-func (s *groupsSnapshot) putAside() {
+func (s *tiersSnapshot) putAside() {
 	if !s.left.empty() && !s.all {
 		payload := s.left.encode(nil)
 		s.aside, s.bytes = append(s.aside, payload), s.bytes+len(payload)
@@ -118,7 +118,7 @@ func (s *groupsSnapshot) putAside() {
 
 // freeze begins a snapshot into w of everything below the id end, of which disk has the rows on disk,
 // or, if disk is nil, of what has changed.
-func (s *groupsSnapshot) freeze(full bool, end uint32, disk *cold.Rows, w *Writer) {
+func (s *tiersSnapshot) freeze(full bool, end uint32, disk *cold.Rows, w *Writer) {
 	s.putAside()
 	s.w, s.disk = w, disk
 	s.copied.forget()
@@ -137,7 +137,7 @@ func (s *groupsSnapshot) freeze(full bool, end uint32, disk *cold.Rows, w *Write
 }
 
 // finish writes what was aside and ends the snapshot.
-func (s *groupsSnapshot) finish() error {
+func (s *tiersSnapshot) finish() error {
 	s.copied.flush(s.section, s.w)
 	s.copied.release()
 	for _, payload := range slices.Backward(s.late) { // of an id the first section counts
@@ -147,7 +147,7 @@ func (s *groupsSnapshot) finish() error {
 	return s.closeDisk()
 }
 
-func (s *groupsSnapshot) closeDisk() error {
+func (s *tiersSnapshot) closeDisk() error {
 	if s.disk == nil {
 		return nil
 	}
@@ -156,7 +156,7 @@ func (s *groupsSnapshot) closeDisk() error {
 	return d.Close()
 }
 
-func (s *groupsSnapshot) close() error {
+func (s *tiersSnapshot) close() error {
 	if s == nil {
 		return nil
 	}
@@ -183,7 +183,7 @@ func takeBit(b columnar.Bitmap, id uint32) bool {
 }
 
 // Freeze begins a snapshot into w, of everything if full or if too much has left memory since the last.
-func (t *Groups) Freeze(full bool, w *Writer) error {
+func (t *Tiers[T]) Freeze(full bool, w *Writer) error {
 	s := t.snapshot
 	if err := s.closeDisk(); err != nil {
 		return err
@@ -198,7 +198,7 @@ func (t *Groups) Freeze(full bool, w *Writer) error {
 	}
 	end := t.nextID
 	if t.store == nil {
-		end = uint32(t.young.Rows())
+		end = uint32(t.young.table.Rows())
 	}
 	s.freeze(full, end, disk, w)
 	t.young.copied = 0
@@ -209,7 +209,7 @@ func (t *Groups) Freeze(full bool, w *Writer) error {
 }
 
 // Copy writes about n further rows and reports whether all are written.
-func (t *Groups) Copy(n int) (done bool, err error) {
+func (t *Tiers[T]) Copy(n int) (done bool, err error) {
 	s := t.snapshot
 	if s.w == nil {
 		return true, nil
@@ -239,9 +239,9 @@ const lookMax = 16
 
 // gather makes s.rows up to n further rows of a generation that are to be copied and reports whether it
 // has looked at all.
-func (s *groupsSnapshot) gather(g *generation, n int) (all bool) {
+func (s *tiersSnapshot) gather(g *generation, n int) (all bool) {
 	s.ids, s.rows = s.ids[:0], s.rows[:0]
-	rows, end := g.Rows(), g.copied+lookMax*n
+	rows, end := g.table.Rows(), g.copied+lookMax*n
 	if g.ids == nil {
 		end = rows // 64 rows are passed over at once
 	}
@@ -258,7 +258,7 @@ func (s *groupsSnapshot) gather(g *generation, n int) (all bool) {
 }
 
 // copyDisk writes up to n further rows that are on disk only.
-func (t *Groups) copyDisk(n int) (done bool, err error) {
+func (t *Tiers[T]) copyDisk(n int) (done bool, err error) {
 	s := t.snapshot
 	t.rows.Reset(0)
 	s.ids = s.ids[:0]
@@ -282,7 +282,7 @@ func (t *Groups) copyDisk(n int) (done bool, err error) {
 }
 
 // decode appends a row of the disk to b.
-func (t *Groups) decode(b *columnar.Batch, key, value []byte) error {
+func (t *Tiers[T]) decode(b *columnar.Batch, key, value []byte) error {
 	if _, err := columnar.DecodeRow(b.Cols[:t.keys], key); err != nil {
 		return err
 	}
@@ -291,7 +291,7 @@ func (t *Groups) decode(b *columnar.Batch, key, value []byte) error {
 }
 
 // CopyAll writes what the snapshot in progress still wants, before the groups are closed.
-func (t *Groups) CopyAll() error {
+func (t *Tiers[T]) CopyAll() error {
 	if t.snapshot == nil {
 		return nil
 	}

@@ -1,0 +1,453 @@
+package state
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/state/cold"
+)
+
+// Tiers keep entries by key, the groups of an aggregation or lists of rows: all of them in memory or,
+// with a Backend, those in use in memory and the others on disk. In memory are then two generations.
+// Entries that are touched are in the young one: they come there new, from the old one or from disk.
+// When it has taken half of the memory it becomes the old one, whose entries are written to disk bit by
+// bit while the next one grows, so that no call takes time in proportion to the state.
+//
+// Each key has an id for as long as it is there, wherever it is, by which snapshots know it.
+//
+// One goroutine uses a Tiers.
+type Tiers[T Entries] struct {
+	o       TiersOptions[T]
+	keys    int // columns
+	schema  *columnar.Schema
+	store   *Store      // nil: all is in memory
+	table   *cold.Table // nil until something is written
+	young   *generation
+	old     *generation // nil at first
+	run     *cold.Run   // takes the rows of old; nil before the first and after the last
+	written bool        // the disk has rows
+	nextID  uint32
+
+	snapshot *tiersSnapshot // nil if the job takes no checkpoints
+
+	row, value []byte
+	rows       *columnar.Batch // scratch
+	ids, found []uint32
+	wanted     []cold.Wanted
+}
+
+// Entries are a table in memory: an entry a key, which is a row of it.
+type Entries interface {
+	// StateSchema is that of an entry: the columns of its key, then its state.
+	StateSchema() (*columnar.Schema, error)
+	// Track tells t of entries before they are changed, new ones among them; nil tells nobody.
+	Track(t expr.Tracker)
+	// Rows is the number of entries.
+	Rows() int
+	SizeBytes() int64
+	// Hash is that of the key of a row.
+	Hash(row uint32) uint64
+	// Keys makes the first columns of b the keys of rows.
+	Keys(b *columnar.Batch, rows []uint32)
+	// Find writes the row of each of n keys into rows, NoRow where there is none.
+	Find(rows []uint32, keys []*columnar.Vector, n int) []uint32
+	// Fill makes b rows, of StateSchema.
+	Fill(b *columnar.Batch, rows []uint32) error
+	// Load gives new rows the states of b.
+	Load(rows []uint32, b *columnar.Batch) error
+	Release()
+}
+
+// TiersOptions are what Tiers need.
+type TiersOptions[T Entries] struct {
+	// Store is the operator's room on disk; nil keeps all entries in memory.
+	Store *Store
+	// Make makes an empty generation, and Free takes one back; by default it is released.
+	Make func() (T, error)
+	Free func(T) error
+	// Keys is the number of key columns.
+	Keys int
+	// Dead reports that the entry in row i of b, which has its key and state, need not be kept on disk;
+	// nil: none is.
+	Dead func(b *columnar.Batch, i int) bool
+	// Snapshots says that the job takes checkpoints, in which the state is called Name and this part of it
+	// Part. Shown, if not nil, makes the rows for them, of the schema Rows, of keys and states.
+	Snapshots  bool
+	Name, Part string
+	Rows       *columnar.Schema
+	Shown      func(b *columnar.Batch) *columnar.Batch
+}
+
+// generation is a table with the ids of its entries.
+type generation struct {
+	table  Entries
+	ids    []uint32        // nil where all is in memory: then they are the rows' own
+	moved  columnar.Bitmap // rows that live on in the younger generation
+	order  []uint32        // of an old one: its rows by hash
+	stored int             // of order: rows before this one are on disk, or have moved
+	copied int             // rows before this one are in the snapshot in progress
+}
+
+func (g *generation) hasMoved(row int) bool { return row < 64*len(g.moved) && g.moved.Get(row) }
+
+func (g *generation) id(row uint32) uint32 {
+	if g.ids == nil {
+		return row
+	}
+	return g.ids[row]
+}
+
+// NewTiers makes an empty table.
+func NewTiers[T Entries](o TiersOptions[T]) (*Tiers[T], error) {
+	if o.Free == nil {
+		o.Free = func(g T) error { g.Release(); return nil }
+	}
+	t := &Tiers[T]{o: o, keys: o.Keys, store: o.Store}
+	var err error
+	if t.young, err = t.newGeneration(); err != nil {
+		return nil, err
+	}
+	if t.schema, err = t.young.table.StateSchema(); err != nil {
+		return nil, err
+	}
+	t.rows = columnar.NewBatch(t.schema)
+	if o.Snapshots {
+		schema := t.schema
+		if o.Shown != nil {
+			schema = o.Rows
+		}
+		t.snapshot = newTiersSnapshot(o, schema)
+	}
+	if t.store != nil {
+		t.store.backend.tables.Add(1)
+	}
+	return t, nil
+}
+
+// hot is the table that entries in use are in.
+func (t *Tiers[T]) hot() T { return t.young.table.(T) }
+
+func (t *Tiers[T]) newGeneration() (*generation, error) {
+	g, err := t.o.Make()
+	if err != nil {
+		return nil, err
+	}
+	if g.Track(nil); t.store != nil || t.o.Snapshots {
+		g.Track(t)
+	}
+	return &generation{table: g}, nil
+}
+
+// evictMin is how many old rows are written at once at least, if there are so many.
+const evictMin = 1024
+
+// Begin makes room for n rows that are about to come and returns the table they go to, which is valid
+// until the next call.
+func (t *Tiers[T]) Begin(n int) (T, error) {
+	if t.store == nil {
+		return t.hot(), nil
+	}
+	if t.old != nil {
+		if err := t.evict(max(evictMin, 2*n)); err != nil {
+			return t.hot(), err
+		}
+	}
+	if t.young.table.SizeBytes() < t.store.backend.hotBytes()/2 {
+		return t.hot(), nil
+	}
+	return t.rotate()
+}
+
+// rotate makes the young generation the old one.
+func (t *Tiers[T]) rotate() (T, error) {
+	if t.old != nil {
+		if err := t.evict(t.old.table.Rows()); err != nil {
+			return t.hot(), err
+		}
+		if err := t.o.Free(t.old.table.(T)); err != nil {
+			return t.hot(), err
+		}
+		if t.snapshot != nil {
+			t.snapshot.putAside()
+		}
+	}
+	g, err := t.newGeneration()
+	if err != nil {
+		return t.hot(), err
+	}
+	t.old, t.young = t.young, g
+	rows := t.old.table.Rows()
+	t.old.moved = make(columnar.Bitmap, columnar.BitmapWords(rows))
+	t.old.order = byHash(rows, t.old.table.Hash)
+	return t.hot(), nil
+}
+
+// evict writes about n rows of the old generation to disk.
+func (t *Tiers[T]) evict(n int) error {
+	g := t.old
+	for n > 0 && g.stored < len(g.order) {
+		t.ids = t.ids[:0]
+		for ; g.stored < len(g.order) && len(t.ids) < min(n, columnar.BatchRows); g.stored++ {
+			if id := g.order[g.stored]; !g.moved.Get(int(id)) {
+				t.ids = append(t.ids, id)
+			}
+		}
+		n -= len(t.ids)
+		if err := t.write(g, t.ids); err != nil {
+			return fmt.Errorf("writing state to disk: %w", err)
+		}
+	}
+	if g.stored < len(g.order) || t.run == nil {
+		return nil
+	}
+	run := t.run
+	t.run, t.written = nil, true
+	if err := run.Finish(); err != nil {
+		return fmt.Errorf("writing state to disk: %w", err)
+	}
+	return nil
+}
+
+// write writes rows of a generation, in order of their hashes, to disk, where they lie until they are
+// touched again.
+func (t *Tiers[T]) write(g *generation, ids []uint32) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := t.open(); err != nil {
+		return err
+	}
+	if err := g.table.Fill(t.rows, ids); err != nil {
+		return err
+	}
+	if t.snapshot != nil {
+		t.found = g.idsOf(t.found[:0], ids)
+		t.snapshot.leave(t.found, t.rows)
+	}
+	keys, states := t.rows.Cols[:t.keys], t.rows.Cols[t.keys:]
+	for k, id := range ids {
+		t.row = columnar.AppendRow(t.row[:0], keys, k)
+		var err error
+		if t.o.Dead != nil && t.o.Dead(t.rows, k) {
+			err = t.run.Delete(g.table.Hash(id), t.row)
+		} else {
+			t.value = binary.LittleEndian.AppendUint32(t.value[:0], g.ids[id])
+			t.value = columnar.AppendRow(t.value, states, k)
+			err = t.run.Put(g.table.Hash(id), t.row, t.value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open makes the table and the run that are not there yet.
+func (t *Tiers[T]) open() (err error) {
+	if t.table == nil {
+		if t.table, err = t.store.newTable(); err != nil {
+			return err
+		}
+	}
+	if t.run == nil {
+		t.run, err = t.table.NewRun()
+	}
+	return err
+}
+
+// byHash are n rows in order of their hashes, of which the lower 16 bits are zero: sorted by digits of 16
+// bits, the least first, where there are many.
+func byHash(n int, hash func(id uint32) uint64) []uint32 {
+	type row struct {
+		hash uint64
+		id   uint32
+	}
+	rows := make([]row, n)
+	for i := range rows {
+		rows[i] = row{hash(uint32(i)), uint32(i)}
+	}
+	if n < 1<<14 {
+		slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.hash, b.hash) })
+	} else {
+		other := make([]row, n)
+		for shift := 16; shift < 64; shift += 16 {
+			var at [1 << 16]int
+			for _, r := range rows {
+				at[uint16(r.hash>>shift)]++
+			}
+			sum := 0
+			for d, count := range at {
+				at[d], sum = sum, sum+count
+			}
+			for _, r := range rows {
+				d := uint16(r.hash >> shift)
+				other[at[d]] = r
+				at[d]++
+			}
+			rows, other = other, rows
+		}
+	}
+	ids := make([]uint32, n)
+	for i, r := range rows {
+		ids[i] = r.id
+	}
+	return ids
+}
+
+func (g *generation) idsOf(dst, rows []uint32) []uint32 {
+	for _, r := range rows {
+		dst = append(dst, g.id(r))
+	}
+	return dst
+}
+
+// Touch is called with rows of the young generation before they are changed. New ones get the state
+// that an older generation or the disk has for their keys.
+func (t *Tiers[T]) Touch(rows []uint32) error {
+	if t.store != nil {
+		if first, n := len(t.young.ids), t.young.table.Rows(); first < n {
+			if err := t.fault(uint32(first), n-first); err != nil {
+				return fmt.Errorf("reading state from disk: %w", err)
+			}
+		}
+	}
+	if t.snapshot == nil {
+		return nil
+	}
+	return t.snapshot.touch(t.young, rows, t.rows)
+}
+
+// fault gives n new rows of the young generation, from first on, their ids and states.
+func (t *Tiers[T]) fault(first uint32, n int) error {
+	y := t.young
+	y.ids = append(y.ids, make([]uint32, n)...)
+	if t.old == nil {
+		for i := range n {
+			y.ids[int(first)+i] = t.newID()
+		}
+		return nil
+	}
+	for done := 0; done < n; {
+		some := min(n-done, columnar.BatchRows)
+		if err := t.faultSome(first+uint32(done), some); err != nil {
+			return err
+		}
+		done += some
+	}
+	return nil
+}
+
+func (t *Tiers[T]) newID() uint32 {
+	t.nextID++
+	return t.nextID - 1
+}
+
+func (t *Tiers[T]) faultSome(first uint32, n int) error {
+	y, o := t.young, t.old
+	t.ids = t.ids[:0]
+	for i := range n {
+		t.ids = append(t.ids, first+uint32(i))
+	}
+	y.table.Keys(t.rows, t.ids)
+	keys := t.rows.Cols[:t.keys]
+	t.found = o.table.Find(t.found, keys, n)
+	t.wanted, t.row = t.wanted[:0], t.row[:0]
+	missing := t.ids[:0]
+	var at, from []uint32
+	for i, id := range t.found {
+		row := first + uint32(i)
+		if id != columnar.NoRow {
+			o.moved.Set(int(id))
+			y.ids[row] = o.ids[id]
+			at, from = append(at, row), append(from, id)
+			continue
+		}
+		missing = append(missing, row)
+		if t.written {
+			start := len(t.row)
+			t.row = columnar.AppendRow(t.row, keys, i)
+			t.wanted = append(t.wanted, cold.Wanted{Hash: y.table.Hash(row), Key: t.row[start:]})
+		}
+	}
+	if len(at) > 0 {
+		if err := o.table.Fill(t.rows, from); err != nil {
+			return err
+		}
+		if err := y.table.Load(at, t.rows); err != nil {
+			return err
+		}
+	}
+	return t.read(missing)
+}
+
+// read gives the new rows of the young generation what the disk has for them: t.wanted are their keys.
+func (t *Tiers[T]) read(rows []uint32) error {
+	for _, r := range rows {
+		t.young.ids[r] = columnar.NoRow
+	}
+	if len(t.wanted) > 0 {
+		t.rows.Reset(0)
+		t.found = t.found[:0]
+		keys, states := t.rows.Cols[:t.keys], t.rows.Cols[t.keys:]
+		err := t.table.Find(t.wanted, func(at int, value []byte) error {
+			t.young.ids[rows[at]] = binary.LittleEndian.Uint32(value)
+			t.found = append(t.found, rows[at])
+			_, err := columnar.DecodeRow(states, value[4:])
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, v := range keys {
+			v.Reset(len(t.found))
+		}
+		t.rows.SetLen(len(t.found))
+		if err := t.young.table.Load(t.found, t.rows); err != nil {
+			return err
+		}
+	}
+	for _, r := range rows {
+		if t.young.ids[r] == columnar.NoRow {
+			t.young.ids[r] = t.newID()
+		}
+	}
+	return nil
+}
+
+// SizeBytes is the memory the groups take; what is on disk a Store tells.
+func (t *Tiers[T]) SizeBytes() int64 {
+	n := t.young.table.SizeBytes()
+	if t.old != nil {
+		n += t.old.table.SizeBytes()
+	}
+	if t.table != nil {
+		n += t.table.FilterBytes()
+	}
+	return n
+}
+
+// Close gives everything back.
+func (t *Tiers[T]) Close() error {
+	if t == nil {
+		return nil
+	}
+	t.rows.Release()
+	err := errors.Join(t.snapshot.close(), t.run.Close())
+	for _, g := range []*generation{t.young, t.old} {
+		if g != nil {
+			err = errors.Join(err, t.o.Free(g.table.(T)))
+		}
+	}
+	if t.store != nil {
+		t.store.backend.tables.Add(-1)
+		if t.table != nil {
+			err = errors.Join(err, t.table.Drop())
+		}
+	}
+	return err
+}
