@@ -55,7 +55,7 @@ func (l *pairLog) Emit(b *columnar.Batch) error {
 	for k := range b.Live() {
 		i := b.Row(k)
 		cell := func(c int) string { return string(columnar.AppendText(nil, b.Cols[c], i, nil)) }
-		l.lines = append(l.lines, fmt.Sprint(map[bool]string{true: "-", false: "+"}[b.Kind(i) == columnar.Retract], cell(0), " ", cell(1)))
+		l.lines = append(l.lines, fmt.Sprint(map[bool]string{true: "-", false: "+"}[b.Kind(i).Retracts()], cell(0), " ", cell(1)))
 	}
 	l.room = false
 	return nil
@@ -118,7 +118,7 @@ func checkCorrelate(t *testing.T, b *columnar.Batch, numbers []int64, chunk int,
 	var want []string
 	for k := range b.Live() {
 		i := b.Row(k)
-		kind, n := map[bool]string{true: "-", false: "+"}[b.Kind(i) == columnar.Retract], numbers[i]
+		kind, n := map[bool]string{true: "-", false: "+"}[b.Kind(i).Retracts()], numbers[i]
 		text := fmt.Sprint(n)
 		if n < 0 {
 			text = "NULL"

@@ -50,6 +50,7 @@ var (
 	_ dataflow.Operator    = (*Aggregate)(nil)
 	_ dataflow.Resumer     = (*Aggregate)(nil)
 	_ dataflow.Watermarker = (*Aggregate)(nil)
+	_ dataflow.InputEnder  = (*Aggregate)(nil)
 	_ dataflow.Counter     = (*Aggregate)(nil)
 )
 
@@ -171,10 +172,19 @@ func (a *Aggregate) recycle(g *expr.Grouping) error {
 
 // Watermark emits the windows that t closes, oldest first.
 func (a *Aggregate) Watermark(t dataflow.Time, out dataflow.Output) (dataflow.Status, error) {
-	if a.spec.Processing && t != dataflow.MaxTime {
+	if a.spec.AtEnd || a.spec.Processing {
 		return dataflow.Done, nil
 	}
 	a.mark = t
+	return a.Resume(out)
+}
+
+// EndInput emits all windows that are left if no watermark has: rows may come behind the last one.
+func (a *Aggregate) EndInput(_ dataflow.Port, out dataflow.Output) (dataflow.Status, error) {
+	if !a.spec.AtEnd && !a.spec.Processing {
+		return dataflow.Done, nil
+	}
+	a.mark = dataflow.MaxTime
 	return a.Resume(out)
 }
 

@@ -49,6 +49,19 @@ func (s *subtasks) ring(a *Aggregate) {
 	}
 }
 
+// end ends the input of a subtask, behind the last watermark.
+func (s *subtasks) end(a *Aggregate) {
+	s.t.Helper()
+	advance(s.t, a, dataflow.MaxTime, s.out)
+	status, err := a.EndInput(0, s.out)
+	for err == nil && status == dataflow.More {
+		status, err = a.Resume(s.out)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // take hands a row to the subtask of its key.
 func (s *subtasks) take(r row) {
 	s.t.Helper()
@@ -129,7 +142,7 @@ func TestProcessingTime(t *testing.T) {
 				}
 			}
 			for _, a := range s.ops {
-				advance(t, a, dataflow.MaxTime, s.out)
+				s.end(a)
 			}
 			s.close()
 			slices.Sort(s.out.got)

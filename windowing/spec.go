@@ -39,11 +39,14 @@ type AssignSpec struct {
 // window_end less one unit of its precision). All rows of a key must reach the same subtask.
 //
 // With Processing a row belongs to the windows of the moment at which it arrives, whatever the time
-// column says, and a window is emitted when the wall clock reaches its end, or when the input ends.
+// column says, and a window is emitted when the wall clock reaches its end, or when the input ends. AtEnd
+// emits all windows when the input ends, whatever watermarks say, which is for columns that they do
+// not bound.
 type AggregateSpec struct {
 	Window     Window            `json:"window"`
 	TimeColumn int               `json:"timeColumn"`
 	Processing bool              `json:"processing,omitempty"`
+	AtEnd      bool              `json:"atEnd,omitempty"`
 	Keys       []int             `json:"keys"`
 	Calls      []*expr.Aggregate `json:"calls"`
 }

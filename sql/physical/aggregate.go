@@ -2,6 +2,7 @@ package physical
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
@@ -107,6 +108,7 @@ func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) (*gra
 	spec := windowing.AggregateSpec{
 		Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls, Processing: processing,
 	}
+	spec.AtEnd = !spec.Processing && !slices.Contains(plan.TraitsOf(n.Input).Time, n.TimeColumn)
 	node := b.Job.Add(windowing.KindAggregate, n.String(), spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
 	return node, nil

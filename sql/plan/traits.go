@@ -61,11 +61,15 @@ func TraitsOf(n Node) Traits {
 	case *Project:
 		t.project(n, inputs[0])
 	case *Window:
-		t.Time, t.Processing = append(slices.Clone(inputs[0].Time), Width(n)-1), inputs[0].Processing
+		t.Time, t.Rising, t.Processing = inputs[0].Time, inputs[0].Rising, inputs[0].Processing
+		if !slices.Contains(t.Time, n.TimeColumn) {
+			break // the watermark knows nothing of its windows
+		}
+		t.Time = append(slices.Clone(inputs[0].Time), Width(n)-1)
 		t.Rising = append(slices.Clone(inputs[0].Rising), windowRising(n, n.Window.Size)...)
 	case *WindowAggregate:
-		if slices.Contains(inputs[0].Processing, n.TimeColumn) {
-			break // the watermark knows nothing of its windows
+		if !slices.Contains(inputs[0].Time, n.TimeColumn) {
+			break
 		}
 		t.Time = []int{Width(n) - 1}
 		t.Rising = append(keyRising(n, inputs[0]), windowRising(n, n.Window.Size)...)
@@ -73,8 +77,12 @@ func TraitsOf(n Node) Traits {
 		// Without calls a group's row never changes.
 		t.Changelog = t.Changelog || t.Unbounded && len(n.Calls) > 0
 	case *Rank:
-		keep, ok := Arrival(n)
-		t.Changelog = t.Unbounded && !(ok && keep == operators.First)
+		if keep, ok := Arrival(n); ok && keep == operators.First && t.Unbounded {
+			// Rows pass on as they come or not at all.
+			t.Time, t.Rising, t.Processing = inputs[0].Time, inputs[0].Rising, inputs[0].Processing
+			break
+		}
+		t.Changelog = t.Unbounded
 	case *Normalize:
 		t.Changelog, t.Processing = t.Unbounded, inputs[0].Processing
 	case *Sort:
