@@ -21,7 +21,7 @@ sim: ## clusters under the simulation, many seeds
 fuzz: ## one minute for each fuzz target
 	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
 		for f in $$(grep -ho '^func Fuzz[A-Za-z]*' $$pkg/*_test.go | sed 's/func //'); do \
-			echo "$$pkg $$f"; go test $$pkg -run '^$$' -fuzz "^$$f$$" -fuzztime 60s || exit 1; done; done
+			echo "$$pkg $$f"; go test $$pkg -run '^$$' -fuzz "^$$f$$" -fuzztime 60s -fuzzminimizetime 10x || exit 1; done; done
 
 bench: ## benchmarks of the kernels, formats and the runtime
 	go test -run '^$$' -bench . ./columnar ./expr ./format/... ./io/... ./scheduler

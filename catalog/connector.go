@@ -55,6 +55,13 @@ type MetadataConnector interface {
 	MetadataColumns() []columnar.Field
 }
 
+// UpsertSource is a SourceConnector some of whose tables are read as changes by primary key: each row is
+// the newest of its key, and of a row that is taken back the columns of the key alone count.
+type UpsertSource interface {
+	SourceConnector
+	ReadsUpserts(spec *TableSpec) bool
+}
+
 // SinkConnector is a Connector that can be written to. The operator it makes takes rows of the
 // spec's schema and emits nothing.
 type SinkConnector interface {

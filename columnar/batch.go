@@ -1,13 +1,26 @@
 package columnar
 
-// RowKind is the sign of a row in a changelog.
+// RowKind says what a row of a changelog does. Its sign is what counts; that a row taken back and one
+// added are versions of one row is told to users, and nobody relies on finding the other one.
 type RowKind uint8
 
-// The kinds: a row is added (insert, update-after) or taken back (delete, update-before).
+// The kinds: a row is added (Insert, UpdateAfter) or taken back (Retract, UpdateBefore). The lowest bit is
+// the sign.
 const (
 	Insert RowKind = iota
 	Retract
+	UpdateAfter
+	UpdateBefore
 )
+
+// Retracts reports that the row is taken back.
+func (k RowKind) Retracts() bool { return k&1 != 0 }
+
+// Sign is Insert or Retract.
+func (k RowKind) Sign() RowKind { return k & 1 }
+
+// String is the kind as Flink prints it.
+func (k RowKind) String() string { return [...]string{"+I", "-D", "+U", "-U"}[k] }
 
 // BatchRows is the number of rows operators aim at in a batch.
 const BatchRows = 8192
@@ -157,4 +170,27 @@ func (b *Batch) SizeBytes() int {
 		n += c.SizeBytes()
 	}
 	return n
+}
+
+// HeldBytes is the memory that b's vectors hold.
+func (b *Batch) HeldBytes() int {
+	n := 0
+	for _, c := range b.Cols {
+		n += c.HeldBytes()
+	}
+	return n
+}
+
+// AppendRange appends n rows of src from the position from to b.
+func (b *Batch) AppendRange(src *Batch, from, n int) {
+	if n == 0 {
+		return
+	}
+	for i, c := range b.Cols {
+		c.AppendRange(src.Cols[i], from, n)
+	}
+	if b.Kinds != nil || src.Kinds != nil {
+		b.appendKinds(src, iota32(from, n), n)
+	}
+	b.len += n
 }

@@ -42,26 +42,64 @@ type Account struct {
 	budget *Budget
 	owner  string
 	used   int64
+	floor  int64 // reserved whether it is used or not
 }
 
 // Account opens an account for owner, whose name appears in errors.
 func (b *Budget) Account(owner string) *Account { return &Account{budget: b, owner: owner} }
 
-// Resize reserves or returns memory so that the account holds n bytes.
-func (a *Account) Resize(n int64) error {
+// The floor of an account that has one: a part of the limit, within bounds.
+const (
+	floorShare = 128
+	floorMin   = 64 << 10
+	floorMax   = 8 << 20
+)
+
+// Floored opens an account for an owner that can put aside what it holds: a floor is reserved for it
+// at once, so that others cannot take all. It fails where there is no room for that.
+func (b *Budget) Floored(owner string) (*Account, error) {
+	a := b.Account(owner)
+	if b.limit == 0 {
+		return a, nil
+	}
+	floor := min(max(b.limit/floorShare, floorMin), floorMax)
+	if err := b.add(floor, owner, false); err != nil {
+		return nil, err
+	}
+	a.floor = floor
+	return a, nil
+}
+
+// add reserves delta bytes or returns them; force reserves them beyond the limit.
+func (b *Budget) add(delta int64, owner string, force bool) error {
+	used := b.used.Add(delta)
+	if delta > 0 && b.limit > 0 && used > b.limit && !force {
+		b.used.Add(-delta)
+		return &MemoryError{Owner: owner, Want: delta, Used: used - delta, LimitByte: b.limit}
+	}
+	for p := b.peak.Load(); used > p && !b.peak.CompareAndSwap(p, used); {
+		p = b.peak.Load()
+	}
+	return nil
+}
+
+// Resize reserves or returns memory so that the account holds n bytes. It fails with a MemoryError,
+// and the account is as it was.
+func (a *Account) Resize(n int64) error { return a.resize(n, false) }
+
+// Force is Resize that does not fail: for what is held already and cannot be put aside.
+func (a *Account) Force(n int64) { _ = a.resize(n, true) } //nolint:errcheck // it returns none
+
+func (a *Account) resize(n int64, force bool) error {
 	if a == nil || n == a.used {
 		return nil
 	}
-	delta := n - a.used
-	used := a.budget.used.Add(delta)
-	if delta > 0 && a.budget.limit > 0 && used > a.budget.limit {
-		a.budget.used.Add(-delta)
-		return &MemoryError{Owner: a.owner, Want: delta, Used: used - delta, LimitByte: a.budget.limit}
+	if delta := max(n, a.floor) - max(a.used, a.floor); delta != 0 {
+		if err := a.budget.add(delta, a.owner, force); err != nil {
+			return err
+		}
 	}
 	a.used = n
-	for p := a.budget.peak.Load(); used > p && !a.budget.peak.CompareAndSwap(p, used); {
-		p = a.budget.peak.Load()
-	}
 	return nil
 }
 
@@ -71,8 +109,8 @@ func (a *Account) Used() int64 { return a.used }
 // Close returns everything.
 func (a *Account) Close() {
 	if a != nil {
-		a.budget.used.Add(-a.used)
-		a.used = 0
+		a.budget.used.Add(-max(a.used, a.floor))
+		a.used, a.floor = 0, 0
 	}
 }
 

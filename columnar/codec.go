@@ -100,7 +100,7 @@ func encodeViews(dst []byte, v *Vector, n int) []byte {
 }
 
 // DecodeBatch appends the rows at the start of src to b, whose schema must be that of the
-// encoder, and returns what follows.
+// encoder, and returns what follows. After an error a batch that was empty is.
 func DecodeBatch(b *Batch, src []byte) (rest []byte, err error) {
 	d := &decoder{src: src}
 	if v := d.byte(); d.err == nil && v != codecVersion {
@@ -108,8 +108,12 @@ func DecodeBatch(b *Batch, src []byte) (rest []byte, err error) {
 	}
 	hasKinds := d.byte() != 0
 	n := d.uint32()
-	in := NewBatch(b.Schema)
-	defer in.Release()
+	in := b
+	if b.len > 0 {
+		in = NewBatch(b.Schema)
+		defer in.Release()
+	}
+	in.Kinds = nil
 	if hasKinds {
 		for _, k := range d.bytes(n) {
 			in.Kinds = append(in.Kinds, RowKind(k))
@@ -119,12 +123,18 @@ func DecodeBatch(b *Batch, src []byte) (rest []byte, err error) {
 		d.vector(v, n)
 	}
 	if d.err != nil {
+		in.Reset(0)
 		return nil, d.err
 	}
 	in.len = n
-	b.AppendSel(in, nil)
+	if in != b {
+		b.AppendSel(in, nil)
+	}
 	return d.src, nil
 }
+
+// bareRowsMax is how many rows an encoded vector may have that takes next to no bytes: one of nulls only.
+const bareRowsMax = 1 << 16
 
 type decoder struct {
 	src []byte
@@ -162,7 +172,7 @@ func (d *decoder) vector(v *Vector, n int) {
 	if d.err == nil && phys != v.Phys && !(v.Type.Kind == Decimal && (phys == PhysInt64 || phys == PhysInt128)) {
 		d.err = fmt.Errorf("%w: layout %d where %s is expected", errCorrupt, phys, v.Type)
 	}
-	if d.err != nil || n > 16*len(d.src)+64 && phys != PhysStruct && phys != PhysNone {
+	if d.err != nil || n > 16*len(d.src)+bareRowsMax {
 		d.bytes(-1)
 		return
 	}
@@ -204,14 +214,37 @@ func (d *decoder) views(v *Vector, n int) {
 		return
 	}
 	left := binary.LittleEndian.Uint64(total)
-	for i := range n {
-		size := uint64(binary.LittleEndian.Uint32(lengths[4*i:]))
-		if size > left || size > uint64(len(d.src)) {
+	if left > uint64(len(d.src)) {
+		d.err = errCorrupt
+		clear(Values[View](v))
+		return
+	}
+	text := d.bytes(int(left))
+	buf, at := 0, 0
+	if anyLong(lengths) {
+		var dst []byte
+		dst, buf, at = v.scratch(len(text))
+		copy(dst, text)
+	}
+	views := Values[View](v)[:n]
+	for i := range views {
+		size := int(binary.LittleEndian.Uint32(lengths[4*i:]))
+		if size > len(text) {
 			d.err = errCorrupt
-			clear(Values[View](v)[i:])
+			clear(views[i:])
 			return
 		}
-		left -= size
-		v.SetBytes(i, d.bytes(int(size)))
+		views[i] = MakeView(text[:size], buf, at)
+		text, at = text[size:], at+size
 	}
+}
+
+// anyLong reports that one of the encoded lengths is of a string that a view does not hold.
+func anyLong(lengths []byte) bool {
+	for i := 0; i < len(lengths); i += 4 {
+		if binary.LittleEndian.Uint32(lengths[i:]) > InlineLength {
+			return true
+		}
+	}
+	return false
 }

@@ -28,7 +28,7 @@ func codecSample(rng *rand.Rand, n int) *Batch {
 
 func batchText(b *Batch) (lines []string) {
 	for k := range b.Live() {
-		var line []byte
+		line := []byte(b.Kind(b.Row(k)).String())
 		for _, v := range b.Cols {
 			line = append(AppendText(line, v, b.Row(k), time.UTC), '|')
 		}
@@ -47,6 +47,11 @@ func TestCodecRoundTrip(t *testing.T) {
 				if rng.IntN(3) > 0 {
 					b.Sel = append(b.Sel, int32(i))
 				}
+			}
+		}
+		if rng.IntN(2) == 0 {
+			for range b.Len() {
+				b.Kinds = append(b.Kinds, RowKind(rng.IntN(4)))
 			}
 		}
 		got := NewBatch(b.Schema)

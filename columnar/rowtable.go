@@ -315,16 +315,8 @@ func (t *RowTable) Find(ids []uint32, cols []*Vector, sel []int32, n int) []uint
 func (t *RowTable) Remove(ids []uint32, b *Batch) []uint32 {
 	t.encodeRows(b)
 	t.encodeKeys(b)
-	pw, rw := t.probe.words, t.layout.words
 	for k := range b.Live() {
-		if k%warmBlock == 0 {
-			t.warm(t.hashes[k:])
-		}
-		words, probe := t.words[k*rw:(k+1)*rw], t.probes[k*pw:(k+1)*pw]
-		_, id := t.seek(&t.parts[partOf(probe[0])], probe)
-		for id != NoRow && !t.sameRow(words, id) {
-			id = t.Next(id)
-		}
+		id, probe := t.match(k)
 		if id != NoRow {
 			t.changes.touchRow(id)
 			t.unlink(id, probe)
@@ -333,6 +325,32 @@ func (t *RowTable) Remove(ids []uint32, b *Batch) []uint32 {
 		ids = append(ids, id)
 	}
 	return ids
+}
+
+// Match appends for each live row of b the id of one row that equals it in all columns to ids, NoRow
+// where there is none.
+func (t *RowTable) Match(ids []uint32, b *Batch) []uint32 {
+	t.encodeRows(b)
+	t.encodeKeys(b)
+	for k := range b.Live() {
+		id, _ := t.match(k)
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// match finds a row that equals the k-th encoded one.
+func (t *RowTable) match(k int) (id uint32, probe []uint64) {
+	if k%warmBlock == 0 {
+		t.warm(t.hashes[k:])
+	}
+	pw, rw := t.probe.words, t.layout.words
+	probe = t.probes[k*pw : (k+1)*pw]
+	_, id = t.seek(&t.parts[partOf(probe[0])], probe)
+	for id != NoRow && !t.sameRow(t.words[k*rw:(k+1)*rw], id) {
+		id = t.Next(id)
+	}
+	return id, probe
 }
 
 // sameRow compares an encoded row with a stored one of the same key.

@@ -347,6 +347,18 @@ func (v *Vector) SizeBytes() int {
 	return n
 }
 
+// HeldBytes is the memory that v holds for itself, more than that of its rows: vectors grow by doubling.
+func (v *Vector) HeldBytes() int {
+	n := cap(v.data) + 8*cap(v.Valid)
+	for _, b := range v.Bufs {
+		n += cap(b)
+	}
+	for _, c := range v.Children {
+		n += c.HeldBytes()
+	}
+	return n
+}
+
 // RawBytes is the memory of s, for SetShared.
 func RawBytes[T Fixed](s []T) []byte {
 	var zero T

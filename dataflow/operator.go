@@ -8,6 +8,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state"
+	"github.com/anabranch/anabranch/state/spill"
 )
 
 // Port is the number of an operator's input, from 0.
@@ -89,6 +90,14 @@ type WatermarkHolder interface {
 type WatermarkMaker interface {
 	WatermarkHolder
 	MadeWatermark() Time
+}
+
+// Alarmer is an Operator that acts on the wall clock: the task calls Ring once the time of NextAlarm has
+// come, before it takes further input in. Times are microseconds since 1970 by the clock of Context.Env.
+type Alarmer interface {
+	// NextAlarm is when Ring is wanted; set is false if it is not.
+	NextAlarm() (at int64, set bool)
+	Ring(now int64, out Output) (Status, error)
 }
 
 // InputEnder is an Operator that acts on the end of an input. After the last one ends the
@@ -173,6 +182,7 @@ type Context struct {
 	Output      *columnar.Schema
 	Budget      *columnar.Budget
 	State       *state.Backend // where state goes that memory has no room for; nil: nowhere
+	Spill       *spill.Area    // where a batch operator puts rows aside; nil: nowhere
 	Env         *expr.Env
 	// Canceled, if set, reports that the job is about to end without its result. An operator that works
 	// for long in one call asks it and returns ErrCanceled.

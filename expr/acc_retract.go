@@ -83,7 +83,7 @@ func (x *retractExtreme) before(a, b uint32) bool {
 func (x *retractExtreme) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
 	kinds := rows.Kinds
 	return x.take(cells, rows, arg, func(i int) int64 {
-		if kinds != nil && kinds[i] == columnar.Retract {
+		if kinds != nil && kinds[i].Retracts() {
 			return -1
 		}
 		return 1

@@ -84,12 +84,7 @@ func (a *Aggregate) separate() error {
 }
 
 // Forgets reports whether the call can take rows back.
-func (a *Aggregate) Forgets() bool {
-	if a.User != nil {
-		return a.User.Retracts
-	}
-	return a.Name != "FIRST_VALUE" && a.Name != "LAST_VALUE" && a.Name != "LISTAGG"
-}
+func (a *Aggregate) Forgets() bool { return a.User == nil || a.User.Retracts }
 
 // resolve derives the result type.
 func (a *Aggregate) resolve() error {
@@ -212,8 +207,14 @@ func NewAccumulator(a *Aggregate, env *Env) (Accumulator, error) {
 		}
 		return &extreme{max: a.Name == "MAX", typ: t}, nil
 	case "FIRST_VALUE", "LAST_VALUE":
+		if a.Retract {
+			return newRetractOrdered(a)
+		}
 		return newFirstLast(a.Name == "LAST_VALUE", t), nil
 	case "LISTAGG":
+		if a.Retract {
+			return newRetractOrdered(a)
+		}
 		return &listText{separator: a.Separator}, nil
 	case "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP":
 		return &variance{name: a.Name}, nil
@@ -239,7 +240,7 @@ func (r Rows) each(arg *columnar.Vector, f func(i int, group uint32, sign int64)
 		if r.Group != nil {
 			g = r.Group[i]
 		}
-		if r.Kinds != nil && r.Kinds[i] == columnar.Retract {
+		if r.Kinds != nil && r.Kinds[i].Retracts() {
 			sign = -1
 		}
 		f(i, g, sign)

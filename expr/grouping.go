@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 )
@@ -93,7 +94,7 @@ func (g *Grouping) Reset() (err error) {
 		if c.acc, err = NewAccumulator(c.call, g.env); err != nil {
 			return err
 		}
-		if !c.call.Distinct {
+		if _, ordered := c.acc.(*retractOrdered); ordered || !c.call.Distinct {
 			continue
 		}
 		if c.distinct != nil {
@@ -242,6 +243,21 @@ func (c *groupedCall) firsts(rows *Rows, arg *columnar.Vector) error {
 	}
 	rows.Sel = sel
 	return nil
+}
+
+// Known divides the live rows of b, whose key columns are cols, into those of groups that are there and
+// those of others.
+func (g *Grouping) Known(b *columnar.Batch, cols []*columnar.Vector, known, others []int32) (_, _ []int32) {
+	g.ids = g.table.FindRows(g.ids, cols, b.Sel, b.Len())
+	known, others = slices.Grow(known[:0], len(g.ids)+1), slices.Grow(others[:0], len(g.ids)+1)
+	for k, id := range g.ids {
+		if i := int32(b.Row(k)); id == columnar.NoRow {
+			others = append(others, i)
+		} else {
+			known = append(known, i)
+		}
+	}
+	return known, others
 }
 
 // Merge takes partial states in: cols are b's key columns, states its state columns.

@@ -46,18 +46,24 @@ func (g *Grouping) EachState(each func(b *columnar.Batch)) error {
 }
 
 // ValueCalls are the positions of the calls that keep the values they have seen: those over distinct
-// values, and extremes whose rows may be taken back.
+// values, extremes and ordered values whose rows may be taken back.
 func (g *Grouping) ValueCalls() []int {
 	var list []int
 	for i := range g.calls {
-		if _, ok := g.calls[i].acc.(*retractExtreme); ok || g.calls[i].distinct != nil {
+		switch g.calls[i].acc.(type) {
+		case *retractExtreme, *retractOrdered:
 			list = append(list, i)
+		default:
+			if g.calls[i].distinct != nil {
+				list = append(list, i)
+			}
 		}
 	}
 	return list
 }
 
-// ValueSchema is that of the rows EachValue makes for a call: keys, value, how often.
+// ValueSchema is that of the rows EachValue makes for a call: keys, value, how often and, of ordered ones,
+// its number.
 func (g *Grouping) ValueSchema(call int) *columnar.Schema {
 	s := g.keySchema()
 	s.Fields = append(
@@ -65,28 +71,44 @@ func (g *Grouping) ValueSchema(call int) *columnar.Schema {
 		columnar.Field{Name: "value", Type: g.calls[call].call.Args[0].Type},
 		columnar.Field{Name: "count", Type: columnar.TypeBigInt.Required()},
 	)
+	if _, ok := g.calls[call].acc.(*retractOrdered); ok {
+		s.Fields = append(s.Fields, columnar.Field{Name: "number", Type: columnar.TypeBigInt.Required()})
+	}
 	return s
 }
 
 // EachValue calls each with the values a call keeps.
 func (g *Grouping) EachValue(call int, each func(b *columnar.Batch)) {
 	b := columnar.NewBatch(g.ValueSchema(call))
-	if x, ok := g.calls[call].acc.(*retractExtreme); ok {
-		defer b.Release()
-		x.each(func(groups []uint32, fill func(value, count *columnar.Vector)) {
-			b.Reset(0)
-			for c := range g.keys {
-				g.table.KeyColumnOf(b.Cols[c], c, groups)
-			}
-			fill(b.Cols[len(g.keys)], b.Cols[len(g.keys)+1])
-			b.SetLen(len(groups))
-			each(b)
-		})
-		return
+	emit := func(groups []uint32, fill func()) {
+		b.Reset(0)
+		for c := range g.keys {
+			g.table.KeyColumnOf(b.Cols[c], c, groups)
+		}
+		fill()
+		b.SetLen(len(groups))
+		each(b)
 	}
+	values := b.Cols[len(g.keys):]
+	switch x := g.calls[call].acc.(type) {
+	case *retractExtreme:
+		x.each(func(groups []uint32, fill func(value, count *columnar.Vector)) {
+			emit(groups, func() { fill(values[0], values[1]) })
+		})
+	case *retractOrdered:
+		x.each(func(groups []uint32, fill func(value, count, number *columnar.Vector)) {
+			emit(groups, func() { fill(values[0], values[1], values[2]) })
+		})
+	default:
+		g.eachDistinct(call, b, each)
+	}
+	b.Release()
+}
+
+// eachDistinct is EachValue for the values of a call of distinct ones.
+func (g *Grouping) eachDistinct(call int, b *columnar.Batch, each func(b *columnar.Batch)) {
 	t := g.calls[call].distinct
 	group := columnar.NewVector(columnar.TypeBigInt.Required())
-	defer b.Release()
 	defer group.Release()
 	for first := 0; first < t.Rows(); first += columnar.BatchRows {
 		n := min(columnar.BatchRows, t.Rows()-first)
@@ -120,6 +142,12 @@ func (g *Grouping) AddValues(call int, b *columnar.Batch) error {
 	counts := columnar.Values[int64](b.Cols[len(g.keys)+1])
 	if x, ok := g.calls[call].acc.(*retractExtreme); ok {
 		return x.take(g.table.Cells(g.calls[call].word), rows, b.Cols[len(g.keys)], func(i int) int64 { return counts[i] })
+	}
+	if x, ok := g.calls[call].acc.(*retractOrdered); ok {
+		numbers := columnar.Values[int64](b.Cols[len(g.keys)+2])
+		return x.take(g.table.Cells(g.calls[call].word), rows, b.Cols[len(g.keys)], func(i int, in *orderedGroup, id uint32) {
+			x.add(in, id, uint64(numbers[i]), uint64(counts[i]))
+		})
 	}
 	group := columnar.NewVector(columnar.TypeBigInt.Required())
 	defer group.Release()

@@ -1,13 +1,18 @@
 package operators
 
 import (
+	"errors"
+
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/state/spill"
 )
 
 // Aggregate groups rows by key and emits one row a group when its input has ended. A Partial one
-// also emits, and starts anew, when it holds many groups, so that its memory is bounded.
+// also emits, and starts anew, when it holds many groups, so that its memory is bounded. Others keep
+// the groups they have when memory is full, and put the rows of further ones aside, divided by hash
+// into parts that are grouped one after the other at the end.
 type Aggregate struct {
 	spec   AggregateSpec
 	ctx    *dataflow.Context
@@ -19,6 +24,17 @@ type Aggregate struct {
 
 	taken     int // rows since a Partial one last emitted
 	groupsMax int // at how many groups it emits
+
+	account *columnar.Account
+	level   int  // of partitions, below an aggregation that has put rows aside
+	inner   bool // the account is that of another
+	aside   *spill.Partitions
+	evicted []*spill.Partitions // groups that were put aside too: their states, and their values call by call
+	frozen  int64               // bytes of the groups when the first rows were put aside
+	rest    *partitionRun       // the groups of what was put aside; nil before the others are emitted
+	known   []int32
+	unknown []int32
+	hashes  []uint64
 }
 
 var (
@@ -42,14 +58,22 @@ func NewAggregate(spec AggregateSpec) *Aggregate {
 // Open makes the hash table.
 func (a *Aggregate) Open(ctx *dataflow.Context) (err error) {
 	a.ctx = ctx
-	in := ctx.Inputs[0]
+	if a.account == nil {
+		if a.account, err = openAccount(ctx); err != nil {
+			return err
+		}
+	}
+	a.out = columnar.NewBatch(ctx.Output)
+	a.groups, err = a.newGroups()
+	return err
+}
+
+func (a *Aggregate) newGroups() (*expr.Grouping, error) {
 	keys := make([]columnar.Type, len(a.spec.Keys))
 	for i, k := range a.spec.Keys {
-		keys[i] = in.Fields[k].Type
+		keys[i] = a.ctx.Inputs[0].Fields[k].Type
 	}
-	a.groups, err = expr.NewGrouping(keys, a.spec.Calls, ctx.Env, ctx.Budget.Account(ctx.Name))
-	a.out = columnar.NewBatch(ctx.Output)
-	return err
+	return expr.NewGrouping(keys, a.spec.Calls, a.ctx.Env, nil)
 }
 
 // Process takes rows in.
@@ -58,24 +82,47 @@ func (a *Aggregate) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Out
 	for _, k := range a.spec.Keys {
 		a.cols = append(a.cols, b.Cols[k])
 	}
-	var err error
-	if a.spec.Phase == Final {
-		err = a.groups.Merge(b, a.cols, b.Cols[len(a.spec.Keys):])
-	} else {
-		err = a.groups.Update(b, a.cols)
+	if a.aside != nil {
+		var err error
+		if b, err = a.putAside(b); err != nil {
+			return dataflow.Done, err
+		}
 	}
-	if err != nil {
+	if err := a.take(b); err != nil {
 		return dataflow.Done, err
 	}
-	a.taken += b.Live()
-	if groups := a.groups.Rows(); a.spec.Phase == Partial && groups >= a.groupsMax {
-		if a.groupsMax = partialGroupsMax; groups > a.taken/4*3 {
-			a.groupsMax = partialGroupsMin
+	err := reserve(a.ctx, a.account, a.heldBytes(), a.canSpill())
+	if a.spec.Phase == Partial {
+		if groups := a.groups.Rows(); err != nil || groups >= a.groupsMax {
+			if a.groupsMax = partialGroupsMax; groups > a.taken/4*3 {
+				a.groupsMax = partialGroupsMin
+			}
+			a.account.Force(a.heldBytes())
+			a.next, a.taken = 0, 0
+			return a.Resume(out)
 		}
-		a.next, a.taken = 0, 0
-		return a.Resume(out)
 	}
-	return dataflow.Done, nil
+	if a.canSpill() && full(err) {
+		err = a.relieve(err)
+	}
+	return dataflow.Done, err
+}
+
+// take takes the rows of b into their groups.
+func (a *Aggregate) take(b *columnar.Batch) error {
+	a.taken += b.Live()
+	if a.spec.Phase == Final {
+		return a.groups.Merge(b, a.cols, b.Cols[len(a.spec.Keys):])
+	}
+	return a.groups.Update(b, a.cols)
+}
+
+func (a *Aggregate) heldBytes() int64 {
+	n := a.groups.SizeBytes() + a.aside.PendingBytes()
+	for _, p := range a.evicted {
+		n += p.PendingBytes()
+	}
+	return n
 }
 
 // EndInput emits all groups.
@@ -109,21 +156,40 @@ func (a *Aggregate) Resume(out dataflow.Output) (dataflow.Status, error) {
 		}
 	}
 	a.next = -1
-	if a.ended {
-		a.groups.Release()
-		return dataflow.Done, nil
+	if a.rest != nil {
+		return a.rest.resume(out)
 	}
-	return dataflow.Done, a.groups.Reset()
+	if !a.ended {
+		return dataflow.Done, a.groups.Reset()
+	}
+	a.groups.Release()
+	if a.aside == nil {
+		return dataflow.Done, a.account.Resize(0)
+	}
+	if err := a.beginRest(); err != nil {
+		return dataflow.Done, err
+	}
+	return a.rest.resume(out)
 }
 
-// StateBytes is the size of the table.
-func (a *Aggregate) StateBytes() int64 { return a.groups.SizeBytes() }
+// StateBytes is the size of the table and of what was put aside.
+func (a *Aggregate) StateBytes() int64 {
+	return a.account.Used() + partitionBytes(a.aside) + partitionBytes(a.evicted...)
+}
 
 // Close frees the table.
 func (a *Aggregate) Close() error {
-	if a.groups != nil {
-		a.groups.Release()
-		a.out.Release()
+	if a.groups == nil {
+		return nil
 	}
-	return nil
+	a.groups.Release()
+	a.out.Release()
+	err := errors.Join(a.rest.close(), a.aside.Close())
+	for _, p := range a.evicted {
+		err = errors.Join(err, p.Close())
+	}
+	if !a.inner {
+		a.account.Close()
+	}
+	return err
 }

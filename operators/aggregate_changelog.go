@@ -22,6 +22,7 @@ type ChangelogAggregate struct {
 	differs    *expr.Program   // over results; nil without calls
 	unequal    []int32         // groups whose results differ
 	gone, come []int32
+	left, came []columnar.RowKind // of gone and come
 	kinds      []columnar.RowKind
 
 	state *state.Groups // groups is its table in use
@@ -141,7 +142,7 @@ func (a *ChangelogAggregate) changes(first bool) (err error) {
 	count := len(a.spec.Keys) + a.count
 	rowsBefore, rowsAfter := columnar.Values[int64](a.old.Cols[count]), columnar.Values[int64](a.after.Cols[count])
 	keyed := len(a.spec.Keys) > 0
-	a.gone, a.come = a.gone[:0], a.come[:0]
+	a.gone, a.come, a.left, a.came = a.gone[:0], a.come[:0], a.left[:0], a.came[:0]
 	unequal := a.unequal
 	for i := range int32(n) {
 		was, is := rowsBefore[i] > 0, rowsAfter[i] > 0
@@ -152,11 +153,14 @@ func (a *ChangelogAggregate) changes(first bool) (err error) {
 		if differs {
 			unequal = unequal[1:]
 		}
-		if was && (!is || differs) {
-			a.gone = append(a.gone, i)
-		}
-		if is && (!was || differs) {
-			a.come = append(a.come, i)
+		switch {
+		case was && is && differs:
+			a.gone, a.left = append(a.gone, i), append(a.left, columnar.UpdateBefore)
+			a.come, a.came = append(a.come, i), append(a.came, columnar.UpdateAfter)
+		case was && !is:
+			a.gone, a.left = append(a.gone, i), append(a.left, columnar.Retract)
+		case is && !was:
+			a.come, a.came = append(a.come, i), append(a.came, columnar.Insert)
 		}
 	}
 	return nil
@@ -179,10 +183,7 @@ func (a *ChangelogAggregate) emit(out dataflow.Output) error {
 		}
 	}
 	if len(a.gone) > 0 {
-		a.kinds = append(a.kinds[:0], make([]columnar.RowKind, a.out.Len())...)
-		for i := range a.gone {
-			a.kinds[i] = columnar.Retract
-		}
+		a.kinds = append(append(a.kinds[:0], a.left...), a.came...)
 		a.out.Kinds = a.kinds
 	}
 	return out.Emit(a.out)
@@ -200,5 +201,6 @@ func (a *ChangelogAggregate) EndInput(_ dataflow.Port, out dataflow.Output) (dat
 		return dataflow.Done, err
 	}
 	a.gone, a.come = a.gone[:0], append(a.come[:0], 0)
+	a.left, a.came = a.left[:0], append(a.came[:0], columnar.Insert)
 	return dataflow.Done, a.emit(out)
 }

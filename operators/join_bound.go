@@ -189,7 +189,7 @@ func (j *SymmetricJoin) leaveExpired(out dataflow.Output) error {
 	if !j.sides[r.port].keeps {
 		return nil
 	}
-	return j.emitAlone(r.port, alone, columnar.Insert, out)
+	return j.emitAlone(r.port, alone, out)
 }
 
 // InputWatermark notes up to when the rows of a side have come: those of the other side up to then can

@@ -5,7 +5,7 @@ import (
 	"github.com/anabranch/anabranch/dataflow"
 )
 
-// joinRun walks over a batch of one side of a symmetric join: runs of rows of one kind, and in each
+// joinRun walks over a batch of one side of a symmetric join: runs of rows of one sign, and in each
 // over the pairs with stored rows of the other side.
 type joinRun struct {
 	port  dataflow.Port
@@ -27,22 +27,23 @@ type joinRun struct {
 	found []uint32 // the current pairs: stored rows
 	at    []int32  // and the rows of the run, by their place in it
 	pos   []int32
+	kinds []columnar.RowKind
 }
 
 func (r *joinRun) start(port dataflow.Port, b *columnar.Batch) {
 	r.port, r.batch, r.next, r.open = port, b, 0, false
 }
 
-// nextRun moves on to the following rows of one kind.
+// nextRun moves on to the following rows of one sign.
 func (r *joinRun) nextRun() bool {
 	n := r.batch.Live()
 	if r.next == n {
 		return false
 	}
 	first := r.next
-	r.kind, r.open = r.batch.Kind(r.batch.Row(first)), true
+	r.kind, r.open = r.batch.Kind(r.batch.Row(first)).Sign(), true
 	r.lives = r.lives[:0]
-	for r.next < n && r.batch.Kind(r.batch.Row(r.next)) == r.kind {
+	for r.next < n && r.batch.Kind(r.batch.Row(r.next)).Sign() == r.kind {
 		r.lives = append(r.lives, int32(r.next))
 		r.next++
 	}
@@ -105,6 +106,18 @@ func (r *joinRun) positions() []int32 {
 		r.pos = append(r.pos, r.rows[k])
 	}
 	return r.pos
+}
+
+// kindsOf are the kinds of rows of the batch, given by their positions; nil if all are inserts.
+func (r *joinRun) kindsOf(rows []int32) []columnar.RowKind {
+	if r.batch.Kinds == nil {
+		return nil
+	}
+	r.kinds = r.kinds[:0]
+	for _, i := range rows {
+		r.kinds = append(r.kinds, r.batch.Kinds[i])
+	}
+	return r.kinds
 }
 
 // where are the positions of the run's rows with (or without) a match.

@@ -50,6 +50,9 @@ func (j *HashJoin) Restore(r *state.Reader) error {
 		if err := j.build.add(rows, j.spec.RightKeys, j.keepsRight()); err != nil {
 			return err
 		}
+		if err := j.build.account.Resize(j.build.heldBytes()); err != nil {
+			return err
+		}
 		for k := range j.build.rows.Len() - first {
 			if j.keepsRight() && b.Cols[width].Bits().Get(b.Row(k)) {
 				j.build.matched.Set(first + k)

@@ -11,7 +11,8 @@ import (
 // those of the other side that have come before it. Rows may be taken back, on either side.
 //
 // A row of a side that is kept without a match is emitted beside nulls (or alone, by an anti join)
-// and taken back when its first match comes; it is emitted again when its last match goes. With a
+// and taken back when its first match comes; it is emitted again when its last match goes. What else is
+// emitted for a row has the row's kind where it can, so that updates stay updates. With a
 // time bound such a row waits instead until the watermark says that no match will come, so that
 // the output only appends.
 type SymmetricJoin struct {
@@ -141,7 +142,7 @@ func (j *SymmetricJoin) beginRun(out dataflow.Output) error {
 	}
 	never := r.split(cols)
 	if s.keeps && len(never) > 0 {
-		if err := j.emitAlone(r.port, never, r.kind, out); err != nil {
+		if err := j.emitAlone(r.port, never, out); err != nil {
 			return err
 		}
 	}
@@ -166,11 +167,11 @@ func (j *SymmetricJoin) endRun(out dataflow.Output) error {
 	waits := j.spec.Bound != nil // until the time of a row without a match has passed
 	switch {
 	case j.spec.Type == Semi && r.port == leftPort:
-		if err := j.emitAlone(r.port, r.where(true), r.kind, out); err != nil {
+		if err := j.emitAlone(r.port, r.where(true), out); err != nil {
 			return err
 		}
 	case s.keeps && !waits:
-		if err := j.emitAlone(r.port, r.where(false), r.kind, out); err != nil {
+		if err := j.emitAlone(r.port, r.where(false), out); err != nil {
 			return err
 		}
 	}
@@ -227,7 +228,11 @@ func (j *SymmetricJoin) emitPairs(out dataflow.Output) error {
 	}
 	if pairs {
 		b := j.out.WithSel(sel)
-		b.Kinds = j.kinds.of(r.kind, b.Len())
+		if j.sides[1-r.port].keeps {
+			b.Kinds = j.kinds.of(r.kind, b.Len()) // a row beside nulls may take the place of a pair, or give it
+		} else {
+			b.Kinds = r.kindsOf(r.positions())
+		}
 		if err := out.Emit(b); err != nil {
 			return err
 		}
@@ -306,11 +311,11 @@ func (j *SymmetricJoin) emitStored(side dataflow.Port, ids []uint32, kind column
 		}
 	}
 	j.out.SetLen(len(ids))
-	return j.emitOut(kind, out)
+	return j.emitOut(j.kinds.of(kind, len(ids)), out)
 }
 
 // emitAlone emits rows of the batch, at the given positions, beside nulls, or alone.
-func (j *SymmetricJoin) emitAlone(side dataflow.Port, rows []int32, kind columnar.RowKind, out dataflow.Output) error {
+func (j *SymmetricJoin) emitAlone(side dataflow.Port, rows []int32, out dataflow.Output) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -322,17 +327,17 @@ func (j *SymmetricJoin) emitAlone(side dataflow.Port, rows []int32, kind columna
 		}
 	}
 	j.out.SetLen(len(rows))
-	return j.emitOut(kind, out)
+	return j.emitOut(j.run.kindsOf(rows), out)
 }
 
-// emitOut passes j.out on, all rows of one kind.
-func (j *SymmetricJoin) emitOut(kind columnar.RowKind, out dataflow.Output) error {
+// emitOut passes j.out on.
+func (j *SymmetricJoin) emitOut(kinds []columnar.RowKind, out dataflow.Output) error {
 	b := j.out
 	if j.leftOnly() {
 		b = &columnar.Batch{Schema: j.sides[leftPort].schema, Cols: b.Cols[:j.width]}
 		b.SetLen(j.out.Len())
 	}
-	b.Sel, b.Kinds = nil, j.kinds.of(kind, b.Len())
+	b.Sel, b.Kinds = nil, kinds
 	return out.Emit(b)
 }
 

@@ -151,7 +151,7 @@ func changes(rng *rand.Rand, held *[]pairRow, next *int64) (rows []pairRow, kind
 	for range 1 + rng.IntN(40) {
 		if n := len(*held); n > 0 && rng.IntN(5) < 2 {
 			at := rng.IntN(n)
-			rows, kinds = append(rows, (*held)[at]), append(kinds, columnar.Retract)
+			rows, kinds = append(rows, (*held)[at]), append(kinds, columnar.Retract+2*columnar.RowKind(rng.IntN(2)))
 			*held = slices.Delete(*held, at, at+1)
 			continue
 		}

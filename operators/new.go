@@ -33,6 +33,10 @@ func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
 		op, err = decode(n, func(s LimitSpec) dataflow.Operator { return NewLimit(s) })
 	case KindRank:
 		op, err = decode(n, func(s RankSpec) dataflow.Operator { return NewRank(s) })
+	case KindDedup:
+		op, err = decode(n, func(s DeduplicateSpec) dataflow.Operator { return NewDeduplicate(s) })
+	case KindRepeat:
+		op = &Repeat{}
 	case KindUnion:
 		op = Union{}
 	case KindCorrelate:

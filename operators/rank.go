@@ -2,6 +2,7 @@ package operators
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -9,13 +10,15 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/state"
+	"github.com/anabranch/anabranch/state/spill"
 )
 
 // Rank numbers the rows of each partition in an order, from one, and passes on those whose number
 // lies in a range. Rows that are equal in the order are told apart by their other columns.
 //
-// Of an input that ends it emits the rows then. Of any other it emits after each batch how the range
-// has changed in the partitions that the batch touched.
+// Of an input that ends it emits the rows then; if memory has no room for them, they are divided by hash
+// of their partitions into parts on disk that are numbered one after the other. Of any other input it
+// emits after each batch how the range has changed in the partitions that the batch touched.
 type Rank struct {
 	spec   RankSpec
 	ctx    *dataflow.Context
@@ -36,6 +39,12 @@ type Rank struct {
 	delta   *state.Delta // nil if the job takes no checkpoints
 	next    int          // of lists, to emit at the end
 	ended   bool
+
+	account *columnar.Account // of one that spills
+	level   int               // of partitions on disk, below a Rank that has put its rows aside
+	inner   bool              // the account is that of another
+	aside   *spill.Partitions // nil while the rows are in memory
+	rest    *partitionRun     // numbers what was put aside; nil before the input has ended
 }
 
 // rankList has the rows of one partition.
@@ -78,13 +87,21 @@ func (r *Rank) Open(ctx *dataflow.Context) (err error) {
 	for i, c := range r.spec.Partition {
 		types[i] = in.Fields[c].Type
 	}
-	if r.parts, err = columnar.NewTable(types, 0, ctx.Budget.Account(ctx.Name)); err != nil {
+	var parts, rows *columnar.Account
+	if !r.spills() {
+		parts, rows = ctx.Budget.Account(ctx.Name), ctx.Budget.Account(ctx.Name)
+	} else if r.account == nil {
+		if r.account, err = openAccount(ctx); err != nil {
+			return err
+		}
+	}
+	if r.parts, err = columnar.NewTable(types, 0, parts); err != nil {
 		return err
 	}
 	stored := append(in.Types(), columnar.TypeBytes)
 	r.key = columnar.NewVector(columnar.TypeBytes)
-	r.changes.open(ctx.Output, r.spec.Number)
-	r.rows, err = columnar.NewRowTable(stored, nil, 0, ctx.Budget.Account(ctx.Name))
+	r.changes.open(ctx.Output, r.spec.Number, r.spec.From == r.spec.To)
+	r.rows, err = columnar.NewRowTable(stored, nil, 0, rows)
 	if err == nil && ctx.Checkpoints {
 		r.delta = trackRows("rows", in, r.rows, func(b *columnar.Batch, ids []uint32) { gatherRows(b, r.rows, ids) })
 	}
@@ -93,13 +110,16 @@ func (r *Rank) Open(ctx *dataflow.Context) (err error) {
 
 // Process takes rows in.
 func (r *Rank) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
+	if r.aside != nil {
+		return dataflow.Done, r.putAside(b)
+	}
 	if err := r.take(b); err != nil {
 		return dataflow.Done, err
 	}
 	if r.spec.AtEnd {
 		r.rows.RemoveIDs(r.dropped)
 		r.dropped = r.dropped[:0]
-		return dataflow.Done, nil
+		return dataflow.Done, r.reserve()
 	}
 	for _, p := range r.touched {
 		l := &r.lists[p]
@@ -128,7 +148,7 @@ func (r *Rank) take(b *columnar.Batch) error {
 		r.sel = []int32{}
 	}
 	for k := range b.Live() {
-		if i := b.Row(k); b.Kind(i) == columnar.Insert && !r.hopeless(&r.lists[r.places[k]], r.key.Bytes(i)) {
+		if i := b.Row(k); !b.Kind(i).Retracts() && !r.hopeless(&r.lists[r.places[k]], r.key.Bytes(i)) {
 			r.sel = append(r.sel, int32(i))
 		}
 	}
@@ -143,7 +163,7 @@ func (r *Rank) take(b *columnar.Batch) error {
 	for k := range b.Live() {
 		i := b.Row(k)
 		l := &r.lists[r.places[k]]
-		if b.Kind(i) == columnar.Retract {
+		if b.Kind(i).Retracts() {
 			r.touch(l, r.places[k])
 			if !r.remove(l, r.key.Bytes(i)) {
 				return fmt.Errorf("the input takes a row back that is not there: %s", shownRow(b, i, r.ctx.Env))
@@ -269,11 +289,19 @@ func (r *Rank) remove(l *rankList, key []byte) bool {
 // EndInput emits the rows of an input that has ended.
 func (r *Rank) EndInput(_ dataflow.Port, out dataflow.Output) (dataflow.Status, error) {
 	r.ended = r.spec.AtEnd
+	if r.aside != nil {
+		if err := r.beginRest(); err != nil {
+			return dataflow.Done, err
+		}
+	}
 	return r.Resume(out)
 }
 
 // Resume emits changes until there is no room.
 func (r *Rank) Resume(out dataflow.Output) (dataflow.Status, error) {
+	if r.rest != nil {
+		return r.rest.resume(out)
+	}
 	for {
 		for r.changes.more() {
 			if err := r.changes.emit(r.rows, out); err != nil {
@@ -295,17 +323,23 @@ func (r *Rank) Resume(out dataflow.Output) (dataflow.Status, error) {
 	}
 }
 
-// StateBytes is the size of the stored rows.
-func (r *Rank) StateBytes() int64 { return r.rows.SizeBytes() + r.parts.SizeBytes() }
+// StateBytes is the size of the stored rows, in memory and on disk.
+func (r *Rank) StateBytes() int64 {
+	return r.rows.SizeBytes() + r.parts.SizeBytes() + partitionBytes(r.aside)
+}
 
 // Close frees the stored rows.
 func (r *Rank) Close() error {
-	if r.rows != nil {
-		r.rows.Release()
-		r.parts.Release()
-		r.key.Release()
-		r.changes.release()
-		r.delta.Release()
+	if r.rows == nil {
+		return nil
 	}
-	return nil
+	r.rows.Release()
+	r.parts.Release()
+	r.key.Release()
+	r.changes.release()
+	r.delta.Release()
+	if !r.inner {
+		r.account.Close()
+	}
+	return errors.Join(r.rest.close(), r.aside.Close())
 }

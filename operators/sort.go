@@ -1,6 +1,7 @@
 package operators
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -8,17 +9,21 @@ import (
 )
 
 // Sort orders all rows of its input by normalized keys and emits them when the input ends. With
-// a limit it keeps only the rows that can still be among the first.
+// a limit it keeps only the rows that can still be among the first. What memory has no room for goes
+// to disk in sorted runs, which are merged at the end.
 type Sort struct {
 	spec    SortSpec
 	ctx     *dataflow.Context
 	rows    *columnar.Batch
 	order   []int32
 	next    int
-	ended   bool
+	skip    int64 // rows left to leave out
+	left    int64 // rows left to emit, -1: all
 	keyer   *columnar.SortKeyer
 	out     *columnar.Batch
 	account *columnar.Account
+	runs    sortRuns
+	merge   *sortMerge // nil unless there are runs and the input has ended
 }
 
 var (
@@ -34,7 +39,10 @@ func NewSort(spec SortSpec) *Sort { return &Sort{spec: spec} }
 func (s *Sort) Open(ctx *dataflow.Context) error {
 	s.ctx = ctx
 	s.rows, s.out = columnar.NewBatch(ctx.Output), columnar.NewBatch(ctx.Output)
-	s.account = ctx.Budget.Account(ctx.Name)
+	var err error
+	if s.account, err = openAccount(ctx); err != nil {
+		return err
+	}
 	columns := make([]columnar.SortColumn, len(s.spec.Keys))
 	for i, k := range s.spec.Keys {
 		columns[i] = columnar.SortColumn{Index: k.Column, Desc: k.Desc, NullsFirst: k.NullsFirst}
@@ -47,7 +55,6 @@ func (s *Sort) Open(ctx *dataflow.Context) error {
 			}
 		}
 	}
-	var err error
 	if s.keyer, err = columnar.NewSortKeyer(ctx.Output, columns); err == nil {
 		s.keyer.Stop = ctx.Canceled
 	}
@@ -73,21 +80,25 @@ func (s *Sort) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (d
 			return dataflow.Done, err
 		}
 	}
-	if err := s.account.Resize(int64(s.rows.SizeBytes())); err != nil {
-		return dataflow.Done, err
+	canSpill := s.ctx.Spill != nil
+	err := reserve(s.ctx, s.account, s.neededBytes(), canSpill)
+	if canSpill && full(err) {
+		err = s.spill()
 	}
-	return dataflow.Done, nil
+	return dataflow.Done, err
+}
+
+// neededBytes is the memory of the stored rows and of sorting them.
+func (s *Sort) neededBytes() int64 {
+	return int64(s.rows.HeldBytes()) + s.keyer.ScratchBytes(s.rows) + int64(4*s.rows.Len())
 }
 
 // sort orders the stored rows.
 func (s *Sort) sort() error {
-	if err := s.account.Resize(int64(s.rows.SizeBytes()) + s.keyer.ScratchBytes(s.rows)); err != nil {
-		return err
-	}
 	if s.order = s.keyer.Sort(s.rows, s.order); s.order == nil && s.rows.Len() > 0 {
 		return dataflow.ErrCanceled
 	}
-	return s.account.Resize(int64(s.rows.SizeBytes()) + int64(4*cap(s.order)))
+	return nil
 }
 
 // cut keeps the first n rows.
@@ -104,21 +115,54 @@ func (s *Sort) cut(n int) error {
 
 // EndInput sorts and emits.
 func (s *Sort) EndInput(_ dataflow.Port, out dataflow.Output) (dataflow.Status, error) {
-	if err := s.sort(); err != nil {
+	s.skip, s.left = s.spec.Offset, -1
+	if s.spec.Limit != nil {
+		s.left = *s.spec.Limit
+	}
+	if err := s.end(); err != nil {
 		return dataflow.Done, err
 	}
-	if n := s.keep(); n >= 0 {
-		s.order = s.order[:min(int64(len(s.order)), n)]
-	}
-	s.next = int(min(s.spec.Offset, int64(len(s.order))))
-	s.ended = true
 	return s.Resume(out)
+}
+
+// end sorts what is stored, or begins to merge it with what is on disk.
+func (s *Sort) end() error {
+	if len(s.runs.runs) == 0 {
+		if err := s.sort(); err != nil {
+			return err
+		}
+		return s.account.Resize(int64(s.rows.HeldBytes() + 4*cap(s.order)))
+	}
+	if err := s.spill(); err != nil {
+		return err
+	}
+	var err error
+	s.merge, err = s.mergeRuns()
+	return err
 }
 
 // Resume emits in order until there is no room.
 func (s *Sort) Resume(out dataflow.Output) (dataflow.Status, error) {
-	for s.next < len(s.order) {
+	for {
+		if s.next == len(s.order) && s.merge != nil && s.left != 0 {
+			if err := s.merge.step(); err != nil {
+				return dataflow.Done, err
+			}
+			s.rows, s.order, s.next = s.merge.window, s.merge.order, 0
+		}
+		skipped := int(min(s.skip, int64(len(s.order)-s.next)))
+		s.next, s.skip = s.next+skipped, s.skip-int64(skipped)
+		if s.next == len(s.order) && skipped > 0 && s.merge != nil {
+			continue
+		}
 		rows := s.order[s.next:min(s.next+columnar.BatchRows, len(s.order))]
+		if s.left >= 0 {
+			rows = rows[:min(int64(len(rows)), s.left)]
+			s.left -= int64(len(rows))
+		}
+		if len(rows) == 0 {
+			return dataflow.Done, s.free()
+		}
 		s.next += len(rows)
 		for c, v := range s.out.Cols {
 			v.Gather(s.rows.Cols[c], rows)
@@ -127,24 +171,32 @@ func (s *Sort) Resume(out dataflow.Output) (dataflow.Status, error) {
 		if err := out.Emit(s.out); err != nil {
 			return dataflow.Done, err
 		}
-		if s.next < len(s.order) && !out.Room() {
+		if !out.Room() {
 			return dataflow.More, nil
 		}
 	}
-	s.order = slices.Clip(s.order[:0])
-	s.rows.Release()
-	return dataflow.Done, nil
 }
 
-// StateBytes is the size of the stored rows.
-func (s *Sort) StateBytes() int64 { return s.account.Used() }
+// free gives back what was stored.
+func (s *Sort) free() error {
+	s.order = slices.Clip(s.order[:0])
+	s.rows.Release()
+	s.merge.release()
+	s.merge = nil
+	return errors.Join(s.runs.close(), s.account.Resize(0))
+}
+
+// StateBytes is the size of the stored rows, in memory and on disk.
+func (s *Sort) StateBytes() int64 { return s.account.Used() + s.runs.file.SizeBytes() }
 
 // Close frees the stored rows.
 func (s *Sort) Close() error {
-	if s.rows != nil {
-		s.rows.Release()
-		s.out.Release()
-		s.account.Close()
+	if s.rows == nil {
+		return nil
 	}
-	return nil
+	s.rows.Release()
+	s.merge.release()
+	s.out.Release()
+	s.account.Close()
+	return s.runs.close()
 }

@@ -19,6 +19,8 @@ const (
 	KindSort      graph.Kind = "sort"
 	KindLimit     graph.Kind = "limit"
 	KindRank      graph.Kind = "rank"
+	KindDedup     graph.Kind = "deduplicate"
+	KindRepeat    graph.Kind = "repeat"
 	KindUnion     graph.Kind = "union"
 	KindMaterial  graph.Kind = "materialize"
 	KindCorrelate graph.Kind = "correlate"
@@ -137,6 +139,29 @@ type RankSpec struct {
 	AtEnd     bool      `json:"atEnd,omitempty"`
 	Retract   bool      `json:"retract,omitempty"`
 }
+
+// Keep says which row of a key stays.
+type Keep string
+
+// First is the row that arrives first, Last the one that arrives last.
+const (
+	First Keep = "first"
+	Last  Keep = "last"
+)
+
+// DeduplicateSpec keeps one row of those equal in the columns Keys. Its number, one, is a last column
+// if Number is set. AtEnd emits when the input has ended, which else is a changelog. With Upsert, which is
+// for the last rows, a row that is taken back names its key only and takes back what that has.
+type DeduplicateSpec struct {
+	Keys   []int `json:"keys"`
+	Keep   Keep  `json:"keep"`
+	Number bool  `json:"number,omitempty"`
+	AtEnd  bool  `json:"atEnd,omitempty"`
+	Upsert bool  `json:"upsert,omitempty"`
+}
+
+// RepeatSpec emits each row as often as its last column, a BIGINT, says, without that column.
+type RepeatSpec struct{}
 
 // UnionSpec passes the rows of all inputs on; their types are equal.
 type UnionSpec struct{}

@@ -19,6 +19,7 @@ import (
 	"github.com/anabranch/anabranch/scheduler/taskmanager"
 	"github.com/anabranch/anabranch/shuffle"
 	"github.com/anabranch/anabranch/state"
+	"github.com/anabranch/anabranch/state/spill"
 )
 
 // Options are what a run needs beside the job.
@@ -34,6 +35,9 @@ type Options struct {
 	Env    *expr.Env
 	// State is the tier of state on disk; nil keeps state in memory.
 	State *state.Backend
+	// Spill is where batch operators put rows aside that memory has no room for; nil is nowhere: a job
+	// that needs more than the budget fails.
+	Spill *spill.Area
 	// Checkpoint says where and how often to take checkpoints; nil takes none, and what sinks
 	// prepare is committed when the job has succeeded.
 	Checkpoint *Checkpointing
@@ -219,7 +223,7 @@ func newLocal(s *rpc.Submit, opts *Options) (*local, error) {
 	for i := range n {
 		name := fmt.Sprintf("local-%d", i+1)
 		l.managers[name] = taskmanager.New(taskmanager.Options{
-			Name: name, Slots: (jobmanager.Slots(s) + n - 1) / n, Bindings: set, Budget: budget, State: opts.State, Exchange: exchange, Causes: l.causes,
+			Name: name, Slots: (jobmanager.Slots(s) + n - 1) / n, Bindings: set, Budget: budget, State: opts.State, Spill: opts.Spill, Exchange: exchange, Causes: l.causes,
 			Load: loads.load, Send: func(m rpc.Message) { l.toJob(name, m) },
 		})
 	}

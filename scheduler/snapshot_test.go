@@ -36,7 +36,7 @@ func (s *foldSink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output
 	for k := range b.Live() {
 		i := b.Row(k)
 		row := fmt.Sprint(columnar.Values[int64](b.Cols[0])[b.Cols[0].Index(i)], " ", columnar.Values[int64](b.Cols[1])[b.Cols[1].Index(i)])
-		if b.Kind(i) == columnar.Insert {
+		if !b.Kind(i).Retracts() {
 			s.rows[row]++
 		} else {
 			s.rows[row]--

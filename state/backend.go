@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/anabranch/anabranch/state/cold"
+	"github.com/anabranch/anabranch/vfs"
 	"github.com/cockroachdb/pebble/v2"
 )
 
@@ -20,7 +21,7 @@ type Backend struct {
 	tables atomic.Int64 // that share the memory
 
 	mu      sync.Mutex
-	scratch *cold.Scratch // nil until the first store is opened
+	scratch *vfs.Scratch // nil until the first store is opened
 	cache   *pebble.Cache
 	stores  int
 }
@@ -86,7 +87,7 @@ func (b *Backend) open() (*cold.Store, error) {
 	defer b.mu.Unlock()
 	if b.scratch == nil {
 		var err error
-		if b.scratch, err = cold.NewScratch(b.tmp); err != nil {
+		if b.scratch, err = vfs.NewScratch(b.tmp); err != nil {
 			return nil, fmt.Errorf("directory for state on disk: %w", err)
 		}
 		b.cache = pebble.NewCache(b.bytes / cacheShare)

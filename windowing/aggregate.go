@@ -14,7 +14,8 @@ import (
 )
 
 // Aggregate groups rows by event-time window and key. Hopping windows share slices: each row is
-// added to one slice, and a window is the merge of its slices when it is emitted.
+// added to one slice, and a window is the merge of its slices when it is emitted. In processing time
+// the mark is what the wall clock has reached.
 type Aggregate struct {
 	spec   AggregateSpec
 	ctx    *dataflow.Context
@@ -32,12 +33,15 @@ type Aggregate struct {
 	keepsValues bool
 	schema      *columnar.Schema // of groups: keys, then states
 
+	overdue []dueWindow   // that other subtasks had emitted before a restore
 	firing  *state.Groups // window being emitted
 	scan    *state.Scan   // of firing
-	fireEnd int64
-	merge   *columnar.Batch
-	out     *columnar.Batch
-	cols    []*columnar.Vector
+	// firingEnd is the end of the window being emitted; fireEnd that of the last one.
+	firingEnd, fireEnd int64
+
+	merge *columnar.Batch
+	out   *columnar.Batch
+	cols  []*columnar.Vector
 
 	startColumn *columnar.Vector // of snapshots
 }
@@ -57,6 +61,9 @@ func NewAggregate(spec AggregateSpec) *Aggregate {
 // Open checks the window and prepares the output.
 func (a *Aggregate) Open(ctx *dataflow.Context) (err error) {
 	a.ctx = ctx
+	if a.spec.Processing && (ctx.Env == nil || ctx.Env.Now == nil) {
+		return errors.New("windows of processing time need a clock")
+	}
 	in := ctx.Inputs[0]
 	if a.clock, err = newClock(a.spec.Window, in.Fields[a.spec.TimeColumn].Type); err != nil {
 		return err
@@ -87,7 +94,11 @@ func (a *Aggregate) Open(ctx *dataflow.Context) (err error) {
 
 // Process adds rows to their slices.
 func (a *Aggregate) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
-	a.clock.assign(b, b.Cols[a.spec.TimeColumn])
+	if a.spec.Processing {
+		a.arrive()
+	} else {
+		a.clock.assign(b, b.Cols[a.spec.TimeColumn])
+	}
 	a.cols = a.cols[:0]
 	for _, k := range a.spec.Keys {
 		a.cols = append(a.cols, b.Cols[k])
@@ -160,6 +171,9 @@ func (a *Aggregate) recycle(g *expr.Grouping) error {
 
 // Watermark emits the windows that t closes, oldest first.
 func (a *Aggregate) Watermark(t dataflow.Time, out dataflow.Output) (dataflow.Status, error) {
+	if a.spec.Processing && t != dataflow.MaxTime {
+		return dataflow.Done, nil
+	}
 	a.mark = t
 	return a.Resume(out)
 }
@@ -193,26 +207,42 @@ func (a *Aggregate) Resume(out dataflow.Output) (dataflow.Status, error) {
 
 // nextWindow prepares the oldest window the watermark closes; ok is false if there is none.
 func (a *Aggregate) nextWindow() (ok bool, err error) {
-	if len(a.starts) == 0 {
-		return false, nil
-	}
-	first := a.starts[0]
-	end := a.clock.firstEnd(first)
-	if end <= a.fireEnd {
-		// A slice whose first windows are out already is part of the next one.
-		end = a.fireEnd + a.clock.window.Slide
-	}
-	if !a.clock.closed(end, a.mark) {
-		return false, nil
-	}
-	a.fireEnd = end
-	if !a.shared {
-		a.firing = a.slices[first]
+	if len(a.overdue) > 0 {
+		a.firing, a.firingEnd = a.overdue[0].groups, a.overdue[0].end
 		a.scan = a.firing.Scan()
 		return true, nil
 	}
-	if a.firing, err = a.groups(false, 0); err != nil {
+	end, some := a.nextEnd()
+	if !some || !a.clock.closed(end, a.mark) {
+		return false, nil
+	}
+	a.fireEnd, a.firingEnd = end, end
+	if a.firing, err = a.windowOf(end); err != nil {
 		return false, err
+	}
+	a.scan = a.firing.Scan()
+	return true, nil
+}
+
+// nextEnd is the end of the oldest window that has rows and is not out.
+func (a *Aggregate) nextEnd() (end int64, some bool) {
+	if len(a.starts) == 0 {
+		return 0, false
+	}
+	if end = a.clock.firstEnd(a.starts[0]); end <= a.fireEnd {
+		// A slice whose first windows are out already is part of the next one.
+		end = a.fireEnd + a.clock.window.Slide
+	}
+	return end, true
+}
+
+// windowOf are the groups of the oldest window, which is one slice or merged of several.
+func (a *Aggregate) windowOf(end int64) (w *state.Groups, err error) {
+	if !a.shared {
+		return a.slices[a.starts[0]], nil
+	}
+	if w, err = a.groups(false, 0); err != nil {
+		return nil, err
 	}
 	for _, start := range a.starts {
 		if start >= end {
@@ -221,15 +251,14 @@ func (a *Aggregate) nextWindow() (ok bool, err error) {
 		if start < end-a.clock.window.Size {
 			continue
 		}
-		if err := a.mergeSlice(a.slices[start]); err != nil {
-			return false, err
+		if err := a.mergeSlice(w, a.slices[start]); err != nil {
+			return nil, errors.Join(err, w.Close())
 		}
 	}
-	a.scan = a.firing.Scan()
-	return true, nil
+	return w, nil
 }
 
-func (a *Aggregate) mergeSlice(s *state.Groups) (err error) {
+func (a *Aggregate) mergeSlice(w, s *state.Groups) (err error) {
 	scan := s.Scan()
 	defer func() { err = errors.Join(err, scan.Close()) }()
 	for {
@@ -240,7 +269,7 @@ func (a *Aggregate) mergeSlice(s *state.Groups) (err error) {
 		if err := g.Fill(a.merge, ids); err != nil {
 			return err
 		}
-		into, err := a.firing.Begin(len(ids))
+		into, err := w.Begin(len(ids))
 		if err != nil {
 			return err
 		}
@@ -260,7 +289,7 @@ func (a *Aggregate) emitRows(out dataflow.Output) (int, error) {
 	if err := g.EmitRows(a.out, ids); err != nil {
 		return 0, err
 	}
-	end := a.fireEnd
+	end := a.firingEnd
 	setWindow(a.out.Cols[len(a.out.Cols)-3:], end-a.clock.window.Size, end, len(ids))
 	return len(ids), out.Emit(a.out)
 }
@@ -276,7 +305,14 @@ func setWindow(cols []*columnar.Vector, start, end int64, n int) {
 
 // fired drops what only the emitted window needed.
 func (a *Aggregate) fired() error {
-	err := a.endFiring()
+	if len(a.overdue) > 0 {
+		return errors.Join(a.scan.Close(), a.endOverdue())
+	}
+	return errors.Join(a.endFiring(), a.dropFired())
+}
+
+// dropFired drops the slices whose windows are all out.
+func (a *Aggregate) dropFired() (err error) {
 	for err == nil && len(a.starts) > 0 && a.clock.lastEnd(a.starts[0]) <= a.fireEnd {
 		start := a.starts[0]
 		a.starts = slices.Delete(a.starts, 0, 1)
@@ -313,7 +349,12 @@ func (a *Aggregate) Counts() map[string]int64 {
 
 // Close frees all slices.
 func (a *Aggregate) Close() error {
-	err := a.endFiring()
+	var err error
+	if len(a.overdue) > 0 {
+		err = errors.Join(a.scan.Close(), a.closeOverdue())
+	} else {
+		err = a.endFiring()
+	}
 	for _, s := range a.slices {
 		err = errors.Join(err, s.Close())
 	}

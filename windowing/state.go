@@ -36,7 +36,7 @@ func (a *Aggregate) Snapshot(epoch dataflow.Epoch, w *state.Writer) error {
 
 // Freeze begins a snapshot. Values that calls keep are written at once and in full.
 func (a *Aggregate) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
-	w.Value("meta", aggregateState{a.mark, a.late, a.clock.nullRows})
+	w.Value("meta", aggregateState{a.emitted(), a.late, a.clock.nullRows})
 	for _, start := range a.starts {
 		s := a.slices[start]
 		if a.keepsValues {
@@ -93,6 +93,9 @@ func (a *Aggregate) withStart(b *columnar.Batch, start int64) *columnar.Batch {
 // Restore takes the slices' rows of this subtask in. All subtasks saw the same watermark before
 // the barrier, so what it had closed was emitted by each.
 func (a *Aggregate) Restore(r *state.Reader) (err error) {
+	if a.spec.Processing {
+		return a.restoreProcessing(r)
+	}
 	metas, err := state.Values[aggregateState](r, "meta")
 	if err != nil {
 		return err
@@ -107,6 +110,11 @@ func (a *Aggregate) Restore(r *state.Reader) (err error) {
 		}
 	}
 	a.fireEnd = a.clock.lastClosed(a.mark)
+	return a.restoreSlices(r)
+}
+
+// restoreSlices takes the rows of slices in that the mark does not close.
+func (a *Aggregate) restoreSlices(r *state.Reader) (err error) {
 	model, err := a.grouping()
 	if err != nil {
 		return err

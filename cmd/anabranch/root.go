@@ -20,6 +20,7 @@ import (
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/progress"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/sql/runner"
 )
 
 // app is what the commands share: the standard files and the global flags.
@@ -156,7 +157,7 @@ func (a *app) engine(opts *progress.Options, o engine.Options) (*engine.Engine, 
 	if memory > 0 {
 		debug.SetMemoryLimit(memory)
 	}
-	o.Parallelism, o.Budget = a.parallelism, columnar.NewBudget(memory)
+	o.Parallelism, o.Budget = a.parallelism, columnar.NewBudget(runner.OperatorBytes(memory))
 	if a.mode != "auto" {
 		o.Settings = append(o.Settings, engine.Setting{Key: "execution.runtime-mode", Value: a.mode})
 	}

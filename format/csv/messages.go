@@ -72,6 +72,13 @@ func (m *Messages) Decode(row int, record []byte) error {
 	return nil
 }
 
+// Null makes all columns of a row null, whatever their types say: what its message is missing altogether.
+func (m *Messages) Null(row int) {
+	for _, v := range m.cols {
+		v.SetNull(row)
+	}
+}
+
 // set parses a field.
 func (m *Messages) set(v *columnar.Vector, row int, record []byte, s span) error {
 	b := record[s.from:s.to]

@@ -68,6 +68,13 @@ func (m *Messages) Decode(row int, object []byte) error {
 	return nil
 }
 
+// Null makes all columns of a row null, whatever their types say: what its message is missing altogether.
+func (m *Messages) Null(row int) {
+	for _, v := range m.cols {
+		setNull(v, row)
+	}
+}
+
 // Release frees the columns.
 func (m *Messages) Release() {
 	for _, v := range m.cols {

@@ -112,11 +112,7 @@ func (p *printer) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output)
 	for k := range b.Live() {
 		i := b.Row(k)
 		p.buf = append(p.buf, p.prefix...)
-		kind := "+I["
-		if b.Kind(i) == columnar.Retract {
-			kind = "-D["
-		}
-		p.buf = append(p.buf, kind...)
+		p.buf = append(append(p.buf, b.Kind(i).String()...), '[')
 		for c, v := range b.Cols {
 			if c > 0 {
 				p.buf = append(p.buf, ", "...)

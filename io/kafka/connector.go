@@ -35,13 +35,19 @@ func (Connector) Options() []catalog.Option {
 		{Key: "scan.startup.mode", Description: "earliest-offset, latest-offset, group-offsets, timestamp or specific-offsets", Default: "group-offsets"},
 		{Key: "scan.startup.specific-offsets", Description: "as 'partition:0,offset:42;partition:1,offset:300'"},
 		{Key: "scan.startup.timestamp-millis", Description: "time of the first record to read"},
+		{Key: "scan.watermark.idle-timeout", Description: "how long a partition has to be silent in order not to hold the watermark back"},
+		{Key: "sink.partitioner", Description: "default (by key), fixed or round-robin", Default: "default"},
+	}, append(append(endOptions(), sharedOptions()...), deadletter.Known()...)...)
+}
+
+// endOptions are those of both connectors about where reading ends.
+func endOptions() []catalog.Option {
+	return []catalog.Option{
 		{Key: "scan.bounded.mode", Description: "unbounded, latest-offset, group-offsets, timestamp or specific-offsets", Default: "unbounded"},
 		{Key: "scan.bounded.specific-offsets", Description: "as scan.startup.specific-offsets"},
 		{Key: "scan.bounded.timestamp-millis", Description: "time of the first record not to read"},
 		{Key: "scan.topic-partition-discovery.interval", Description: "how often to look for new partitions; '0 s' is never", Default: "5 min"},
-		{Key: "scan.watermark.idle-timeout", Description: "how long a partition has to be silent in order not to hold the watermark back"},
-		{Key: "sink.partitioner", Description: "default (by key), fixed or round-robin", Default: "default"},
-	}, append(sharedOptions(), deadletter.Known()...)...)
+	}
 }
 
 // sharedOptions are those of both connectors.

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,6 +22,9 @@ type rows struct {
 	n          int
 	bad, empty int64
 	skip       bool
+	// upserts says that records are the newest of their keys; kinds tells those without a value.
+	upserts bool
+	kinds   []columnar.RowKind
 }
 
 // part decodes the columns that values or keys hold; nothing if none of them is wanted.
@@ -35,6 +39,7 @@ type messages interface {
 	Reset(n int)
 	Truncate(n int)
 	Decode(row int, text []byte) error
+	Null(row int)
 	Release()
 }
 
@@ -45,7 +50,7 @@ type metadataColumn struct {
 
 // newRows makes the decoders of the columns wanted.
 func newRows(t *table, req dataflow.ReadRequest) (*rows, error) {
-	r := &rows{out: &columnar.Batch{Schema: t.spec.Schema.Project(req.Columns)}}
+	r := &rows{out: &columnar.Batch{Schema: t.spec.Schema.Project(req.Columns)}, upserts: t.upsert}
 	r.out.Cols = make([]*columnar.Vector, len(req.Columns))
 	r.skip = t.bad.Policy == deadletter.Skip || t.bad.Policy == deadletter.Keep && req.Bad == nil
 	physical := t.physical()
@@ -133,6 +138,15 @@ func (p *part) decode(row int, b []byte) error {
 	return nil
 }
 
+func (p *part) setNull(row int) {
+	if p.messages != nil {
+		p.messages.Null(row)
+	}
+	if p.raw != nil {
+		p.raw.SetNull(row)
+	}
+}
+
 func (p *part) reset(n int) {
 	if p.messages != nil {
 		p.messages.Reset(n)
@@ -162,7 +176,7 @@ func (p *part) release() {
 
 // reset begins a batch of up to limit rows.
 func (r *rows) reset(limit int) {
-	r.n = 0
+	r.n, r.kinds = 0, r.kinds[:0]
 	r.value.reset(limit)
 	r.key.reset(limit)
 	for _, m := range r.metadata {
@@ -182,16 +196,12 @@ func (e *keyError) Unwrap() error { return e.err }
 // add decodes a record into the next row. A record without a value is a deletion, which a table of
 // new rows leaves out.
 func (r *rows) add(record *kgo.Record) error {
-	if record.Value == nil && r.value.raw == nil {
+	deletes := r.upserts && record.Value == nil
+	if record.Value == nil && r.value.raw == nil && !deletes {
 		r.empty++
 		return nil
 	}
-	err := r.value.decode(r.n, record.Value)
-	if err != nil {
-		err = fmt.Errorf("value: %w", err)
-	} else if err = r.key.decode(r.n, record.Key); err != nil {
-		err = &keyError{err}
-	}
+	err := r.decode(record, deletes)
 	if err != nil && r.skip {
 		r.bad++
 		return nil
@@ -202,7 +212,30 @@ func (r *rows) add(record *kgo.Record) error {
 	for _, m := range r.metadata {
 		m.add(record)
 	}
+	if deletes {
+		r.kinds = append(r.kinds, make([]columnar.RowKind, r.n+1-len(r.kinds))...)
+		r.kinds[r.n] = columnar.Retract
+	}
 	r.n++
+	return nil
+}
+
+// decode decodes value and key of a record; what it deletes has a key only.
+func (r *rows) decode(record *kgo.Record, deletes bool) error {
+	if r.upserts && record.Key == nil {
+		return &keyError{errors.New("there is none")}
+	}
+	if !deletes {
+		if err := r.value.decode(r.n, record.Value); err != nil {
+			return fmt.Errorf("value: %w", err)
+		}
+	}
+	if err := r.key.decode(r.n, record.Key); err != nil {
+		return &keyError{err}
+	}
+	if deletes {
+		r.value.setNull(r.n) // last: the row is not decoded again
+	}
 	return nil
 }
 
@@ -210,7 +243,11 @@ func (r *rows) add(record *kgo.Record) error {
 func (r *rows) batch() *columnar.Batch {
 	r.value.truncate(r.n)
 	r.key.truncate(r.n)
-	r.out.Sel = nil
+	r.out.Sel, r.out.Kinds = nil, nil
+	if len(r.kinds) > 0 {
+		r.kinds = append(r.kinds, make([]columnar.RowKind, r.n-len(r.kinds))...)
+		r.out.Kinds = r.kinds
+	}
 	r.out.SetLen(r.n)
 	return r.out
 }

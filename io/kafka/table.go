@@ -265,7 +265,11 @@ func (f *formatOptions) readJSON(get func(key string) string) error {
 
 // readOptions reads where reading begins and ends.
 func (t *table) readOptions(o map[string]string) (err error) {
-	if t.start, err = readBound("scan.startup", o, "group-offsets", "earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"); err != nil {
+	begin := "group-offsets"
+	if t.upsert {
+		begin = "earliest-offset" // a table is all its rows
+	}
+	if t.start, err = readBound("scan.startup", o, begin, "earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"); err != nil {
 		return err
 	}
 	if t.stop, err = readBound("scan.bounded", o, "unbounded", "unbounded", "latest-offset", "group-offsets", "timestamp", "specific-offsets"); err != nil {

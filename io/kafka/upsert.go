@@ -17,7 +17,8 @@ type Upsert struct{}
 
 var (
 	_ catalog.SinkConnector      = Upsert{}
-	_ catalog.SourceConnector    = Upsert{}
+	_ catalog.UpsertSource       = Upsert{}
+	_ catalog.MetadataConnector  = Upsert{}
 	_ catalog.KeyedSink          = Upsert{}
 	_ catalog.CommitterConnector = Upsert{}
 )
@@ -28,20 +29,33 @@ func (Upsert) Name() string { return "upsert-kafka" }
 // Options lists the options; the names are Flink's.
 func (Upsert) Options() []catalog.Option {
 	return append([]catalog.Option{
-		{Key: "topic", Description: "the topic to write", Required: true},
+		{Key: "topic", Description: "topics to read, separated by ';', or the one to write", Required: true},
 		{Key: "properties.*", Description: "properties of the Java client, such as properties.bootstrap.servers"},
-		{Key: "key.format", Description: "json, csv or raw: how the primary key is written", Required: true},
+		{Key: "key.format", Description: "json, csv or raw: how keys of records are written", Required: true},
 		{Key: "key.fields-prefix", Description: "what the names of the key's columns begin with in the table only"},
 		{Key: "value.format", Description: "json, csv or raw: how values are written", Required: true},
 		{Key: "value.fields-include", Description: "ALL, or EXCEPT_KEY: whether the value holds the key's columns too", Default: "ALL"},
 		{Key: "sink.partitioner", Description: "default: by key", Default: "default"},
-	}, sharedOptions()...)
+	}, append(endOptions(), sharedOptions()...)...)
 }
 
-// Source refuses: reading needs the last row of each key to say what a record takes back.
-func (Upsert) Source(spec *catalog.TableSpec) (dataflow.Source, error) {
-	return nil, fmt.Errorf("table %s: connector 'upsert-kafka' can only be written to; declare the topic with the connector 'kafka' to read its records as new rows", spec.Name)
+// MetadataColumns are what a record has beside key and value.
+func (Upsert) MetadataColumns() []columnar.Field { return Connector{}.MetadataColumns() }
+
+// Source reads a topic from its beginning.
+func (c Upsert) Source(spec *catalog.TableSpec) (dataflow.Source, error) {
+	t, err := newTable(c, spec)
+	if err == nil {
+		err = t.readOptions(spec.Options)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", spec.Name, err)
+	}
+	return newSource(t), nil
 }
+
+// ReadsUpserts is true: each record is the newest of its key.
+func (Upsert) ReadsUpserts(*catalog.TableSpec) bool { return true }
 
 // TakesChangelog is true: a row taken back is a record without a value.
 func (Upsert) TakesChangelog(*catalog.TableSpec) bool { return true }
@@ -84,7 +98,7 @@ func newest(b *columnar.Batch, records []kgo.Record) ([]kgo.Record, error) {
 	}
 	last := make(map[string]int, len(records))
 	for k := range records {
-		if b.Kind(b.Row(k)) == columnar.Retract {
+		if b.Kind(b.Row(k)).Retracts() {
 			records[k].Value = nil
 		}
 		last[string(records[k].Key)] = k

@@ -40,8 +40,15 @@ func TestUpsertOptions(t *testing.T) {
 	s.PrimaryKey = nil
 	_, err := Upsert{}.Sink(s)
 	check(t, "write", "without a key", err, "needs PRIMARY KEY (...) NOT ENFORCED")
-	_, err = Upsert{}.Source(upsertSpec(""))
-	check(t, "read", "", err, "connector 'upsert-kafka' can only be written to")
+	for _, c := range []struct{ options, err string }{
+		{"", ""},
+		{"scan.bounded.mode=latest-offset", ""},
+		{"scan.bounded.mode=group-offsets", "needs the option 'properties.group.id'"},
+		{"scan.bounded.mode=soon", "option 'scan.bounded.mode' is 'soon'"},
+	} {
+		_, err := Upsert{}.Source(upsertSpec(c.options))
+		check(t, "read", c.options, err, c.err)
+	}
 }
 
 // TestNewest verifies the records of a batch of changes.

@@ -15,6 +15,7 @@ import (
 	"github.com/anabranch/anabranch/scheduler/rpc"
 	"github.com/anabranch/anabranch/shuffle"
 	"github.com/anabranch/anabranch/state"
+	"github.com/anabranch/anabranch/state/spill"
 )
 
 // channelBatches is the capacity of a channel: enough to keep both sides busy, little enough
@@ -27,6 +28,7 @@ type Environment struct {
 	Bindings *binding.Set
 	Budget   *columnar.Budget
 	State    *state.Backend       // nil: state is in memory
+	Spill    *spill.Area          // nil: batch operators put nothing aside
 	Exchange *shuffle.Exchange    // with other TaskManagers
 	Restore  *checkpoint.Snapshot // that the deployment names; nil: none
 	// Send sends a message of a task to the JobManager. Any goroutine may call it.
@@ -146,6 +148,9 @@ func (b *builder) addNode(t *Task, n *graph.Node, sub, p int, source *sourceOf) 
 	l := newLink(n, op, t.head)
 	t.head = l
 	t.links = append([]*link{l}, t.links...)
+	if env := b.Bindings.Env; env != nil {
+		t.alarms.add(l, env.Now)
+	}
 	if o, ok := op.(dataflow.Opener); ok {
 		if err := o.Open(b.context(n, t, sub, p)); err != nil {
 			return err
@@ -216,13 +221,21 @@ func (b *builder) addRejects(t *Task, n *graph.Node, sub, p int, r dataflow.Reje
 func (b *builder) context(n *graph.Node, t *Task, sub, p int) *dataflow.Context {
 	c := &dataflow.Context{
 		Name: n.Name, Owner: b.Settings.Owner(b.Job.Name, n.UID), Checkpoints: b.Settings.Checkpoint != nil, Subtask: sub, Parallelism: p,
-		Streaming: b.Job.Streaming, Output: n.Schema, Budget: b.Budget, State: b.State, Env: b.Bindings.Env,
+		Streaming: b.Job.Streaming, Output: n.Schema, Budget: b.Budget, State: b.State, Spill: b.spill(), Env: b.Bindings.Env,
 		Canceled: func() bool { return t.tail.canceled != nil && t.tail.canceled() },
 	}
 	for _, e := range n.Inputs {
 		c.Inputs = append(c.Inputs, b.Job.Nodes[e.From].Schema)
 	}
 	return c
+}
+
+// spill is where operators put rows aside. Those of a streaming job keep state, which is in snapshots.
+func (b *builder) spill() *spill.Area {
+	if b.Job.Streaming {
+		return nil
+	}
+	return b.Spill
 }
 
 // connect makes the channels of a node's inputs unless they lie within a vertex.

@@ -20,6 +20,7 @@ type event struct {
 	watermark dataflow.Time
 	port      dataflow.Port
 	status    shuffle.Status
+	now       int64         // of an alarm
 	snapshot  *taskSnapshot // of a barrier
 }
 
@@ -30,6 +31,7 @@ const (
 	watermarkEvent
 	barrierEvent
 	statusEvent
+	alarmEvent
 	endEvent
 )
 
@@ -53,6 +55,7 @@ type link struct {
 	resumer     dataflow.Resumer
 	watermarker dataflow.Watermarker
 	inputs      dataflow.InputWatermarker
+	alarmer     dataflow.Alarmer
 	ender       dataflow.InputEnder
 	stopper     dataflow.Stopper
 	selector    dataflow.InputSelector
@@ -94,6 +97,7 @@ func newLink(n *graph.Node, op dataflow.Operator, out stage) *link {
 	l.resumer, _ = op.(dataflow.Resumer)
 	l.watermarker, _ = op.(dataflow.Watermarker)
 	l.inputs, _ = op.(dataflow.InputWatermarker)
+	l.alarmer, _ = op.(dataflow.Alarmer)
 	l.ender, _ = op.(dataflow.InputEnder)
 	l.stopper, _ = op.(dataflow.Stopper)
 	l.selector, _ = op.(dataflow.InputSelector)
@@ -152,6 +156,8 @@ func (l *link) do(e event) error {
 		err = l.snapshot(e.snapshot)
 	case statusEvent:
 		l.after, l.passOn = e, true
+	case alarmEvent:
+		status, err = l.alarmer.Ring(e.now, l.out)
 	case endEvent:
 		if l.open--; l.open == 0 {
 			l.after, l.passOn = event{kind: endEvent}, true

@@ -42,6 +42,7 @@ type Task struct {
 	head   stage
 	links  []*link // from the first to the last
 	tail   *tail
+	alarms alarms
 	mark   dataflow.Time // smallest watermark over all inputs
 	idle   bool          // no input has rows at present
 	turn   int           // where polling goes on
@@ -197,6 +198,9 @@ func (t *Task) work(ctx context.Context) (Result, error) {
 	case !t.tail.Room():
 		return Blocked, nil
 	}
+	if rang, err := t.alarms.ring(); rang || err != nil {
+		return Progressed, err
+	}
 	if m := t.box.take(); m != nil {
 		return Progressed, t.serve(ctx, m)
 	}
@@ -212,6 +216,7 @@ func (t *Task) work(ctx context.Context) (Result, error) {
 		for _, w := range t.tail.writers {
 			w.Flush()
 		}
+		t.alarms.wait(t.signal)
 	}
 	return result, nil
 }
@@ -532,6 +537,7 @@ func (t *Task) Finished() *rpc.Finished {
 // not take that for the end.
 func (t *Task) Close(failed bool) error {
 	var errs []error
+	t.alarms.close()
 	if t.source != nil {
 		errs = append(errs, t.source.close())
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/anabranch/anabranch/scheduler/task"
 	"github.com/anabranch/anabranch/shuffle"
 	"github.com/anabranch/anabranch/state"
+	"github.com/anabranch/anabranch/state/spill"
 )
 
 // Options are what a TaskManager is made of.
@@ -31,6 +32,7 @@ type Options struct {
 	Bindings *binding.Set
 	Budget   *columnar.Budget
 	State    *state.Backend    // nil: state is in memory
+	Spill    *spill.Area       // nil: batch operators put nothing aside
 	Exchange *shuffle.Exchange // with other TaskManagers
 	Causes   *rpc.Causes
 	// Load reads the checkpoint that a deployment names.
@@ -197,7 +199,7 @@ func (m *TaskManager) deploy(d *rpc.Deploy, before *attempt) {
 
 func (m *TaskManager) build(a *attempt, d *rpc.Deploy) ([]*task.Task, error) {
 	env := task.Environment{
-		Name: m.opts.Name, Bindings: m.opts.Bindings, Budget: m.opts.Budget, State: m.opts.State, Exchange: m.opts.Exchange, Send: m.opts.Send,
+		Name: m.opts.Name, Bindings: m.opts.Bindings, Budget: m.opts.Budget, State: m.opts.State, Spill: m.opts.Spill, Exchange: m.opts.Exchange, Send: m.opts.Send,
 		Store: func(ack *rpc.Acknowledge, b state.Blob) {
 			a.reach(ack.Epoch)
 			m.outbox.put(func() { m.store(a, &d.Settings, ack, b) })

@@ -48,8 +48,6 @@ func (b *Binder) combine(s *ast.SetOp, l, r *relation) (*relation, error) {
 	var node plan.Node
 	var err error
 	switch {
-	case s.Op != ast.Union && s.All:
-		return nil, plan.Refuse(s, "set-op-all", s.Op)
 	case s.Op == ast.Union:
 		node, err = union(s, l.node, r.node, types)
 		if err == nil && !s.All {
@@ -101,8 +99,38 @@ func union(at ast.Node, l, r plan.Node, types []columnar.Type) (plan.Node, error
 }
 
 // difference is INTERSECT or EXCEPT: rows are counted by side, since grouping, unlike a hash
-// join, takes nulls for equal.
+// join, takes nulls for equal. With ALL each row is there as often as the counts say.
 func difference(s *ast.SetOp, l, r plan.Node, types []columnar.Type) (plan.Node, error) {
+	agg, err := countSides(s, l, r, types)
+	if err != nil {
+		return nil, err
+	}
+	width := len(types)
+	zero := expr.Int(0, columnar.TypeBigInt)
+	left, right := plan.Col(agg, width), plan.Col(agg, width+1)
+	names := agg.Schema().Names()[:width]
+	if s.All {
+		times, err := remaining(s, left, right)
+		if err != nil {
+			return nil, err
+		}
+		return &plan.Repeat{Input: plan.NewProject(agg, append(plan.Cols(agg)[:width], times), append(names, "times"))}, nil
+	}
+	some, err := call(s, ">", left, zero)
+	if err != nil {
+		return nil, err
+	}
+	op := map[ast.SetOperator]string{ast.Intersect: ">", ast.Except: "="}[s.Op]
+	other, err := call(s, op, right, zero)
+	if err != nil {
+		return nil, err
+	}
+	filter := &plan.Filter{Input: agg, Predicate: conjunction([]*expr.Expr{some, other})}
+	return plan.NewProject(filter, plan.Cols(filter)[:width], names), nil
+}
+
+// countSides groups equal rows of both sides and counts them by side.
+func countSides(s *ast.SetOp, l, r plan.Node, types []columnar.Type) (plan.Node, error) {
 	l, err := castTo(s, l, types, 0)
 	if err != nil {
 		return nil, err
@@ -126,17 +154,18 @@ func difference(s *ast.SetOp, l, r plan.Node, types []columnar.Type) (plan.Node,
 			return nil, fault(s, err)
 		}
 	}
-	agg := plan.NewAggregate(all, keys, sides)
-	zero := expr.Int(0, columnar.TypeBigInt)
-	left, err := call(s, ">", plan.Col(agg, width), zero)
+	return plan.NewAggregate(all, keys, sides), nil
+}
+
+// remaining is how often a row is in the result of INTERSECT ALL or EXCEPT ALL that is there so often on
+// each side.
+func remaining(s *ast.SetOp, left, right *expr.Expr) (*expr.Expr, error) {
+	if s.Op == ast.Intersect {
+		return call(s, "LEAST", left, right)
+	}
+	more, err := call(s, "-", left, right)
 	if err != nil {
 		return nil, err
 	}
-	op := map[ast.SetOperator]string{ast.Intersect: ">", ast.Except: "="}[s.Op]
-	right, err := call(s, op, plan.Col(agg, width+1), zero)
-	if err != nil {
-		return nil, err
-	}
-	filter := &plan.Filter{Input: agg, Predicate: conjunction([]*expr.Expr{left, right})}
-	return plan.NewProject(filter, plan.Cols(filter)[:width], filter.Schema().Names()[:width]), nil
+	return call(s, "GREATEST", more, expr.Int(0, columnar.TypeBigInt))
 }

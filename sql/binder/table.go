@@ -147,7 +147,11 @@ func (b *Binder) declared(t *catalog.Table, at ast.Node) (*relation, error) {
 	if err := b.open(scan, at); err != nil {
 		return nil, err
 	}
-	return &relation{node: scan, scope: scopeOf(scan.Out, t.Name)}, nil
+	s := scopeOf(scan.Out, t.Name)
+	if b.upserts(spec) {
+		return &relation{node: normalized(scan, t), scope: s}, nil
+	}
+	return &relation{node: scan, scope: s}, nil
 }
 
 // columns fills the output of a scan: the physical columns, those of metadata, and the computed ones,
@@ -246,6 +250,9 @@ func (b *Binder) watermark(t *catalog.Table, scan *plan.Scan, at ast.Node) error
 	}
 	if typ := scan.Out.Fields[column].Type; !typ.IsTimestamp() {
 		return ast.Errorf(at, ast.ClassSemantic, "watermark of table %s: column %s is %s, not a timestamp", t.Name, t.Watermark.Column, typ.Nullable())
+	}
+	if plan.Processes(scan, column) {
+		return ast.Errorf(at, ast.ClassSemantic, "watermark of table %s: column %s is a processing time, which needs none", t.Name, t.Watermark.Column)
 	}
 	w, err := b.stored(t.Watermark.Expr, scopeOf(scan.Out, t.Name))
 	if err != nil {

@@ -1,6 +1,7 @@
 package binder
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -123,10 +124,8 @@ func timeColumn(r *relation, arg ast.Expr, name string) (int, error) {
 	}
 	traits := plan.TraitsOf(r.node)
 	if traits.Unbounded {
-		for _, c := range traits.Time {
-			if c == column {
-				return column, nil
-			}
+		if slices.Contains(traits.Time, column) || slices.Contains(traits.Processing, column) {
+			return column, nil
 		}
 		return 0, plan.Refuse(id, "time-attribute", id.Name)
 	}

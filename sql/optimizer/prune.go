@@ -99,6 +99,15 @@ func pruneNode(n plan.Node, need []bool) (plan.Node, []int) {
 		return n.WithInputs(in), at
 	case *plan.Rank:
 		return pruneRank(n, need)
+	case *plan.Normalize:
+		need = slices.Clone(need)
+		for _, k := range n.Keys {
+			need[k] = true
+		}
+		in, at := pruneNode(n.Input, need)
+		return &plan.Normalize{Input: in, Keys: moveAll(n.Keys, at)}, at
+	case *plan.Repeat:
+		return pruneRepeat(n), identity(plan.Width(n))
 	case *plan.Correlate:
 		return pruneCorrelate(n, need)
 	case *plan.Union:
@@ -221,6 +230,16 @@ func pruneRank(n *plan.Rank, need []bool) (plan.Node, []int) {
 		return &c, append(slices.Clone(at), -1)
 	}
 	return &c, at
+}
+
+// pruneRepeat prunes below; the node itself needs its columns to tell rows apart.
+func pruneRepeat(n *plan.Repeat) plan.Node {
+	all := make([]bool, plan.Width(n.Input))
+	for i := range all {
+		all[i] = true
+	}
+	in, at := pruneNode(n.Input, all)
+	return &plan.Repeat{Input: exactly(in, n.Input.Schema(), at, all)}
 }
 
 // pruneCorrelate keeps what the function takes, and all it makes.

@@ -28,6 +28,15 @@ func push(n plan.Node, conditions []*expr.Expr) plan.Node {
 	case *plan.Window:
 		down, stay := split(conditions, func(e *expr.Expr) bool { return within(e, 0, plan.Width(n.Input)) })
 		return filtered(n.WithInputs(push(n.Input, down)), stay)
+	case *plan.Normalize:
+		// A row without the values asked for may be the newest of its key.
+		down, stay := split(conditions, func(e *expr.Expr) bool {
+			return !slices.ContainsFunc(e.Columns(), func(c int) bool { return !slices.Contains(n.Keys, c) })
+		})
+		return filtered(n.WithInputs(push(n.Input, down)), stay)
+	case *plan.Repeat:
+		down, stay := split(conditions, func(*expr.Expr) bool { return true })
+		return filtered(n.WithInputs(push(n.Input, down)), stay)
 	case *plan.Correlate:
 		down, stay := split(conditions, func(e *expr.Expr) bool { return within(e, 0, plan.Width(n.Input)) })
 		return filtered(n.WithInputs(push(n.Input, down)), stay)

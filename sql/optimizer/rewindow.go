@@ -43,6 +43,9 @@ type windowTrace struct {
 func traceWindow(n plan.Node) (t windowTrace, ok bool) {
 	switch n := n.(type) {
 	case *plan.WindowAggregate:
+		if plan.Processes(n.Input, n.TimeColumn) {
+			return t, false // no watermark tells when those windows are complete
+		}
 		width := plan.Width(n)
 		t = windowTrace{node: n, time: width - 1, ends: make([]bool, width), window: n.Window}
 		t.ends[width-2], t.ends[width-1] = true, true

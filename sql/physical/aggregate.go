@@ -26,7 +26,7 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 		node.Parallelism = parallelism(n.Keys)
 		return node, nil
 	}
-	states, err := partialSchema(n)
+	states, err := partialSchema(n.Input.Schema(), n.Keys, n.Calls)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 }
 
 // changelogAggregate groups rows without end and emits how the groups change. Calls over rows that
-// may be taken back must be able to forget them.
+// may be taken back keep what they need to forget them.
 func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) (*graph.Node, error) {
 	spec := operators.AggregateSpec{Keys: n.Keys, Phase: operators.Changelog}
 	for _, c := range n.Calls {
@@ -79,9 +79,9 @@ func parallelism(keys []int) int {
 }
 
 // partialSchema has the keys and the states of the calls.
-func partialSchema(n *plan.Aggregate) (*columnar.Schema, error) {
-	out := n.Input.Schema().Project(n.Keys)
-	for i, c := range n.Calls {
+func partialSchema(in *columnar.Schema, keyColumns []int, calls []*expr.Aggregate) (*columnar.Schema, error) {
+	out := in.Project(keyColumns)
+	for i, c := range calls {
 		types, err := expr.StateTypes([]*expr.Aggregate{c})
 		if err != nil {
 			return nil, fmt.Errorf("aggregate: %w", err)
@@ -100,7 +100,13 @@ func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) (*gra
 			return nil, plan.Refuse(b.At, "merge", c.Name)
 		}
 	}
-	spec := windowing.AggregateSpec{Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls}
+	processing := plan.Processes(n.Input, n.TimeColumn)
+	if !b.Job.Streaming && !plan.TraitsOf(n).Unbounded && !processing {
+		return b.batchWindows(n, in)
+	}
+	spec := windowing.AggregateSpec{
+		Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls, Processing: processing,
+	}
 	node := b.Job.Add(windowing.KindAggregate, n.String(), spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
 	return node, nil

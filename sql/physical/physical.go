@@ -107,8 +107,15 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 		}
 		return b.chain(inputs[0], operators.KindCorrelate, n.String(), operators.CorrelateSpec{Call: n.Call, Outer: n.Outer}, n.Out), nil
 	case *plan.Window:
+		if plan.Processes(n.Input, n.TimeColumn) {
+			return nil, plan.Refuse(b.At, "processing-window")
+		}
 		spec := windowing.AssignSpec{Window: n.Window, TimeColumn: n.TimeColumn}
 		return b.chain(inputs[0], windowing.KindAssign, n.String(), spec, n.Out), nil
+	case *plan.Normalize:
+		return b.normalize(n, inputs[0]), nil
+	case *plan.Repeat:
+		return b.chain(inputs[0], operators.KindRepeat, n.String(), operators.RepeatSpec{}, n.Schema()), nil
 	case *plan.Union:
 		return b.union(n, inputs), nil
 	case *plan.Join:

@@ -11,6 +11,9 @@ import (
 // rank brings the rows of a partition together.
 func (b *Builder) rank(n *plan.Rank, in *graph.Node) (*graph.Node, error) {
 	t := plan.TraitsOf(n.Input)
+	if keep, ok := plan.Arrival(n); ok {
+		return b.arrival(n, in, keep, t.Unbounded), nil
+	}
 	if t.Unbounded && n.To == 0 {
 		return nil, plan.Refuse(b.At, "unbounded-rank")
 	}
@@ -25,6 +28,21 @@ func (b *Builder) rank(n *plan.Rank, in *graph.Node) (*graph.Node, error) {
 	node := b.Job.Add(operators.KindRank, name, spec, n.Schema(), exchange(in, n.Partition))
 	node.Parallelism = parallelism(n.Partition)
 	return node, nil
+}
+
+// arrival keeps one row of each partition by when it arrives.
+func (b *Builder) arrival(n *plan.Rank, in *graph.Node, keep operators.Keep, unbounded bool) *graph.Node {
+	spec := operators.DeduplicateSpec{Keys: n.Partition, Keep: keep, Number: n.Number, AtEnd: !unbounded}
+	name := label(n, "Deduplicate(keep "+string(keep)+", ")
+	node := b.Job.Add(operators.KindDedup, name, spec, n.Schema(), exchange(in, n.Partition))
+	node.Parallelism = parallelism(n.Partition)
+	return node
+}
+
+// normalize keeps the last row of each key, until it is taken back.
+func (b *Builder) normalize(n *plan.Normalize, in *graph.Node) *graph.Node {
+	spec := operators.DeduplicateSpec{Keys: n.Keys, Keep: operators.Last, Upsert: true, AtEnd: !plan.TraitsOf(n).Unbounded}
+	return b.Job.Add(operators.KindDedup, n.String(), spec, n.Schema(), exchange(in, n.Keys))
 }
 
 // topN is a sort of rows without end, which has a limit: its result changes as rows come and is in no

@@ -124,7 +124,7 @@ func (r *reuse) make(id int) int {
 // stateful reports whether operators of a kind remember rows.
 func stateful(k graph.Kind) bool {
 	switch k {
-	case operators.KindSource, operators.KindExternal, operators.KindValues, operators.KindFilter, operators.KindProject, operators.KindUnion, operators.KindCorrelate, windowing.KindAssign:
+	case operators.KindSource, operators.KindExternal, operators.KindValues, operators.KindFilter, operators.KindProject, operators.KindRepeat, operators.KindUnion, operators.KindCorrelate, windowing.KindAssign:
 		return false
 	}
 	return true

@@ -16,6 +16,8 @@ func KeyOf(n Node) (columns []int, ok bool) {
 			columns = append(columns, i)
 		}
 		return columns, true
+	case *Normalize:
+		return n.Keys, true
 	case *Rank:
 		return n.Partition, n.From <= 1 && n.To == 1
 	case *Filter, *Sort, *Limit:

@@ -56,11 +56,12 @@ type Window struct {
 // NewWindow makes a window assignment.
 func NewWindow(input Node, w windowing.Window, timeColumn int) *Window {
 	out := &columnar.Schema{Fields: slices.Clone(input.Schema().Fields)}
-	out.Fields = append(out.Fields, windowFields(out.Fields[timeColumn].Type)...)
+	out.Fields = append(out.Fields, WindowFields(out.Fields[timeColumn].Type)...)
 	return &Window{Input: input, Window: w, TimeColumn: timeColumn, Out: out}
 }
 
-func windowFields(t columnar.Type) []columnar.Field {
+// WindowFields are the columns of a window over a time column of a type.
+func WindowFields(t columnar.Type) []columnar.Field {
 	t = t.Required()
 	return []columnar.Field{
 		{Name: "window_start", Type: t},
@@ -93,7 +94,7 @@ type WindowAggregate struct {
 func NewWindowAggregate(input Node, w windowing.Window, timeColumn int, keys []int, calls []*expr.Aggregate) *WindowAggregate {
 	out := input.Schema().Project(keys)
 	out.Fields = append(out.Fields, callFields(calls)...)
-	out.Fields = append(out.Fields, windowFields(input.Schema().Fields[timeColumn].Type)...)
+	out.Fields = append(out.Fields, WindowFields(input.Schema().Fields[timeColumn].Type)...)
 	return &WindowAggregate{Input: input, Window: w, TimeColumn: timeColumn, Keys: keys, Calls: calls, Out: out}
 }
 

@@ -16,6 +16,9 @@ type Traits struct {
 	Changelog bool
 	// Time are the columns that are event times, which the watermark bounds; ascending.
 	Time []int
+	// Processing are the columns that are processing times, ascending: they tell when a row is met, so rows
+	// come in their order.
+	Processing []int
 	// Rising are the columns that rise with the watermark, ascending.
 	Rising []Rising
 }
@@ -46,6 +49,7 @@ func TraitsOf(n Node) Traits {
 			t.Time = []int{n.TimeColumn}
 			t.Rising = []Rising{{Column: n.TimeColumn, Base: new(int)}}
 		}
+		t.Processing = processing(n.Project, nil)
 	case *Values:
 		t.Unbounded = n.Unbounded
 	case *External:
@@ -57,16 +61,22 @@ func TraitsOf(n Node) Traits {
 	case *Project:
 		t.project(n, inputs[0])
 	case *Window:
-		t.Time = append(slices.Clone(inputs[0].Time), Width(n)-1)
+		t.Time, t.Processing = append(slices.Clone(inputs[0].Time), Width(n)-1), inputs[0].Processing
 		t.Rising = append(slices.Clone(inputs[0].Rising), windowRising(n, n.Window.Size)...)
 	case *WindowAggregate:
+		if slices.Contains(inputs[0].Processing, n.TimeColumn) {
+			break // the watermark knows nothing of its windows
+		}
 		t.Time = []int{Width(n) - 1}
 		t.Rising = append(keyRising(n, inputs[0]), windowRising(n, n.Window.Size)...)
 	case *Aggregate:
 		// Without calls a group's row never changes.
 		t.Changelog = t.Changelog || t.Unbounded && len(n.Calls) > 0
 	case *Rank:
-		t.Changelog = t.Unbounded
+		keep, ok := Arrival(n)
+		t.Changelog = t.Unbounded && !(ok && keep == operators.First)
+	case *Normalize:
+		t.Changelog, t.Processing = t.Unbounded, inputs[0].Processing
 	case *Sort:
 		t.Changelog = t.Unbounded // only the first rows are wanted
 	case *Join:
@@ -74,14 +84,15 @@ func TraitsOf(n Node) Traits {
 	case *Union:
 		t.union(inputs)
 	case *Materialize:
-		t.Unbounded, t.Changelog = false, false
+		t.Unbounded, t.Changelog, t.Processing = false, false, inputs[0].Processing
 	case *Filter, *Limit, *Correlate:
-		t.Time, t.Rising = inputs[0].Time, inputs[0].Rising
+		t.Time, t.Rising, t.Processing = inputs[0].Time, inputs[0].Rising, inputs[0].Processing
 	}
 	return t
 }
 
 func (t *Traits) project(n *Project, in Traits) {
+	t.Processing = processing(n.Exprs, in.Processing)
 	for i, e := range n.Exprs {
 		if e.Op == expr.Column && slices.Contains(in.Time, e.Index) {
 			t.Time = append(t.Time, i)
@@ -130,9 +141,8 @@ func keyRising(n *WindowAggregate, in Traits) (list []Rising) {
 }
 
 func (t *Traits) union(inputs []Traits) {
-	t.Time = slices.DeleteFunc(slices.Clone(inputs[0].Time), func(c int) bool {
-		return slices.ContainsFunc(inputs, func(in Traits) bool { return !slices.Contains(in.Time, c) })
-	})
+	t.Time = inAll(inputs, func(in Traits) []int { return in.Time })
+	t.Processing = inAll(inputs, func(in Traits) []int { return in.Processing })
 	for _, r := range inputs[0].Rising {
 		all := true
 		for _, in := range inputs[1:] {
@@ -144,6 +154,13 @@ func (t *Traits) union(inputs []Traits) {
 			t.Rising = append(t.Rising, r)
 		}
 	}
+}
+
+// inAll are the columns that all inputs list.
+func inAll(inputs []Traits, columns func(Traits) []int) []int {
+	return slices.DeleteFunc(slices.Clone(columns(inputs[0])), func(c int) bool {
+		return slices.ContainsFunc(inputs, func(in Traits) bool { return !slices.Contains(columns(in), c) })
+	})
 }
 
 // join: a regular join may emit a row long after its time, so the times are times no more; one with

@@ -11,6 +11,7 @@ import (
 	"github.com/anabranch/anabranch/internal/clock"
 	"github.com/anabranch/anabranch/scheduler"
 	"github.com/anabranch/anabranch/sql/session"
+	"github.com/anabranch/anabranch/state/spill"
 )
 
 // Options are what a runner needs beside the settings of its session.
@@ -49,6 +50,8 @@ func (r *Runner) Run(ctx context.Context, planned *session.Planned, take func(*c
 	if opts.State = r.stateBackend(); opts.State != nil {
 		defer func() { err = errors.Join(err, opts.State.Close()) }()
 	}
+	opts.Spill = spill.NewArea(r.session.Setting("io.tmp.dirs"))
+	defer func() { err = errors.Join(err, opts.Spill.Close()) }()
 	if watch != nil {
 		watch(&opts)
 	}

@@ -6,6 +6,10 @@ import (
 	"github.com/anabranch/anabranch/state"
 )
 
+// OperatorBytes is the part of a process's memory that its operators may hold: the rest is for batches
+// on their way, for readers and writers, and for what is not collected yet. 0 is without limit.
+func OperatorBytes(memory int64) int64 { return memory / 4 * 3 }
+
 // unlimitedStateBytes is the memory of state before it goes to disk where nothing limits memory.
 const unlimitedStateBytes = 1 << 30
 
@@ -18,7 +22,7 @@ func (r *Runner) stateBackend() *state.Backend {
 	}
 	bytes := int64(unlimitedStateBytes)
 	if limit := r.opts.Budget.Limit(); limit > 0 {
-		bytes = limit / 2
+		bytes = limit / 3 * 2
 	}
 	return state.NewBackend(r.session.Setting("io.tmp.dirs"), bytes)
 }

@@ -53,6 +53,8 @@ func (f fake) TakesChangelog(*catalog.TableSpec) bool { return f.name == "blackh
 
 func (f fake) KeepsNewest(*catalog.TableSpec) bool { return f.name == "blackhole" }
 
+func (f fake) ReadsUpserts(*catalog.TableSpec) bool { return f.name == "upsert-kafka" }
+
 func (f fake) Infer(_ context.Context, options map[string]string) (*columnar.Schema, error) {
 	if options["format"] == "" {
 		return nil, fmt.Errorf("'%s' does not exist", options["path"])
@@ -80,7 +82,7 @@ func (s fakeSource) Open(context.Context, dataflow.Split, dataflow.ReadRequest) 
 
 func newFakeSession() *Session {
 	return New(catalog.NewRegistry(
-		fake{name: "filesystem", bounded: true}, fake{name: "nexmark"}, fake{name: "kafka"}, fake{name: "blackhole", bounded: true}, fake{name: "memory", bounded: true},
+		fake{name: "filesystem", bounded: true}, fake{name: "nexmark"}, fake{name: "kafka"}, fake{name: "upsert-kafka"}, fake{name: "blackhole", bounded: true}, fake{name: "memory", bounded: true},
 	))
 }
 

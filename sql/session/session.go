@@ -97,7 +97,7 @@ func (s *Session) runnable(n plan.Node) plan.Node {
 }
 
 func (s *Session) plan(statement ast.Statement) (*Planned, error) {
-	p := &Planned{Job: &graph.Job{Name: s.settings["pipeline.name"]}}
+	p := &Planned{Job: &graph.Job{Name: s.settings["pipeline.name"], Streaming: s.settings["execution.runtime-mode"] == "streaming"}}
 	build := &physical.Builder{Job: p.Job, At: statement}
 	var err error
 	switch st := statement.(type) {
@@ -133,7 +133,7 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 	if p.Job.Name == "" {
 		p.Job.Name = p.Job.Nodes[len(p.Job.Nodes)-1].Name
 	}
-	p.Job.Streaming = p.Job.Streaming || p.Unbounded || s.settings["execution.runtime-mode"] == "streaming"
+	p.Job.Streaming = p.Job.Streaming || p.Unbounded
 	if err := s.reuse(p); err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/anabranch/anabranch/catalog"
-	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
@@ -203,7 +202,7 @@ func (s *Session) describe(d *ast.Describe) (*Result, error) {
 			if err != nil {
 				return nil, err
 			}
-			return describeSchema(n.Schema(), t), nil
+			return describeSchema(n, t), nil
 		}
 		query = starOf(d.Pos, &ast.Table{Pos: d.Table.Position(), Name: d.Table})
 	}
@@ -211,7 +210,7 @@ func (s *Session) describe(d *ast.Describe) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return describeSchema(n.Schema(), nil), nil
+	return describeSchema(n, nil), nil
 }
 
 func starOf(pos ast.Pos, ref ast.TableRef) *ast.Query {
@@ -219,10 +218,17 @@ func starOf(pos ast.Pos, ref ast.TableRef) *ast.Query {
 	return &ast.Query{Pos: pos, Body: &ast.Select{Pos: pos, Items: items, From: []ast.TableRef{ref}}}
 }
 
-func describeSchema(schema *columnar.Schema, t *catalog.Table) *Result {
+func describeSchema(n plan.Node, t *catalog.Table) *Result {
+	traits := plan.TraitsOf(n)
 	r := &Result{Columns: []string{"name", "type", "null", "key", "extras", "watermark"}}
-	for i, f := range schema.Fields {
+	for i, f := range n.Schema().Fields {
 		row := []string{f.Name, f.Type.Nullable().String(), "TRUE", "", "", ""}
+		// Flink's marks of time attributes.
+		if slices.Contains(traits.Processing, i) {
+			row[1] += " *PROCTIME*"
+		} else if slices.Contains(traits.Time, i) {
+			row[1] += " *ROWTIME*"
+		}
 		if f.Type.NotNull {
 			row[2] = "FALSE"
 		}

@@ -113,6 +113,7 @@ func TestKafka(t *testing.T) {
 	t.Run("new partitions", func(t *testing.T) { testNewPartitions(t, k) })
 	t.Run("group offsets", func(t *testing.T) { testGroup(t, k) })
 	t.Run("upserts", func(t *testing.T) { testUpserts(t, k) })
+	t.Run("reading upserts", func(t *testing.T) { testReadUpserts(t, k) })
 	t.Run("transactions", func(t *testing.T) { testTransactions(t, k) })
 	t.Run("a transaction times out", func(t *testing.T) { testTimedOut(t, k) })
 	t.Run("transactions of others", func(t *testing.T) { testOtherOwners(t, k) })

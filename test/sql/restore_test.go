@@ -96,7 +96,7 @@ func (s *rowSink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output)
 			}
 		}
 		line := strings.Join(cells, " | ")
-		if b.Kind(b.Row(k)) == columnar.Retract {
+		if b.Kind(b.Row(k)).Retracts() {
 			line = takenBack + line
 		}
 		s.lines = append(s.lines, line)

@@ -28,6 +28,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ import (
 	"github.com/anabranch/anabranch/sql/parser"
 	"github.com/anabranch/anabranch/sql/session"
 	"github.com/anabranch/anabranch/state"
+	"github.com/anabranch/anabranch/state/spill"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the queries give into the files")
@@ -57,6 +59,8 @@ type way struct {
 	endless bool
 	// disk keeps state on disk but for a little.
 	disk bool
+	// spill puts rows of batch operators aside at each so manieth batch, as if memory were full.
+	spill int64
 	// restart lets the sink fail now and then and the job start again by itself.
 	restart bool
 	// managers is how many TaskManagers share the tasks; more than one are told what to do in bytes.
@@ -68,6 +72,7 @@ var ways = []way{
 	{name: "three tasks", parallelism: 3},
 	{name: "batches of 1", parallelism: 2, batchRows: 1},
 	{name: "batches of 7", parallelism: 1, batchRows: 7},
+	{name: "put aside", parallelism: 2, batchRows: 7, spill: 3},
 	{name: "stream", parallelism: 2, streaming: true},
 	{name: "encoded exchanges and messages", parallelism: 3, encoded: true},
 	{name: "two TaskManagers", parallelism: 3, streaming: true, managers: 2},
@@ -80,10 +85,16 @@ var ways = []way{
 	{name: "endless restarted", parallelism: 2, batchRows: 7, endless: true, restart: true, managers: 2},
 }
 
+// spilled counts the bytes that were put aside.
+var spilled atomic.Int64
+
 func TestFiles(t *testing.T) {
 	defer func() {
 		if restarted.Load() == 0 && !*rewrite && flag.Lookup("test.run").Value.String() == "" {
 			t.Error("no job started again from a checkpoint")
+		}
+		if spilled.Load() == 0 && flag.Lookup("test.run").Value.String() == "" {
+			t.Error("no rows were put aside")
 		}
 	}()
 	files, err := filepath.Glob("testdata/*.slt")
@@ -242,6 +253,16 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 		opts.State = state.NewBackend(t.TempDir(), 4<<10)
 		defer func() {
 			if err := opts.State.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	if w.spill > 0 {
+		opts.Spill = spill.NewArea(t.TempDir())
+		opts.Spill.Every = w.spill
+		defer func() {
+			spilled.Add(opts.Spill.WrittenBytes())
+			if err := opts.Spill.Close(); err != nil {
 				t.Error(err)
 			}
 		}()

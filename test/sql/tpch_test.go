@@ -21,6 +21,7 @@ var tpchWays = []way{
 	{name: "three tasks", parallelism: 3},
 	{name: "batches of 7", parallelism: 1, batchRows: 7},
 	{name: "encoded exchanges", parallelism: 2, encoded: true},
+	{name: "put aside", parallelism: 2, batchRows: 500, spill: 3},
 	{name: "stream restored", parallelism: 2, batchRows: 500, streaming: true, restore: true},
 	{name: "endless", parallelism: 2, endless: true},
 	{name: "endless restored", parallelism: 2, batchRows: 500, endless: true, restore: true},

@@ -178,7 +178,7 @@ func (s arrivalSink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Outp
 	defer s.pace.mu.Unlock()
 	for k := range b.Live() {
 		i := b.Row(k)
-		if at := due.Int64At(due.Index(i)); at > 0 && b.Kind(i) != columnar.Retract {
+		if at := due.Int64At(due.Index(i)); at > 0 && !b.Kind(i).Retracts() {
 			s.pace.delays = append(s.pace.delays, float64(now-at)/1e3)
 		}
 	}

@@ -33,10 +33,10 @@ func (c *Collapse) Rows(b *columnar.Batch) error {
 		key := string(c.key)
 		places := c.at[key]
 		switch {
-		case own.Kind(i) == columnar.Insert && c.early[key] > 0:
+		case !own.Kind(i).Retracts() && c.early[key] > 0:
 			c.early[key]--
 			dropped[i] = true
-		case own.Kind(i) == columnar.Insert:
+		case !own.Kind(i).Retracts():
 			c.at[key] = append(places, place{len(c.batches), i})
 		case len(places) == 0:
 			c.early[key]++

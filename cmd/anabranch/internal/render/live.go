@@ -52,16 +52,14 @@ func (l Live) marked(b *columnar.Batch) *columnar.Batch {
 	updated := l.updates(b)
 	for k := range b.Live() {
 		i := b.Row(k)
-		kind := "+I"
-		switch added := b.Kind(i) == columnar.Insert; {
-		case updated != nil && updated[k] && added:
-			kind = "+U"
-		case updated != nil && updated[k]:
-			kind = "-U"
-		case !added:
-			kind = "-D"
+		kind := b.Kind(i)
+		if l.Keyed {
+			// The key tells more than the kinds do: a filter may have left out one of two versions.
+			if kind = kind.Sign(); updated != nil && updated[k] {
+				kind += columnar.UpdateAfter - columnar.Insert
+			}
 		}
-		op.SetString(i, kind)
+		op.SetString(i, kind.String())
 	}
 	out := &columnar.Batch{Schema: l.schema(b.Schema), Cols: append([]*columnar.Vector{op}, b.Cols...), Sel: b.Sel}
 	out.SetLen(b.Len())
@@ -83,14 +81,14 @@ func (l Live) updates(b *columnar.Batch) []bool {
 		return key
 	}
 	for k := range b.Live() {
-		if i := b.Row(k); b.Kind(i) == columnar.Retract {
+		if i := b.Row(k); b.Kind(i).Retracts() {
 			gone[string(keyOf(i))] = k
 		}
 	}
 	updated := make([]bool, b.Live())
 	for k := range b.Live() {
 		i := b.Row(k)
-		if b.Kind(i) == columnar.Retract {
+		if b.Kind(i).Retracts() {
 			continue
 		}
 		if before, ok := gone[string(keyOf(i))]; ok {

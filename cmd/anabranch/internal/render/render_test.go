@@ -235,6 +235,21 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// Without a key the kinds are shown as they come.
+func TestLiveWithoutKey(t *testing.T) {
+	b := Strings([]string{"a"}, [][]string{{"x"}, {"y"}, {"z"}, {"u"}})
+	b.Kinds = []columnar.RowKind{columnar.UpdateBefore, columnar.Retract, columnar.Insert, columnar.UpdateAfter}
+	var out bytes.Buffer
+	w, _ := New(&out, Options{Format: "csv"})
+	l := Live{Writer: w, Changelog: true}
+	if err := errors.Join(l.Begin(b.Schema), l.Rows(b), l.End()); err != nil {
+		t.Fatal(err)
+	}
+	if want := "op,a\n-U,x\n-D,y\n+I,z\n+U,u\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
+
 func TestParquetHoldsOneResult(t *testing.T) {
 	var out bytes.Buffer
 	w, _ := New(&out, Options{Format: "parquet"})

@@ -1,12 +1,10 @@
-package cold
+package vfs
 
 import (
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/anabranch/anabranch/vfs"
 )
 
 // Scratch is a directory for files that do not outlive the process. Those of processes that died are
@@ -17,7 +15,7 @@ type Scratch struct {
 }
 
 const (
-	scratchName = "anabranch-state-"
+	scratchName = "anabranch-tmp-"
 	lockSuffix  = ".lock"
 )
 
@@ -54,8 +52,8 @@ func NewScratch(parent string) (*Scratch, error) {
 
 // held locks a file; nil means that another process has it or has removed it.
 func held(path string) (*os.File, error) {
-	lock, err := vfs.Lock(path)
-	if errors.Is(err, vfs.ErrLocked) {
+	lock, err := Lock(path)
+	if errors.Is(err, ErrLocked) {
 		return nil, nil //nolint:nilnil // not held is no error
 	}
 	if err != nil {

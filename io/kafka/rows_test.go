@@ -1,0 +1,65 @@
+package kafka
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+)
+
+// TestRowsOfUpserts decodes records of keys, among them deletions and bad ones, batch by batch.
+func TestRowsOfUpserts(t *testing.T) {
+	for _, options := range []string{"json.ignore-parse-errors=true", "value.fields-include=EXCEPT_KEY, json.ignore-parse-errors=true, value.json.ignore-parse-errors=true, key.fields-prefix=k_"} {
+		table, err := newTable(Upsert{}, upsertSpec(options))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := newRows(table, dataflow.ReadRequest{Columns: []int{0, 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := `{"k_id": 1}`
+		if strings.Contains(options, "prefix") {
+			key = `{"id": 1}`
+		}
+		for _, c := range []struct{ values, want string }{
+			{`{"name":"a"} nil {"name":"b"}`, "+I 1 a, -D 1 NULL, +I 1 b"},
+			{`{"name":"c"}`, "+I 1 c"},
+			{`nil bad {"name":"d"} nokey`, "-D 1 NULL, +I 1 d"},
+		} {
+			r.reset(10)
+			for _, value := range strings.Fields(c.values) {
+				record := &kgo.Record{Key: []byte(key), Value: []byte(value)}
+				switch value {
+				case "nil":
+					record.Value = nil
+				case "nokey":
+					record.Key, record.Value = nil, []byte(`{"name":"e"}`)
+				}
+				if err := r.add(record); err != nil {
+					t.Fatalf("%s: %v", value, err)
+				}
+			}
+			b := r.batch()
+			var got []string
+			for i := range b.Len() {
+				text := b.Kind(i).String()
+				for _, v := range b.Cols {
+					text += " " + string(columnar.AppendText(nil, v, i, time.UTC))
+				}
+				got = append(got, text)
+			}
+			if strings.Join(got, ", ") != c.want {
+				t.Errorf("%s: %s: got %q, want %q", options, c.values, got, c.want)
+			}
+		}
+		if n := r.counts()["bad record"]; n != 2 {
+			t.Errorf("%d bad records", n)
+		}
+		r.release()
+	}
+}

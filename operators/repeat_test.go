@@ -1,0 +1,62 @@
+package operators
+
+import (
+	"maps"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+)
+
+// TestRepeat has rows come and go whose price, in cents, is never and up to thousands of times, and
+// compares what is left.
+func TestRepeat(t *testing.T) {
+	before := columnar.AllocatedBytes()
+	in := columnar.NewSchema(aggSchema().Fields[0], aggSchema().Fields[1], columnar.Field{Name: "times", Type: columnar.TypeBigInt})
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 11))
+		op, out := &Repeat{}, newFullSink()
+		must(t, op.Open(&dataflow.Context{Output: columnar.NewSchema(in.Fields[:2]...)}))
+		most := []int64{1, 3, 20_000}[seed%3] // of 20 000 one row fills several batches
+		want := map[string]int{}
+		var live []aggRow
+		for range 10 {
+			rows, kinds := aggInput(&live, true, rng)
+			if seed%2 == 0 {
+				kinds = nil
+			}
+			b := aggBatch(rows, kinds, rng)
+			n := columnar.NewVector(columnar.TypeBigInt)
+			n.Reset(b.Len())
+			for i := range b.Len() {
+				// The same row is there equally often each time, or it could not be taken back.
+				columnar.Values[int64](n)[i] = (columnar.Values[int64](b.Cols[2])[i]*7919 + int64(seed)) % (most + 1)
+			}
+			wide := &columnar.Batch{Schema: in, Cols: []*columnar.Vector{b.Cols[0], b.Cols[1], n}, Sel: b.Sel, Kinds: b.Kinds}
+			wide.SetLen(b.Len())
+			for k := range wide.Live() {
+				i := wide.Row(k)
+				text := " " + string(columnar.AppendText(nil, b.Cols[0], i, nil)) + " " + string(columnar.AppendText(nil, b.Cols[1], i, nil))
+				times := int(columnar.Values[int64](n)[i])
+				if wide.Kind(i).Retracts() {
+					times = -times
+				}
+				if want[text] += times; want[text] == 0 {
+					delete(want, text)
+				}
+			}
+			status, err := op.Process(0, wide, out)
+			drain(t, op, status, err, out)
+			if out.err != nil || !maps.Equal(out.rows, want) {
+				t.Fatalf("seed %d: %v\n%q", seed, out.err, differing(out.rows, want))
+			}
+			b.Release()
+			n.Release()
+		}
+		must(t, op.Close())
+	}
+	if left := columnar.AllocatedBytes() - before; left != 0 {
+		t.Errorf("%d bytes are still allocated", left)
+	}
+}
