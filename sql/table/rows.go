@@ -63,7 +63,7 @@ func read[T any](ctx context.Context, e *Env, query string, ends bool, f func(Ch
 		}
 		for i, row := range rows {
 			c := Insert
-			if b.Kind(b.Row(i)) == columnar.Retract {
+			if b.Kind(b.Row(i)).Retracts() {
 				c = Retract
 			}
 			if err := f(c, row); err != nil {
