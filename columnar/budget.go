@@ -88,7 +88,7 @@ func (b *Budget) add(delta int64, owner string, force bool) error {
 func (a *Account) Resize(n int64) error { return a.resize(n, false) }
 
 // Force is Resize that does not fail: for what is held already and cannot be put aside.
-func (a *Account) Force(n int64) { _ = a.resize(n, true) } //nolint:errcheck // it returns none
+func (a *Account) Force(n int64) { _ = a.resize(n, true) }
 
 func (a *Account) resize(n int64, force bool) error {
 	if a == nil || n == a.used {
