@@ -96,12 +96,14 @@ func (f *Functions) free(name string) (string, error) {
 	return upper, nil
 }
 
-// Names are those of scalar and aggregate functions, sorted.
+// Names are those of all functions, sorted.
 func (f *Functions) Names() []string {
 	if f == nil {
 		return nil
 	}
-	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(f.scalars)), slices.Collect(maps.Keys(f.aggregates)))))
+	names := slices.Concat(slices.Collect(maps.Keys(f.scalars)), slices.Collect(maps.Keys(f.aggregates)), slices.Collect(maps.Keys(f.tables)))
+	slices.Sort(names)
+	return names
 }
 
 // NewCall is NewCall of a function of the registry or of f; ordinal is that of the call in its statement.

@@ -29,8 +29,10 @@ func (s *Session) show(st *ast.Show) (*Result, error) {
 	case ast.ShowViews:
 		names = s.Catalog.Names(true)
 	case ast.ShowFunctions:
-		names = append(expr.FunctionNames(), expr.AggregateNames()...)
+		names = slices.Concat(expr.FunctionNames(), expr.AggregateNames(), s.Functions.Names())
 		slices.Sort(names)
+	case ast.ShowUserFunctions:
+		column, names = "function name", s.Functions.Names()
 	case ast.ShowCatalogs, ast.ShowCurrentCatalog:
 		names = []string{catalogName}
 	case ast.ShowDatabases, ast.ShowCurrentDatabase:

@@ -123,6 +123,23 @@ func (e *Env) execute(ctx context.Context, statement ast.Statement, script strin
 	return e.runner.Run(ctx, planned, nil, nil)
 }
 
+// Show runs a statement that starts no job and returns its rows, such as those of SHOW TABLES, DESCRIBE
+// and EXPLAIN.
+func (e *Env) Show(statement string) ([][]string, error) {
+	statements, err := parser.Parse(statement)
+	if err != nil {
+		return nil, err
+	}
+	if len(statements) != 1 || session.Runs(statements[0]) {
+		return nil, errors.New("Show takes one statement that starts no job")
+	}
+	r, err := e.session.Apply(statements[0], statement)
+	if err != nil {
+		return nil, err
+	}
+	return r.Rows, nil
+}
+
 // withoutStreams refuses to run a statement that only the job of a stream can.
 func withoutStreams(p *session.Planned) error {
 	for _, n := range p.Job.Nodes {

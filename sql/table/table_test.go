@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/io/generator"
 )
 
 // collect runs a query whose rows T are compared as text, at several parallelisms.
@@ -242,6 +244,73 @@ func TestRows(t *testing.T) {
 			N int  `anabranch:"EXPR$0"`
 			V *int `anabranch:"EXPR$1"`
 		}{{52_000, p(536_974_000)}}, many)
+}
+
+// TestForEachOfChanges reads how an endless group changes until it has seen enough.
+func TestForEachOfChanges(t *testing.T) {
+	env := NewEnv(WithConnectors(catalog.NewRegistry(generator.Datagen{})))
+	err := env.Exec(t.Context(), `CREATE TABLE ticks (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1000')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Collect[int](t.Context(), env, `SELECT COUNT(*) FROM ticks`); err == nil || !strings.Contains(err.Error(), "no end") {
+		t.Errorf("error %v", err)
+	}
+	enough := errors.New("enough")
+	count, changes := 0, 0
+	err = ForEach(t.Context(), env, `SELECT COUNT(*) FROM ticks`, func(c Change, n int) error {
+		switch changes++; c {
+		case Retract:
+			if n != count {
+				t.Errorf("%d is taken back, not %d", n, count)
+			}
+		case Insert:
+			if n <= count && count > 0 {
+				t.Errorf("%d comes after %d", n, count)
+			}
+			count = n
+		}
+		if count > 500 {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) || changes < 3 {
+		t.Errorf("error %v after %d changes", err, changes)
+	}
+}
+
+func TestShow(t *testing.T) {
+	env := NewEnv()
+	if err := env.Register(letters(), longestText()); err != nil {
+		t.Fatal(err)
+	}
+	if err := env.Exec(t.Context(), rides); err != nil {
+		t.Fatal(err)
+	}
+	for statement, want := range map[string]string{
+		"SHOW TABLES": "[[rides]]", "SHOW USER FUNCTIONS": "[[LETTERS] [LONGEST]]",
+		"EXPLAIN SELECT longest(c) FROM rides, LATERAL TABLE(letters(city)) AS T(c, i)": "Correlate(LETTERS(city))",
+	} {
+		rows, err := env.Show(statement)
+		if err != nil || !strings.Contains(fmt.Sprint(rows), want) {
+			t.Errorf("%s: %v, %v", statement, rows, err)
+		}
+	}
+	if _, err := env.Show("SELECT 1"); err == nil {
+		t.Error("a query is shown")
+	}
+	if err := env.Exec(t.Context(), "SELECT 1"); err == nil || !strings.Contains(err.Error(), "line 1, column 1: Exec runs no queries") {
+		t.Errorf("error %v", err)
+	}
+	if err := env.Register(letters()); err == nil {
+		t.Error("a function is registered twice")
+	}
+	for _, f := range []any{nil, 1, func() {}, func(...int) int { return 1 }, func(map[string]int) int { return 1 }, func(int) (int, int) { return 1, 1 }} {
+		if err := env.Register(Scalar("wrong", f)); err == nil {
+			t.Errorf("%T is a function", f)
+		}
+	}
 }
 
 var errRide = errors.New("no such ride")
