@@ -43,9 +43,13 @@ func functions(t *testing.T) *expr.Functions {
 			}
 			return *n
 		}),
-		table.Scalar("go_panic", func(s string) string { panic("not prepared for " + s) }),
 		table.Vector("go_double", []columnar.Type{columnar.TypeBigInt.Required()}, columnar.TypeBigInt.Required(), double),
 		tallyOf("go_tally"), withoutMerge(tallyOf("go_tally_here")), withoutRetract(tallyOf("go_tally_grow")),
+		table.Aggregate[int64, string, int64]{
+			Name: "go_letters", Add: func(acc *int64, s string) error { *acc += int64(len(s)); return nil },
+			Retract: func(acc *int64, s string) error { *acc -= int64(len(s)); return nil },
+			Result:  func(acc int64) (int64, error) { return acc, nil },
+		},
 		table.Rows("go_split", func(s string, emit func(part)) error {
 			for i, text := range strings.Fields(s) {
 				emit(part{text, i})
