@@ -27,11 +27,17 @@ type queue struct {
 	part    partition
 
 	mu      sync.Mutex
-	fetched [][]*kgo.Record
+	fetched []fetched
 	bytes   int
 	paused  bool
 	err     error
 	wake    func()
+}
+
+// fetched are records that came at once.
+type fetched struct {
+	records []*kgo.Record
+	bytes   int
 }
 
 // queueBytesMax is how much a partition may have waiting before it is not fetched any further.
@@ -133,10 +139,11 @@ func (q *queue) put(records []*kgo.Record, err error) {
 		q.err = err
 	}
 	if len(records) > 0 {
-		q.fetched = append(q.fetched, records)
+		f := fetched{records: records}
 		for _, r := range records {
-			q.bytes += len(r.Key) + len(r.Value)
+			f.bytes += len(r.Key) + len(r.Value)
 		}
+		q.fetched, q.bytes = append(q.fetched, f), q.bytes+f.bytes
 	}
 	pause := q.bytes > queueBytesMax && !q.paused
 	q.paused = q.paused || pause
@@ -156,19 +163,16 @@ func (q *queue) take() ([]*kgo.Record, error) {
 		q.mu.Unlock()
 		return nil, err
 	}
-	records := q.fetched[0]
-	q.fetched[0] = nil
-	q.fetched = q.fetched[1:]
-	for _, r := range records {
-		q.bytes -= len(r.Key) + len(r.Value)
-	}
+	f := q.fetched[0]
+	q.fetched[0] = fetched{}
+	q.fetched, q.bytes = q.fetched[1:], q.bytes-f.bytes
 	resume := q.paused && q.bytes < queueBytesMax/2
 	q.paused = q.paused && !resume
 	q.mu.Unlock()
 	if resume {
 		q.fetcher.client.ResumeFetchPartitions(map[string][]int32{q.part.Topic: {q.part.Partition}})
 	}
-	return records, nil
+	return f.records, nil
 }
 
 // passes reports that the client goes on by itself after an error.

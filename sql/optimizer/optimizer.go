@@ -7,7 +7,7 @@ func Optimize(n plan.Node) plan.Node {
 	// Merging first brings projections out of the way of joins and windows; pruning last sees
 	// what the others left.
 	for _, rule := range []func(plan.Node) plan.Node{
-		fold, merge, pushDown, merge, windowAggregate, groupWindows, topN, prune, merge, absorb,
+		fold, merge, pushDown, merge, distinctOnce, merge, windowAggregate, groupWindows, topN, prune, merge, absorb,
 	} {
 		n = rule(n)
 	}

@@ -96,14 +96,18 @@ func partialSchema(in *columnar.Schema, keyColumns []int, calls []*expr.Aggregat
 
 // windowAggregate groups by windows. Those that overlap are made of parts, whose states are merged.
 func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
-	for _, c := range n.Calls {
-		if c.User != nil && !c.User.Merges && n.Window.Slide < n.Window.Size {
-			return nil, plan.Refuse(b.At, "merge", c.Name)
-		}
-	}
 	processing := plan.Processes(n.Input, n.TimeColumn)
 	if !b.Job.Streaming && !plan.TraitsOf(n).Unbounded && !processing {
 		return b.batchWindows(n, in)
+	}
+	overlap := n.Window.Slide < n.Window.Size
+	for _, c := range n.Calls {
+		if overlap && c.User != nil && !c.User.Merges {
+			return nil, plan.Refuse(b.At, "merge", c.Name)
+		}
+		if overlap && c.Distinct {
+			return nil, plan.Refuse(b.At, "hop-distinct", c)
+		}
 	}
 	spec := windowing.AggregateSpec{
 		Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls, Processing: processing,
