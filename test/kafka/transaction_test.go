@@ -46,10 +46,16 @@ func newWriter(t *testing.T, k *services.Kafka, name string) *writer {
 // open makes the sink, as a new start of the job does.
 func (w *writer) open() {
 	w.t.Helper()
-	var err error
-	if w.sink, err = (kafka.Connector{}).Sink(w.spec); err != nil {
+	sink, err := (kafka.Connector{}).Sink(w.spec)
+	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.sink = sink
+	w.t.Cleanup(func() {
+		if err := sink.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
 	ctx := &dataflow.Context{Name: "sink", Owner: owner, Parallelism: 1, Checkpoints: true, Inputs: []*columnar.Schema{w.spec.Schema}, Env: &expr.Env{}}
 	if err := w.sink.(dataflow.Opener).Open(ctx); err != nil {
 		w.t.Fatal(err)
@@ -122,7 +128,7 @@ func testTransactions(t *testing.T, k *services.Kafka) {
 // testTimedOut lets the broker abort a transaction that stays open too long.
 func testTimedOut(t *testing.T, k *services.Kafka) {
 	w := newWriter(t, k, "slow")
-	w.spec.Options["properties.transaction.timeout.ms"] = "1000"
+	w.spec.Options["properties.transaction.timeout.ms"] = "5000" // time enough to prepare it on a busy machine
 	w.open()
 	data := w.prepare(1)
 	var x struct{ ID string }
