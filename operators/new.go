@@ -35,6 +35,8 @@ func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
 		op, err = decode(n, func(s RankSpec) dataflow.Operator { return NewRank(s) })
 	case KindDedup:
 		op, err = decode(n, func(s DeduplicateSpec) dataflow.Operator { return NewDeduplicate(s) })
+	case KindNumber:
+		op, err = decode(n, func(s NumberSpec) dataflow.Operator { return NewNumber(s) })
 	case KindRepeat:
 		op = &Repeat{}
 	case KindUnion:

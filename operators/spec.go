@@ -20,6 +20,7 @@ const (
 	KindLimit     graph.Kind = "limit"
 	KindRank      graph.Kind = "rank"
 	KindDedup     graph.Kind = "deduplicate"
+	KindNumber    graph.Kind = "number"
 	KindRepeat    graph.Kind = "repeat"
 	KindUnion     graph.Kind = "union"
 	KindMaterial  graph.Kind = "materialize"
@@ -162,6 +163,11 @@ type DeduplicateSpec struct {
 
 // RepeatSpec emits each row as often as its last column, a BIGINT, says, without that column.
 type RepeatSpec struct{}
+
+// NumberSpec appends to each row, of an input that comes in order and ends, its number, from From on.
+type NumberSpec struct {
+	From int64 `json:"from"`
+}
 
 // UnionSpec passes the rows of all inputs on; their types are equal.
 type UnionSpec struct{}

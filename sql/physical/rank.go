@@ -2,7 +2,9 @@ package physical
 
 import (
 	"math"
+	"slices"
 
+	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/sql/plan"
@@ -17,6 +19,9 @@ func (b *Builder) rank(n *plan.Rank, in *graph.Node) (*graph.Node, error) {
 	if t.Unbounded && n.To == 0 {
 		return nil, plan.Refuse(b.At, "unbounded-rank")
 	}
+	if !t.Unbounded && len(n.Partition) == 0 && !slices.ContainsFunc(n.Input.Schema().Fields, isNested) {
+		return b.numbered(n, in), nil
+	}
 	spec := operators.RankSpec{
 		Partition: n.Partition, Keys: n.Keys, From: n.From, To: n.To, Number: n.Number,
 		AtEnd: !t.Unbounded, Retract: t.Changelog,
@@ -28,6 +33,27 @@ func (b *Builder) rank(n *plan.Rank, in *graph.Node) (*graph.Node, error) {
 	node := b.Job.Add(operators.KindRank, name, spec, n.Schema(), exchange(in, n.Partition))
 	node.Parallelism = parallelism(n.Partition)
 	return node, nil
+}
+
+func isNested(f columnar.Field) bool { return f.Type.IsNested() }
+
+// numbered sorts all rows, those that are equal in the order by their other columns, and numbers them.
+func (b *Builder) numbered(n *plan.Rank, in *graph.Node) *graph.Node {
+	s := &plan.Sort{Input: n.Input, Keys: slices.Clone(n.Keys), Offset: n.From - 1}
+	for c := range n.Input.Schema().Fields {
+		if !slices.ContainsFunc(n.Keys, func(k operators.SortKey) bool { return k.Column == c }) {
+			s.Keys = append(s.Keys, operators.SortKey{Column: c, NullsFirst: true})
+		}
+	}
+	if n.To > 0 {
+		limit := max(n.To-n.From+1, 0)
+		s.Limit = &limit
+	}
+	sorted := b.sort(s, in)
+	if !n.Number {
+		return sorted
+	}
+	return b.chain(sorted, operators.KindNumber, label(n, "Number("), operators.NumberSpec{From: n.From}, n.Schema())
 }
 
 // arrival keeps one row of each partition by when it arrives.
