@@ -315,6 +315,22 @@ func TestShow(t *testing.T) {
 
 var errRide = errors.New("no such ride")
 
+// TestHoppingWindowsNeedMerge groups rows without end by windows that overlap; a batch job copies its rows.
+func TestHoppingWindowsNeedMerge(t *testing.T) {
+	env := NewEnv(WithConnectors(catalog.NewRegistry(generator.Datagen{})))
+	if err := env.Register(withoutMerge(weightedMean())); err != nil {
+		t.Fatal(err)
+	}
+	if err := env.Exec(t.Context(), "CREATE TABLE e (v BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen')"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Collect[float64](t.Context(), env, "SELECT weighted_mean(v, v) FROM TABLE(HOP(TABLE e, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '10' SECOND)) GROUP BY window_start, window_end")
+	if err == nil || !strings.Contains(err.Error(), "WEIGHTED_MEAN has no Merge, which hopping windows need") {
+		t.Errorf("%v", err)
+	}
+	collect(t, "SELECT COUNT(*) FROM (SELECT weighted_mean(fare, 1) FROM TABLE(HOP(TABLE rides, DESCRIPTOR(at), INTERVAL '1' SECOND, INTERVAL '2' SECOND)) GROUP BY window_start, window_end)", []int64{6}, withoutMerge(weightedMean()))
+}
+
 func TestFailures(t *testing.T) {
 	fails := Scalar("fails", func(int64) (bool, error) { return false, errRide })
 	panics := Scalar("panics", func(int64) bool { panic("oh no") })
