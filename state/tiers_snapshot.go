@@ -189,6 +189,13 @@ func (t *Tiers[T]) Freeze(full bool, w *Writer) error {
 		return err
 	}
 	full = full || s.all
+	if full {
+		// Rows that were written may be gone from memory before they are copied, and disk has only what is
+		// in the table now.
+		if err := t.finishRun(); err != nil {
+			return err
+		}
+	}
 	var disk *cold.Rows
 	if full && t.written {
 		var err error
