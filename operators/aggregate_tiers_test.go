@@ -193,7 +193,7 @@ func TestSnapshotWhileEvicting(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for epoch := dataflow.Epoch(1); epoch <= 6; epoch++ {
+	for epoch := dataflow.Epoch(1); epoch <= 4; epoch++ {
 		for range 1 + rng.IntN(7) {
 			work()
 		}
