@@ -105,6 +105,11 @@ func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) (*gra
 	if !b.Job.Streaming && !plan.TraitsOf(n).Unbounded && !processing {
 		return b.batchWindows(n, in)
 	}
+	for _, c := range n.Calls {
+		if c.Distinct && n.Window.Slide < n.Window.Size {
+			return nil, plan.Refuse(b.At, "distinct-hop", c)
+		}
+	}
 	spec := windowing.AggregateSpec{
 		Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls, Processing: processing,
 	}

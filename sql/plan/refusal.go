@@ -22,6 +22,7 @@ func Refusals() map[Refusal]string {
 		"lateral-on":        "LEFT JOIN with a table function takes ON TRUE only",
 		"lateral-changes":   "table function %s is not deterministic and its input takes rows back",
 		"merge":             "aggregate function %s has no Merge, which hopping windows need",
+		"distinct-hop":      "%s over hopping windows is supported in batch mode only",
 		"temporal-join":     "FOR SYSTEM_TIME AS OF is not supported",
 		"session-window":    "SESSION windows are not supported",
 		"cumulate-window":   "CUMULATE windows are not supported",
