@@ -61,6 +61,9 @@ func NewAggregate(name string, distinct bool, filter *Expr, args ...*Expr) (*Agg
 	if distinct && (a.Name == "MIN" || a.Name == "MAX" || a.Name == "FIRST_VALUE") {
 		a.Distinct = false
 	}
+	if a.Distinct && len(args) > 0 && args[0].Type.IsNested() {
+		return nil, fmt.Errorf("%s: DISTINCT takes no %s", a.Name, args[0].Type.Nullable())
+	}
 	return a, a.resolve()
 }
 

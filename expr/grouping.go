@@ -64,7 +64,10 @@ func NewGrouping(keys []columnar.Type, calls []*Aggregate, env *Env, account *co
 		g.words += gc.acc.Words()
 		g.calls = append(g.calls, gc)
 	}
-	return g, g.Reset()
+	if err := g.Reset(); err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 // StateTypes are the types of the columns a partial grouping emits after its keys.

@@ -1,6 +1,7 @@
 package operators
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -167,4 +168,61 @@ func tierInput(live *[]aggRow, retracts bool, hot int64, rng *rand.Rand) ([]aggR
 		kinds = nil
 	}
 	return rows, kinds
+}
+
+// TestSnapshotWhileEvicting takes snapshots of everything at each stage of writing a generation to disk, and
+// lets generations pass before they are copied.
+func TestSnapshotWhileEvicting(t *testing.T) {
+	const rows = 500 // of a batch, each of a key of its own: less than are written to disk at once
+	rng := rand.New(rand.NewPCG(14, 0))
+	calls := tierCalls(t, false)
+	keys := []int{0, 1}
+	backend := state.NewBackend(t.TempDir(), 4<<20)
+	disk := openTiered(t, backend, keys, calls)
+	out := &changelogSink{rows: map[string]int{}}
+	made := 0
+	work := func() {
+		in := make([]aggRow, rows)
+		for i := range in {
+			in[i] = aggRow{key: fmt.Sprintf("a key that is long %d", made), price: int64(made)}
+			made++
+		}
+		b := aggBatch(in, nil, rng)
+		defer b.Release()
+		if _, err := disk.Process(0, b, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for epoch := dataflow.Epoch(1); epoch <= 4; epoch++ {
+		for range 1 + rng.IntN(7) {
+			work()
+		}
+		want := made
+		var w state.Writer
+		if err := disk.Freeze(epoch, true, &w); err != nil {
+			t.Fatal(err)
+		}
+		for range 60 {
+			work()
+		}
+		for done := false; !done; {
+			var err error
+			if done, err = disk.Copy(1000); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again := openAggregate(t, keys, calls, Changelog).(*ChangelogAggregate)
+		if err := again.Restore(&state.Reader{Parallelism: 1, Tasks: [][]state.Section{sectionsOf(t, &w, 0)}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := again.groups.Rows(); got != want {
+			t.Fatalf("epoch %d: restored %d groups of %d", epoch, got, want)
+		}
+		if err := again.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(disk.Close(), backend.Close()); err != nil {
+		t.Fatal(err)
+	}
 }

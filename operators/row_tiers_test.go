@@ -1,10 +1,12 @@
 package operators
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -232,5 +234,68 @@ func TestRowsOnDisk(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestGoneRowsOnDisk takes a row back, then has more leave memory than is put aside for the next snapshot,
+// which is of everything then but follows on the one before: it still tells that the row is gone.
+func TestGoneRowsOnDisk(t *testing.T) {
+	backend, s := state.NewBackend(t.TempDir(), 0), aggSchema()
+	open := func(onDisk bool) *Rank {
+		ctx := &dataflow.Context{
+			Name: "rows", Inputs: []*columnar.Schema{s}, Output: s, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true,
+		}
+		if onDisk {
+			ctx.State = backend
+		}
+		r := NewRank(RankSpec{Partition: []int{0}, Keys: []SortKey{{Column: 2}}, From: 1, To: 1, Retract: true})
+		if err := r.Open(ctx); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	rng := rand.New(rand.NewPCG(15, 0))
+	op, out := open(true), newFullSink()
+	process := func(key string, kind columnar.RowKind) {
+		b := aggBatch([]aggRow{{key: key}}, []columnar.RowKind{kind}, rng)
+		defer b.Release()
+		status, err := op.Process(0, b, out)
+		drain(t, op, status, err, out)
+	}
+	var sections []state.Section // newest first
+	snapshot := func(epoch dataflow.Epoch, full bool) {
+		var w state.Writer
+		if err := op.Freeze(epoch, full, &w); err != nil {
+			t.Fatal(err)
+		}
+		for done := false; !done; {
+			var err error
+			if done, err = op.Copy(100); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range sections {
+			sections[i].Age++
+		}
+		sections = append(sectionsOf(t, &w, 0), sections...)
+	}
+	process("goes", columnar.Insert)
+	process("stays", columnar.Insert)
+	snapshot(1, true)
+	process("goes", columnar.Retract)
+	const large, megabyte = 50, 1 << 20
+	for i := range large {
+		process(strings.Repeat(string(rune('A'+i)), megabyte), columnar.Insert)
+	}
+	snapshot(2, false)
+	again := open(false)
+	if err := again.Restore(&state.Reader{Parallelism: 1, Tasks: [][]state.Section{sections}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := again.rows.Live(); got != large+1 {
+		t.Errorf("restored %d rows of %d", got, large+1)
+	}
+	if err := errors.Join(op.Close(), again.Close(), backend.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -29,7 +29,7 @@ type Tiers[T Entries] struct {
 	table   *cold.Table // nil until something is written
 	young   *generation
 	old     *generation // nil at first
-	run     *cold.Run   // takes the rows of old; nil before the first and after the last
+	run     *cold.Run   // takes rows of old; nil while none are written that are not in the table
 	written bool        // the disk has rows
 	nextID  uint32
 
@@ -202,7 +202,15 @@ func (t *Tiers[T]) evict(n int) error {
 			return fmt.Errorf("writing state to disk: %w", err)
 		}
 	}
-	if g.stored < len(g.order) || t.run == nil {
+	if g.stored < len(g.order) {
+		return nil
+	}
+	return t.finishRun()
+}
+
+// finishRun puts what was written into the table.
+func (t *Tiers[T]) finishRun() error {
+	if t.run == nil {
 		return nil
 	}
 	run := t.run

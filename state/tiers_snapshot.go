@@ -21,6 +21,7 @@ type tiersSnapshot struct {
 	aside   [][]byte        // payloads of rows that left memory changed
 	left    deltaRows       // such rows, not yet in aside
 	all     bool            // too much is aside: the next snapshot is of everything
+	gone    []uint32        // ids of rows that left memory dead, which snapshots before may have
 	bytes   int             // of aside
 
 	w      *Writer
@@ -106,6 +107,7 @@ func (s *tiersSnapshot) leave(ids []uint32, b *columnar.Batch) {
 // putAside makes a payload of the rows that have left. Those of two generations are not in one, as a
 // section names an id once.
 func (s *tiersSnapshot) putAside() {
+	s.gone = append(s.gone, s.left.gone...)
 	if !s.left.empty() && !s.all {
 		payload := s.left.encode(nil)
 		s.aside, s.bytes = append(s.aside, payload), s.bytes+len(payload)
@@ -126,6 +128,11 @@ func (s *tiersSnapshot) freeze(full bool, end uint32, disk *cold.Rows, w *Writer
 	s.frozen = s.changed
 	if full {
 		s.late = nil // these rows are on disk
+		if s.all {
+			s.left.gone = s.gone // it may follow on others all the same
+			s.late = [][]byte{s.left.encode(nil)}
+			s.left.forget()
+		}
 		s.frozen = make(columnar.Bitmap, columnar.BitmapWords(int(end)))
 		s.frozen.Fill(int(end), true)
 		if r := end % 64; r != 0 {
@@ -133,7 +140,7 @@ func (s *tiersSnapshot) freeze(full bool, end uint32, disk *cold.Rows, w *Writer
 		}
 	}
 	s.changed = make(columnar.Bitmap, len(s.changed))
-	s.aside, s.bytes, s.all = nil, 0, false
+	s.aside, s.gone, s.bytes, s.all = nil, nil, 0, false
 }
 
 // finish writes what was aside and ends the snapshot.
@@ -189,6 +196,13 @@ func (t *Tiers[T]) Freeze(full bool, w *Writer) error {
 		return err
 	}
 	full = full || s.all
+	if full {
+		// Rows that were written may be gone from memory before they are copied, and disk has only what is
+		// in the table now.
+		if err := t.finishRun(); err != nil {
+			return err
+		}
+	}
 	var disk *cold.Rows
 	if full && t.written {
 		var err error

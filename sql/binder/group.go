@@ -34,6 +34,9 @@ func (s *selection) groupBy(q *ast.Select) error {
 			if err != nil {
 				return err
 			}
+			if key.Type.IsNested() {
+				return ast.Errorf(e, ast.ClassSemantic, "GROUP BY takes no %s", key.Type.Nullable())
+			}
 			if key.IsConstant() {
 				constant = key
 			} else if !slices.ContainsFunc(s.keys, key.Equal) {

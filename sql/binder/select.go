@@ -220,7 +220,9 @@ func (s *selection) finish(node plan.Node, exprs []*expr.Expr, q *ast.Select, qu
 	}
 	node = plan.NewProject(node, exprs, names)
 	if q.Distinct {
-		node = distinct(node)
+		if node, err = distinct(q, "DISTINCT", node); err != nil {
+			return nil, err
+		}
 	}
 	r := &relation{node: node, scope: scopeOf(node.Schema(), "")}
 	if len(keys) > 0 {
@@ -236,12 +238,25 @@ func (s *selection) finish(node plan.Node, exprs []*expr.Expr, q *ast.Select, qu
 	return r, nil
 }
 
-func distinct(n plan.Node) plan.Node {
-	keys := make([]int, plan.Width(n))
-	for i := range keys {
+// distinct keeps one of equal rows, for what, which is at at.
+func distinct(at ast.Node, what string, n plan.Node) (plan.Node, error) {
+	keys, err := wholeRow(at, what, n.Schema().Types())
+	if err != nil {
+		return nil, err
+	}
+	return plan.NewAggregate(n, keys, nil), nil
+}
+
+// wholeRow is all columns as keys.
+func wholeRow(at ast.Node, what string, types []columnar.Type) ([]int, error) {
+	keys := make([]int, len(types))
+	for i, t := range types {
+		if t.IsNested() {
+			return nil, ast.Errorf(at, ast.ClassSemantic, "%s takes no %s", what, t.Nullable())
+		}
 		keys[i] = i
 	}
-	return plan.NewAggregate(n, keys, nil)
+	return keys, nil
 }
 
 // where adds the conditions of WHERE to the input. Subqueries in IN and EXISTS become joins.

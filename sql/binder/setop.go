@@ -51,7 +51,7 @@ func (b *Binder) combine(s *ast.SetOp, l, r *relation) (*relation, error) {
 	case s.Op == ast.Union:
 		node, err = union(s, l.node, r.node, types)
 		if err == nil && !s.All {
-			node = distinct(node)
+			node, err = distinct(s, "UNION", node)
 		}
 	default:
 		node, err = difference(s, l.node, r.node, types)
@@ -131,8 +131,11 @@ func difference(s *ast.SetOp, l, r plan.Node, types []columnar.Type) (plan.Node,
 
 // countSides groups equal rows of both sides and counts them by side.
 func countSides(s *ast.SetOp, l, r plan.Node, types []columnar.Type) (plan.Node, error) {
-	l, err := castTo(s, l, types, 0)
+	keys, err := wholeRow(s, s.Op.String(), types)
 	if err != nil {
+		return nil, err
+	}
+	if l, err = castTo(s, l, types, 0); err != nil {
 		return nil, err
 	}
 	if r, err = castTo(s, r, types, 1); err != nil {
@@ -140,10 +143,6 @@ func countSides(s *ast.SetOp, l, r plan.Node, types []columnar.Type) (plan.Node,
 	}
 	all := plan.NewUnion(l, r)
 	width := len(types)
-	keys := make([]int, width)
-	for i := range keys {
-		keys[i] = i
-	}
 	sides := make([]*expr.Aggregate, 2)
 	for i := range sides {
 		is, err := call(s, "=", plan.Col(all, width), expr.Int(int64(i), columnar.TypeInteger))

@@ -21,7 +21,7 @@ func Refusals() map[Refusal]string {
 		"table-function":    "table function %s is not supported",
 		"lateral-on":        "LEFT JOIN with a table function takes ON TRUE only",
 		"lateral-changes":   "table function %s is not deterministic and its input takes rows back",
-		"hop-distinct":      "%s over hopping windows is supported only where all DISTINCT calls have the same argument, without FILTER, beside COUNT, SUM, MIN and MAX",
+		"hop-distinct":      "%s over hopping windows of streams is supported only where all DISTINCT calls have the same argument, without FILTER, beside COUNT, SUM, MIN and MAX",
 		"merge":             "aggregate function %s has no Merge, which hopping windows need",
 		"temporal-join":     "FOR SYSTEM_TIME AS OF is not supported",
 		"session-window":    "SESSION windows are not supported",
