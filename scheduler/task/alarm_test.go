@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +20,9 @@ import (
 type bell struct {
 	start time.Time
 	at    []time.Duration // since start
-	rang  []string
+
+	mu   sync.Mutex // what the test and the task both look at
+	rang []string
 }
 
 func (b *bell) Process(dataflow.Port, *columnar.Batch, dataflow.Output) (dataflow.Status, error) {
@@ -35,9 +38,17 @@ func (b *bell) NextAlarm() (int64, bool) {
 }
 
 func (b *bell) Ring(now int64, _ dataflow.Output) (dataflow.Status, error) {
+	b.mu.Lock()
 	b.rang = append(b.rang, fmt.Sprint(time.UnixMicro(now).Sub(b.start)))
+	b.mu.Unlock()
 	b.at = b.at[1:]
 	return dataflow.Done, nil
+}
+
+func (b *bell) heard() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return fmt.Sprint(b.rang)
 }
 
 // TestAlarmsRingWithoutInput has a task without any input that comes: it is woken when an operator wants
@@ -60,7 +71,7 @@ func TestAlarmsRingWithoutInput(t *testing.T) {
 		}{{0, "[0s]"}, {9999 * time.Millisecond, "[0s]"}, {time.Millisecond, "[0s 10s 10s]"}, {10 * time.Minute, "[0s 10s 10s 5m0s]"}} {
 			time.Sleep(want.after)
 			synctest.Wait()
-			if got := fmt.Sprint(b.rang); got != want.rang {
+			if got := b.heard(); got != want.rang {
 				t.Errorf("after %s: %s, want %s", want.after, got, want.rang)
 			}
 		}
