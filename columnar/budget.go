@@ -8,9 +8,10 @@ import (
 // Budget is the one memory number of a process or job: operators reserve from it what their
 // state needs. It may be used by many goroutines.
 type Budget struct {
-	limit int64
-	used  atomic.Int64
-	peak  atomic.Int64
+	limit  int64
+	used   atomic.Int64
+	peak   atomic.Int64
+	floors atomic.Int64 // part of used: the floors of all accounts
 }
 
 // NewBudget makes a budget of limitBytes; 0 means no limit.
@@ -48,9 +49,10 @@ type Account struct {
 // Account opens an account for owner, whose name appears in errors.
 func (b *Budget) Account(owner string) *Account { return &Account{budget: b, owner: owner} }
 
-// The floor of an account that has one: a part of the limit, within bounds.
+// The floor of an account that has one: a part of what is left of half of the limit, within bounds. So
+// each that comes is lower than the one before, and there may be any number.
 const (
-	floorShare = 128
+	floorShare = 64
 	floorMin   = 64 << 10
 	floorMax   = 8 << 20
 )
@@ -62,11 +64,11 @@ func (b *Budget) Floored(owner string) (*Account, error) {
 	if b.limit == 0 {
 		return a, nil
 	}
-	floor := min(max(b.limit/floorShare, floorMin), floorMax)
-	if err := b.add(floor, owner, false); err != nil {
+	a.floor = min(max((b.limit/2-b.floors.Load())/floorShare, floorMin), floorMax)
+	if err := b.add(a.floor, owner, false); err != nil {
 		return nil, err
 	}
-	a.floor = floor
+	b.floors.Add(a.floor)
 	return a, nil
 }
 
@@ -110,6 +112,7 @@ func (a *Account) Used() int64 { return a.used }
 func (a *Account) Close() {
 	if a != nil {
 		a.budget.used.Add(-max(a.used, a.floor))
+		a.budget.floors.Add(-a.floor)
 		a.used, a.floor = 0, 0
 	}
 }

@@ -76,7 +76,7 @@ func castAll(args []*Expr, t columnar.Type) error {
 func bindNegate(args []*Expr) ([]*Expr, columnar.Type, error) {
 	t := args[0].Type
 	if t.Kind == columnar.Null {
-		t = columnar.TypeInteger
+		return args, columnar.TypeInteger, castAll(args, columnar.TypeInteger)
 	}
 	if !t.IsNumeric() && !t.IsInterval() {
 		return nil, t, fmt.Errorf("argument is %s, not numeric", t.Nullable())

@@ -62,6 +62,9 @@ func extremum(name, op string) *function {
 		name: name, min: 1, max: -1,
 		bind: func(args []*Expr) ([]*Expr, columnar.Type, error) {
 			args, t, err := unify(args)
+			if err == nil && t.IsNested() {
+				err = fmt.Errorf("%s has no order", t.Nullable())
+			}
 			return args, t.Nullable(), err
 		},
 		compile: func(c *compiler, e *Expr) (node, error) {

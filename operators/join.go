@@ -54,23 +54,23 @@ func (j *HashJoin) Open(ctx *dataflow.Context) error {
 	for i, k := range j.spec.RightKeys {
 		types[i] = right.Fields[k].Type
 	}
+	var err error
+	if j.build.table, err = columnar.NewTable(types, 1, nil); err != nil {
+		return err
+	}
+	j.build.rows, j.build.unique = columnar.NewBatch(right), true
 	pairs := &columnar.Schema{}
 	pairs.Fields = append(append(pairs.Fields, ctx.Inputs[leftPort].Fields...), right.Fields...)
 	j.out = columnar.NewBatch(pairs)
 	j.beside = columnar.Batch{Schema: pairs, Cols: append([]*columnar.Vector(nil), j.out.Cols...)}
-	var err error
 	if j.spec.Residual != nil {
 		if j.residual, err = expr.Compile(j.spec.Residual, ctx.Env); err != nil {
 			return err
 		}
 	}
 	if j.build.account == nil {
-		if j.build.account, err = openAccount(ctx); err != nil {
-			return err
-		}
+		j.build.account, err = openAccount(ctx)
 	}
-	j.build.rows, j.build.unique = columnar.NewBatch(right), true
-	j.build.table, err = columnar.NewTable(types, 1, nil)
 	return err
 }
 

@@ -61,7 +61,7 @@ func (s *Sort) Open(ctx *dataflow.Context) error {
 	return err
 }
 
-// keep is how many rows a limit lets through; -1 means all.
+// keep is how many rows a limit lets through; less than 0 means all.
 func (s *Sort) keep() int64 {
 	if s.spec.Limit == nil {
 		return -1
@@ -75,7 +75,7 @@ const topFactor = 4
 // Process stores rows; a top-N cuts them back from time to time.
 func (s *Sort) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
 	s.rows.AppendSel(b, b.Sel)
-	if n := s.keep(); n >= 0 && int64(s.rows.Len()) > n*topFactor+columnar.BatchRows {
+	if n := s.keep(); n >= 0 && int64(s.rows.Len()-columnar.BatchRows)/topFactor > n {
 		if err := s.cut(int(n)); err != nil {
 			return dataflow.Done, err
 		}

@@ -199,3 +199,34 @@ func TestOneKeyDoesNotSpill(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestNoRoomToOpen closes operators that were refused the memory they start with.
+func TestNoRoomToOpen(t *testing.T) {
+	s := textSchema()
+	pairs := &columnar.Schema{Fields: append(slices.Clone(s.Fields), s.Fields...)}
+	for name, c := range map[string]struct {
+		op     nested
+		output *columnar.Schema
+	}{
+		"sort":      {NewSort(SortSpec{Keys: []SortKey{{Column: 0}}}), s},
+		"aggregate": {NewAggregate(AggregateSpec{Keys: []int{0, 1}, Phase: Single}), s},
+		"join":      {NewHashJoin(JoinSpec{Type: Inner, LeftKeys: []int{0}, RightKeys: []int{0}}), pairs},
+		"rank":      {NewRank(RankSpec{Partition: []int{0}, Keys: []SortKey{{Column: 1}}, From: 1, AtEnd: true}), s},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before, budget := columnar.AllocatedBytes(), columnar.NewBudget(1<<10)
+			ctx := &dataflow.Context{
+				Name: "op", Inputs: []*columnar.Schema{s, s}, Output: c.output, Budget: budget, Env: &expr.Env{}, Spill: spill.NewArea(t.TempDir()),
+			}
+			if err := c.op.(dataflow.Opener).Open(ctx); !full(err) {
+				t.Errorf("error %v", err)
+			}
+			if err := c.op.Close(); err != nil {
+				t.Error(err)
+			}
+			if budget.Used() != 0 || columnar.AllocatedBytes() != before {
+				t.Errorf("%d bytes are reserved, %d allocated", budget.Used(), columnar.AllocatedBytes()-before)
+			}
+		})
+	}
+}

@@ -93,6 +93,12 @@ func TestErrorEndsScript(t *testing.T) {
 	execute(t, "", "run", "no/such.sql").want(t, 1, "", "no/such.sql")
 }
 
+// TestOperatorThatDoesNotOpen names the operator that found no memory, not the last one of its chain.
+func TestOperatorThatDoesNotOpen(t *testing.T) {
+	query := "SELECT x, COUNT(*) + 1 FROM (VALUES (1), (2)) AS t(x) GROUP BY x"
+	execute(t, "", "sql", "--mode", "batch", "--memory", "60KB", "-c", query).want(t, 1, "", "error: HashAggregate(", "out of memory")
+}
+
 func TestSecretsAreMasked(t *testing.T) {
 	r := execute(t, "", "sql", "-c", "CREATE TABLE t (a INT) WITH ('connector' = 'print', 'my.password' = 'hunter2')")
 	if r.status != 1 || strings.Contains(r.err, "hunter2") || !strings.Contains(r.err, "****") {

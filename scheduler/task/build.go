@@ -74,7 +74,7 @@ func Build(d *rpc.Deploy, env Environment) (tasks []*Task, err error) {
 			return nil, fmt.Errorf("%s: %d subtasks do not fit into %d slots", v.Last().Name, v.Parallelism, len(d.Slots))
 		}
 		if err := b.vertex(v); err != nil {
-			return nil, fmt.Errorf("%s: %w", v.Last().Name, err)
+			return nil, err
 		}
 	}
 	for _, n := range d.Job.Nodes {
@@ -106,7 +106,7 @@ func (b *builder) vertex(v *graph.Vertex) error {
 		if n := v.Source(); n != nil && source == nil {
 			var err error
 			if source, err = b.source(n); err != nil {
-				return err
+				return fmt.Errorf("%s: %w", n.Name, err)
 			}
 		}
 		t := &Task{
@@ -118,7 +118,7 @@ func (b *builder) vertex(v *graph.Vertex) error {
 		b.tasks = append(b.tasks, t)
 		for i := len(v.Nodes) - 1; i >= 0; i-- {
 			if err := b.addNode(t, v.Nodes[i], sub, v.Parallelism, source); err != nil {
-				return err
+				return fmt.Errorf("%s: %w", v.Nodes[i].Name, err)
 			}
 		}
 		t.startAfter(b.Restore)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +41,10 @@ func oneOf(values ...string) setting {
 }
 
 func anyText() setting { return setting{check: func(string) bool { return true }, wants: "a text"} }
+
+func directory() setting {
+	return setting{check: func(v string) bool { return !strings.ContainsAny(v, ",|"+string(os.PathListSeparator)) }, wants: "one directory"}
+}
 
 func count() setting {
 	return setting{check: func(v string) bool { n, err := strconv.Atoi(v); return err == nil && n >= 0 }, wants: "a number"}
@@ -81,7 +86,7 @@ func knownSettings() map[string]setting {
 		"execution.savepoint.path":                                         anyText().called("execution.state-recovery.path"),
 		"execution.state-recovery.path":                                    anyText(),
 		"state.backend.type":                                               oneOf("memory", "pebble", "hashmap", "rocksdb"),
-		"io.tmp.dirs":                                                      anyText(),
+		"io.tmp.dirs":                                                      directory(),
 		"state.checkpoints.dir":                                            anyText().called("execution.checkpointing.dir"),
 		"state.savepoints.dir":                                             anyText().without("there are no savepoints"),
 		"restart-strategy.type":                                            oneOf("none", "off", "disable", "fixed-delay", "failure-rate", "exponential-delay"),

@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/anabranch/anabranch/sql/ast"
@@ -45,5 +46,15 @@ func TestSettingsWithoutEffectSaySo(t *testing.T) {
 	}
 	if _, err := s.Apply(&ast.Reset{Key: "state.checkpoints.dir"}, ""); err != nil || s.Setting("execution.checkpointing.dir") != "" {
 		t.Errorf("reset: %v", err)
+	}
+}
+
+// TestScratchIsOneDirectory refuses lists, as Flink takes them.
+func TestScratchIsOneDirectory(t *testing.T) {
+	list := strings.Join([]string{"/a", "/b"}, string(os.PathListSeparator))
+	for value, ok := range map[string]bool{"": true, "/mnt/fast": true, "/a,/b": false, "/a|/b": false, list: false} {
+		if _, err := New(nil).Apply(&ast.Set{Key: "io.tmp.dirs", Value: value}, ""); (err == nil) != ok {
+			t.Errorf("%q: %v", value, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -164,6 +165,9 @@ type vector struct {
 }
 
 func (v *vector) add(to *expr.Functions) error {
+	if v.f == nil {
+		return errors.New("function " + v.name + " is nil")
+	}
 	for _, t := range append([]columnar.Type{v.result}, v.args...) {
 		if t.IsNested() {
 			return fmt.Errorf("function %s: a vector function takes and gives no %s", v.name, t.Nullable())

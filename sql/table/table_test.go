@@ -311,6 +311,9 @@ func TestShow(t *testing.T) {
 			t.Errorf("%T is a function", f)
 		}
 	}
+	if err := env.Register(Vector("wrong", nil, columnar.TypeBigInt, nil)); err == nil {
+		t.Error("nil is a vector function")
+	}
 }
 
 var errRide = errors.New("no such ride")
