@@ -61,6 +61,7 @@ func (x *exprBinder) aggregate(e *ast.Call, name string) (*expr.Expr, error) {
 	}
 	var filter *expr.Expr
 	if e.Filter != nil {
+		inner.place = "FILTER"
 		if filter, err = inner.boolean(e.Filter); err != nil {
 			return nil, err
 		}
