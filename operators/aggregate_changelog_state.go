@@ -24,10 +24,15 @@ func (a *ChangelogAggregate) openState() error {
 		a.store = a.ctx.State.Store()
 	}
 	a.groups.Release()
+	var tiersAccount *columnar.Account
+	tableAccount := func() *columnar.Account { return a.ctx.Budget.Account(a.ctx.Name) }
+	if a.store != nil {
+		tiersAccount, tableAccount = tableAccount(), func() *columnar.Account { return nil }
+	}
 	a.state, err = state.NewTiers(state.TiersOptions[*expr.Grouping]{
-		Store: a.store, Keys: len(types), Name: "groups", Snapshots: a.ctx.Checkpoints,
+		Store: a.store, Keys: len(types), Name: "groups", Snapshots: a.ctx.Checkpoints, Account: tiersAccount,
 		Make: func() (*expr.Grouping, error) {
-			return expr.NewGrouping(types, a.spec.Calls, a.ctx.Env, a.ctx.Budget.Account(a.ctx.Name))
+			return expr.NewGrouping(types, a.spec.Calls, a.ctx.Env, tableAccount())
 		},
 		Dead: func(b *columnar.Batch, i int) bool { return columnar.Values[int64](b.Cols[count])[i] == 0 },
 	})

@@ -32,7 +32,7 @@ func openTiered(t *testing.T, backend *state.Backend, keys []int, calls []*expr.
 	}
 	op := NewChangelogAggregate(AggregateSpec{Keys: keys, Calls: calls, Phase: Changelog})
 	ctx := &dataflow.Context{
-		Name: "aggregate", Inputs: []*columnar.Schema{aggSchema()}, Output: out, Budget: columnar.NewBudget(0), Env: &expr.Env{},
+		Name: "aggregate", Inputs: []*columnar.Schema{aggSchema()}, Output: out, Budget: columnar.NewBudget(1 << 10), Env: &expr.Env{},
 		Checkpoints: true, State: backend,
 	}
 	if err := op.Open(ctx); err != nil {

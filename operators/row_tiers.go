@@ -24,11 +24,11 @@ type listForm struct {
 // openRowTiers makes an empty table in a store.
 func openRowTiers(ctx *dataflow.Context, store *state.Store, form listForm) (*rowTiers, error) {
 	t := &rowTiers{form: form}
-	account := func() *columnar.Account { return ctx.Budget.Account(ctx.Name) }
 	var err error
 	t.tiers, err = state.NewTiers(state.TiersOptions[*state.Lists]{
 		Store: store, Keys: len(form.keys), Name: form.name, Snapshots: ctx.Checkpoints, Dead: state.EmptyList,
-		Make: func() (*state.Lists, error) { return state.NewLists(form.schema, form.keys, form.extra, account) },
+		Account: ctx.Budget.Account(ctx.Name),
+		Make:    func() (*state.Lists, error) { return state.NewLists(form.schema, form.keys, form.extra) },
 	})
 	if err == nil {
 		t.lists, err = t.tiers.Begin(0)

@@ -20,7 +20,7 @@ func openTieredJoin(t *testing.T, backend *state.Backend, spec JoinSpec) *Symmet
 	spec.LeftKeys, spec.RightKeys = []int{0}, []int{0}
 	j, s := NewSymmetricJoin(spec), pairSchema()
 	ctx := &dataflow.Context{
-		Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true, State: backend,
+		Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(1 << 10), Env: &expr.Env{}, Checkpoints: true, State: backend,
 	}
 	if err := j.Open(ctx); err != nil {
 		t.Fatal(err)
@@ -211,7 +211,7 @@ func TestRowsOnDisk(t *testing.T) {
 						Name: "rows", Inputs: []*columnar.Schema{s}, Output: out, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true,
 					}
 					if onDisk {
-						ctx.State = backend
+						ctx.State, ctx.Budget = backend, columnar.NewBudget(1<<10) // the backend bounds memory, not the budget
 					}
 					op := make()
 					if err := op.(dataflow.Opener).Open(ctx); err != nil {

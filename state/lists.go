@@ -33,13 +33,13 @@ type Lists struct {
 const listColumn = "$rows"
 
 // NewLists makes an empty table of rows of a schema, found by columns, with extra words beside each row.
-func NewLists(schema *columnar.Schema, columns []int, extra int, account func() *columnar.Account) (*Lists, error) {
+func NewLists(schema *columnar.Schema, columns []int, extra int) (*Lists, error) {
 	l := &Lists{columns: columns, extra: extra, schema: ListSchema(schema, columns)}
 	var err error
-	if l.keys, err = columnar.NewTable(schema.Project(columns).Types(), 0, account()); err != nil {
+	if l.keys, err = columnar.NewTable(schema.Project(columns).Types(), 0, nil); err != nil {
 		return nil, err
 	}
-	if l.rows, err = columnar.NewRowTable(schema.Types(), columns, extra, account()); err != nil {
+	if l.rows, err = columnar.NewRowTable(schema.Types(), columns, extra, nil); err != nil {
 		return nil, err
 	}
 	l.shown, l.batch = columnar.NewBatch(l.schema), columnar.NewBatch(schema)

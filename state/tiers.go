@@ -67,6 +67,9 @@ type Entries interface {
 type TiersOptions[T Entries] struct {
 	// Store is the operator's room on disk; nil keeps all entries in memory.
 	Store *Store
+	// Account is charged with what is in memory if there is a Store, which is what bounds it: tables that Make
+	// makes then need none of their own.
+	Account *columnar.Account
 	// Make makes an empty generation, and Free takes one back; by default it is released.
 	Make func() (T, error)
 	Free func(T) error
@@ -152,6 +155,7 @@ func (t *Tiers[T]) Begin(n int) (T, error) {
 	if t.store == nil {
 		return t.hot(), nil
 	}
+	t.o.Account.Force(t.SizeBytes())
 	if t.old != nil {
 		if err := t.evict(max(evictMin, 2*n)); err != nil {
 			return t.hot(), err
@@ -445,6 +449,7 @@ func (t *Tiers[T]) Close() error {
 		return nil
 	}
 	t.rows.Release()
+	t.o.Account.Close()
 	err := errors.Join(t.snapshot.close(), t.run.Close())
 	for _, g := range []*generation{t.young, t.old} {
 		if g != nil {

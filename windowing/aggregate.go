@@ -142,7 +142,7 @@ func (a *Aggregate) slice(start int64, n int) (*expr.Grouping, error) {
 // groups makes the groups of a slice, or those of a window that is merged of slices.
 func (a *Aggregate) groups(snapshots bool, start int64) (*state.Groups, error) {
 	return state.NewTiers(state.TiersOptions[*expr.Grouping]{
-		Store: a.store, Make: a.grouping, Free: a.recycle, Keys: len(a.keys),
+		Store: a.store, Make: a.grouping, Free: a.recycle, Keys: len(a.keys), Account: a.tiersAccount(),
 		Snapshots: snapshots, Name: "slices", Part: strconv.FormatInt(start, 10), Rows: startSchema(a.schema),
 		Shown: func(b *columnar.Batch) *columnar.Batch { return a.withStart(b, start) },
 	})
@@ -154,7 +154,18 @@ func (a *Aggregate) grouping() (*expr.Grouping, error) {
 		a.free = a.free[:n-1]
 		return g, nil
 	}
+	if a.store != nil {
+		return expr.NewGrouping(a.keys, a.spec.Calls, a.ctx.Env, nil)
+	}
 	return expr.NewGrouping(a.keys, a.spec.Calls, a.ctx.Env, a.ctx.Budget.Account(a.ctx.Name))
+}
+
+// tiersAccount is charged with groups some of which are on disk.
+func (a *Aggregate) tiersAccount() *columnar.Account {
+	if a.store == nil {
+		return nil
+	}
+	return a.ctx.Budget.Account(a.ctx.Name)
 }
 
 // recycle keeps an emptied grouping for a later slice.

@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -70,12 +71,23 @@ func (p *Planned) Located(err error) error {
 // statement was parsed from, which errors quote.
 func (s *Session) Plan(statement ast.Statement, source string) (*Planned, error) {
 	s.calls = nil
-	p, err := s.plan(statement)
+	p, err := s.planned(statement)
 	if err != nil {
 		return nil, located(err, source)
 	}
 	p.calls = s.calls
 	return p, nil
+}
+
+// planned is plan; a panic is an error, so that a bug of the planner ends neither a shell nor the program that
+// plans.
+func (s *Session) planned(statement ast.Statement) (p *Planned, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p, err = nil, fmt.Errorf("planning failed, which is a bug: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return s.plan(statement)
 }
 
 // located adds the line that an error points at.
