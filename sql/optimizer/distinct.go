@@ -16,7 +16,7 @@ func distinctOnce(n plan.Node) plan.Node {
 			return n
 		}
 		arg := distinctArg(a)
-		if arg == nil || len(a.Keys) >= keyColumnsMax {
+		if arg == nil {
 			return n
 		}
 		if once, err := groupedByArg(a, arg); err == nil {
@@ -38,9 +38,6 @@ func worthOnce(a *plan.Aggregate) bool {
 		}
 	}
 }
-
-// keyColumnsMax is how many columns a key has at most.
-const keyColumnsMax = 16
 
 // distinctArg is the argument of all DISTINCT calls of a; nil if there is not just one, or if calls cannot be
 // made of those of smaller groups.
