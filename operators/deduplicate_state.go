@@ -54,7 +54,7 @@ func (d *Deduplicate) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 // Freeze begins a snapshot of the rows.
 func (d *Deduplicate) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
 	if d.tiers != nil {
-		return d.tiers.tiers.Freeze(full, w)
+		return d.tiers.Freeze(full, w)
 	}
 	d.delta.Freeze(full, w)
 	return nil
@@ -63,7 +63,7 @@ func (d *Deduplicate) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error
 // Copy writes further rows.
 func (d *Deduplicate) Copy(n int) (done bool, err error) {
 	if d.tiers != nil {
-		return d.tiers.tiers.Copy(n)
+		return d.tiers.Copy(n)
 	}
 	return d.delta.Copy(n)
 }
@@ -93,7 +93,7 @@ func (d *Deduplicate) restoreRows(b *columnar.Batch) (err error) {
 // StateBytes is the size of the stored rows, in memory and on disk.
 func (d *Deduplicate) StateBytes() int64 {
 	if d.tiers != nil {
-		return d.tiers.tiers.SizeBytes() + d.store.DiskBytes()
+		return d.tiers.SizeBytes() + d.store.DiskBytes()
 	}
 	return d.rows.SizeBytes()
 }

@@ -28,7 +28,7 @@ func (j *SymmetricJoin) Snapshot(epoch dataflow.Epoch, w *state.Writer) error {
 		if err := j.Freeze(epoch, true, w); err != nil {
 			return err
 		}
-		return errors.Join(j.sides[leftPort].tiers.tiers.CopyAll(), j.sides[rightPort].tiers.tiers.CopyAll())
+		return errors.Join(j.sides[leftPort].tiers.CopyAll(), j.sides[rightPort].tiers.CopyAll())
 	}
 	j.writeMeta(w)
 	for in := range j.sides {
@@ -71,7 +71,7 @@ func (j *SymmetricJoin) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) err
 		s := &j.sides[port]
 		if s.tiers == nil {
 			s.delta.Freeze(full, w)
-		} else if err := s.tiers.tiers.Freeze(full, w); err != nil {
+		} else if err := s.tiers.Freeze(full, w); err != nil {
 			return err
 		}
 	}
@@ -85,7 +85,7 @@ func (j *SymmetricJoin) Copy(n int) (done bool, err error) {
 		if s.tiers == nil {
 			done, err = s.delta.Copy(n)
 		} else {
-			done, err = s.tiers.tiers.Copy(n)
+			done, err = s.tiers.Copy(n)
 		}
 		if err != nil || !done {
 			return done, err
@@ -161,7 +161,7 @@ func (j *SymmetricJoin) StateBytes() int64 {
 	n := j.store.DiskBytes()
 	for port := range j.sides {
 		if s := &j.sides[port]; s.tiers != nil {
-			n += s.tiers.tiers.SizeBytes()
+			n += s.tiers.SizeBytes()
 		} else {
 			n += s.rows.SizeBytes()
 		}

@@ -93,7 +93,7 @@ func (r *Rank) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 // Freeze begins a snapshot of the rows.
 func (r *Rank) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
 	if r.tiers != nil {
-		return r.tiers.tiers.Freeze(full, w)
+		return r.tiers.Freeze(full, w)
 	}
 	r.delta.Freeze(full, w)
 	return nil
@@ -102,7 +102,7 @@ func (r *Rank) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
 // Copy writes further rows.
 func (r *Rank) Copy(n int) (done bool, err error) {
 	if r.tiers != nil {
-		return r.tiers.tiers.Copy(n)
+		return r.tiers.Copy(n)
 	}
 	return r.delta.Copy(n)
 }
@@ -140,7 +140,7 @@ func (r *Rank) restoreRows(b *columnar.Batch) error {
 // StateBytes is the size of the stored rows, in memory and on disk.
 func (r *Rank) StateBytes() int64 {
 	if r.tiers != nil {
-		return r.tiers.tiers.SizeBytes() + r.store.DiskBytes()
+		return r.tiers.SizeBytes() + r.store.DiskBytes()
 	}
 	return r.rows.SizeBytes() + r.parts.SizeBytes() + partitionBytes(r.aside)
 }

@@ -8,7 +8,7 @@ import (
 
 // rowTiers are rows by key of which those in use are in memory and the others on disk.
 type rowTiers struct {
-	tiers *state.Tiers[*state.Lists]
+	*state.Tiers[*state.Lists]
 	lists *state.Lists // in use
 	form  listForm
 }
@@ -25,13 +25,13 @@ type listForm struct {
 func openRowTiers(ctx *dataflow.Context, store *state.Store, form listForm) (*rowTiers, error) {
 	t := &rowTiers{form: form}
 	var err error
-	t.tiers, err = state.NewTiers(state.TiersOptions[*state.Lists]{
+	t.Tiers, err = state.NewTiers(state.TiersOptions[*state.Lists]{
 		Store: store, Keys: len(form.keys), Name: form.name, Snapshots: ctx.Checkpoints, Dead: state.EmptyList,
 		Account: ctx.Budget.Account(ctx.Name),
 		Make:    func() (*state.Lists, error) { return state.NewLists(form.schema, form.keys, form.extra) },
 	})
 	if err == nil {
-		t.lists, err = t.tiers.Begin(0)
+		t.lists, err = t.Begin(0)
 	}
 	return t, err
 }
@@ -39,7 +39,7 @@ func openRowTiers(ctx *dataflow.Context, store *state.Store, form listForm) (*ro
 // enter brings the rows of the keys of b, at columns, into memory: they are in t.lists until the next call,
 // each key in the row returned. Change says that they are about to change.
 func (t *rowTiers) enter(b *columnar.Batch, columns []int, change bool) (rows []uint32, err error) {
-	if t.lists, err = t.tiers.Begin(b.Live()); err != nil {
+	if t.lists, err = t.Begin(b.Live()); err != nil {
 		return nil, err
 	}
 	return t.lists.Enter(b, columns, change)
@@ -47,10 +47,10 @@ func (t *rowTiers) enter(b *columnar.Batch, columns []int, change bool) (rows []
 
 // snapshot writes everything.
 func (t *rowTiers) snapshot(w *state.Writer) error {
-	if err := t.tiers.Freeze(true, w); err != nil {
+	if err := t.Freeze(true, w); err != nil {
 		return err
 	}
-	return t.tiers.CopyAll()
+	return t.CopyAll()
 }
 
 // restore calls take with the rows of this subtask's keys and the words beside each.
@@ -68,5 +68,5 @@ func (t *rowTiers) close() error {
 	if t == nil {
 		return nil
 	}
-	return t.tiers.Close()
+	return t.Close()
 }
