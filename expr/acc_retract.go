@@ -12,15 +12,13 @@ import (
 // there, and for each group a heap of its values. A value that is gone stays in the heap until it
 // comes up or most of the heap is gone. A group has one word, the number of its heap plus one.
 type retractExtreme struct {
-	max    bool
-	typ    columnar.Type
-	values *columnar.RowTable // group, value; the owner's words are how often and whether it is in the heap
-	heaps  []valueHeap
+	groupValues // the words are how often and whether it is in the heap
+	max         bool
+	typ         columnar.Type
+	heaps       []valueHeap
 
-	batch columnar.Batch // group, value
-	ids   []uint32
-	tops  []uint32
-	out   *columnar.Vector
+	tops []uint32
+	out  *columnar.Vector
 }
 
 // valueHeap has the values of one group, by their rows, the extreme first.
@@ -41,14 +39,11 @@ func (h *valueHeap) Pop() any {
 }
 
 func newRetractExtreme(greatest bool, t columnar.Type) (*retractExtreme, error) {
-	group := columnar.TypeBigInt.Required()
-	values, err := columnar.NewRowTable([]columnar.Type{group, t}, []int{0, 1}, 2, nil)
+	values, err := newGroupValues(t, 2)
 	if err != nil {
 		return nil, err
 	}
-	x := &retractExtreme{max: greatest, typ: t, values: values, out: columnar.NewVector(t)}
-	x.batch.Cols = []*columnar.Vector{columnar.NewVector(group), nil}
-	return x, nil
+	return &retractExtreme{groupValues: values, max: greatest, typ: t, out: columnar.NewVector(t)}, nil
 }
 
 func (x *retractExtreme) Words() int                  { return 1 }
@@ -60,9 +55,8 @@ func (x *retractExtreme) SizeBytes() int64 {
 }
 
 func (x *retractExtreme) Release() {
-	x.values.Release()
+	x.release()
 	x.out.Release()
-	x.batch.Cols[0].Release()
 	x.heaps = nil
 }
 
@@ -92,18 +86,7 @@ func (x *retractExtreme) Update(cells columnar.Cells, rows Rows, arg *columnar.V
 
 // take adds times(i) to how often the value of row i is there.
 func (x *retractExtreme) take(cells columnar.Cells, rows Rows, arg *columnar.Vector, times func(i int) int64) error {
-	group := x.batch.Cols[0]
-	group.Reset(rows.Len)
-	sel := make([]int32, 0, rows.Len)
-	groups := columnar.Values[int64](group)
-	rows.each(arg, func(i int, g uint32, _ int64) {
-		groups[i] = int64(g)
-		sel = append(sel, int32(i))
-	})
-	x.batch.Cols[1], x.batch.Sel = arg, sel
-	x.batch.SetLen(rows.Len)
-	ids, err := x.values.Upsert(x.ids[:0], &x.batch)
-	x.ids, x.batch.Cols[1] = ids, nil
+	sel, groups, ids, err := x.enter(rows, arg)
 	if err != nil {
 		return err
 	}

@@ -13,17 +13,15 @@ import (
 // one that came first goes first. With DISTINCT a value counts from when it first came until none of
 // its rows is left. A group has one word, its place in groups plus one.
 type retractOrdered struct {
-	call   *Aggregate
-	values *columnar.RowTable // group, value; the words are those of orderedEntry
-	later  [][]uint64         // numbers of a value behind its first one, ascending
-	unused []uint64           // places in later
-	groups []orderedGroup
-	next   uint64 // number of the next value
+	groupValues // the words are those of orderedCount and so on
+	call        *Aggregate
+	later       [][]uint64 // numbers of a value behind its first one, ascending
+	unused      []uint64   // places in later
+	groups      []orderedGroup
+	next        uint64 // number of the next value
 
-	batch columnar.Batch // group, value
-	ids   []uint32
-	out   *columnar.Vector
-	text  []byte
+	out  *columnar.Vector
+	text []byte
 }
 
 // The words of a value: how often it is there, its first number, and the place in later plus one.
@@ -47,14 +45,12 @@ type orderedValue struct {
 }
 
 func newRetractOrdered(call *Aggregate) (*retractOrdered, error) {
-	group, t := columnar.TypeBigInt.Required(), call.Args[0].Type
-	values, err := columnar.NewRowTable([]columnar.Type{group, t}, []int{0, 1}, orderedWords, nil)
+	t := call.Args[0].Type
+	values, err := newGroupValues(t, orderedWords)
 	if err != nil {
 		return nil, err
 	}
-	x := &retractOrdered{call: call, values: values, next: 1, out: columnar.NewVector(t)}
-	x.batch.Cols = []*columnar.Vector{columnar.NewVector(group), nil}
-	return x, nil
+	return &retractOrdered{groupValues: values, call: call, next: 1, out: columnar.NewVector(t)}, nil
 }
 
 func (x *retractOrdered) Words() int                  { return 1 }
@@ -66,9 +62,8 @@ func (x *retractOrdered) SizeBytes() int64 {
 }
 
 func (x *retractOrdered) Release() {
-	x.values.Release()
+	x.release()
 	x.out.Release()
-	x.batch.Cols[0].Release()
 	x.groups, x.later = nil, nil
 }
 
@@ -89,18 +84,7 @@ func (x *retractOrdered) Update(cells columnar.Cells, rows Rows, arg *columnar.V
 
 // take calls each with every row that is not null, its group and the entry of its value.
 func (x *retractOrdered) take(cells columnar.Cells, rows Rows, arg *columnar.Vector, each func(i int, g *orderedGroup, id uint32)) error {
-	group := x.batch.Cols[0]
-	group.Reset(rows.Len)
-	sel := make([]int32, 0, rows.Len)
-	groups := columnar.Values[int64](group)
-	rows.each(arg, func(i int, g uint32, _ int64) {
-		groups[i] = int64(g)
-		sel = append(sel, int32(i))
-	})
-	x.batch.Cols[1], x.batch.Sel = arg, sel
-	x.batch.SetLen(rows.Len)
-	ids, err := x.values.Upsert(x.ids[:0], &x.batch)
-	x.ids, x.batch.Cols[1] = ids, nil
+	sel, groups, ids, err := x.enter(rows, arg)
 	if err != nil {
 		return err
 	}
