@@ -15,14 +15,8 @@ type plan struct {
 	index  map[string]int
 	seen   []uint64 // the object in which a field was last met
 	gen    uint64
-	// order are the fields of the last object as they stood there, those that the schema does not have
-	// among them.
-	order []metField
-	text  []byte // their names
+	leads  leads
 }
-
-// metField is a field of an object: its name, as written, ends at end in the plan's text.
-type metField struct{ end, field int }
 
 func newPlan(t columnar.Type) plan {
 	p := plan{t: t}
@@ -47,24 +41,25 @@ type decoder struct {
 
 // object decodes the fields of the object at pos into row i of cols.
 func (d *decoder) object(p *plan, cols []*columnar.Vector, i int) bool {
-	if !d.expect('{') || !d.enter() {
+	if d.b[d.pos] != '{' {
+		return d.fail("expected '{'")
+	}
+	if !d.enter() {
 		return false
 	}
 	p.gen++
-	next, from, met := 0, 0, 0
-	if d.space() == '}' {
-		d.pos++
-		d.depth--
-		return d.missing(p, cols, i, met)
-	}
-	for {
-		f, ok := d.name(p, next, from)
-		if !ok || !d.expect(':') {
-			return false
+	met := 0
+	for k := 0; ; k++ {
+		n, f := p.leads.next(d.b, d.pos, k)
+		if n == 0 {
+			var more bool
+			if f, more = d.lead(p, k); !more {
+				return d.msg == "" && d.missing(p, cols, i, met)
+			}
+		} else if d.pos += n; d.b[d.pos] <= ' ' { // more white space than before
+			d.space()
 		}
-		from = p.order[next].end
-		next++
-		d.space()
+		var ok bool
 		if f < 0 {
 			ok = d.skip()
 		} else {
@@ -77,29 +72,25 @@ func (d *decoder) object(p *plan, cols []*columnar.Vector, i int) bool {
 		if !ok {
 			return false
 		}
-		if more, ok := d.more('}'); !ok {
-			return false
-		} else if !more {
-			return d.missing(p, cols, i, met)
-		}
 	}
 }
 
-// name takes a field's name and returns its position, -1 if the schema does not have it. The name that
-// the last object had in this place, the next one of the order, from byte from of the text on, is tried
-// first; another one takes its place.
-func (d *decoder) name(p *plan, next, from int) (int, bool) {
+// lead takes what stands before the value of an object's field k and learns it; f is -1 if the schema
+// does not have the field. more is false at the object's end, which it takes, and if there is an error.
+func (d *decoder) lead(p *plan, k int) (f int, more bool) {
+	from := d.pos
+	if k == 0 {
+		if d.pos++; d.space() == '}' {
+			d.pos++
+			d.depth--
+			return 0, false
+		}
+	} else if more, _ := d.more('}'); !more {
+		return 0, false
+	}
 	if d.space() != '"' {
 		return 0, d.fail("expected a field name")
 	}
-	if next < len(p.order) {
-		w := p.text[from:p.order[next].end]
-		if end := d.pos + 1 + len(w); end < len(d.b) && d.b[end] == '"' && string(d.b[d.pos+1:end]) == string(w) {
-			d.pos = end + 1
-			return p.order[next].field, true
-		}
-	}
-	start := d.pos + 1
 	name, ok := d.text()
 	if !ok {
 		return 0, false
@@ -108,8 +99,11 @@ func (d *decoder) name(p *plan, next, from int) (int, bool) {
 	if !known {
 		f = -1
 	}
-	p.text = append(p.text[:from], d.b[start:d.pos-1]...)
-	p.order = append(p.order[:next], metField{len(p.text), f})
+	if !d.expect(':') {
+		return 0, false
+	}
+	d.space()
+	p.leads.learn(k, d.b[from:d.pos], f)
 	return f, true
 }
 
@@ -196,6 +190,10 @@ func (d *decoder) value(p *plan, v *columnar.Vector, i int) bool {
 
 // bigInt decodes an integer of up to 18 digits in one pass.
 func (d *decoder) bigInt(v *columnar.Vector, i int) bool {
+	if y, n := d.integer(); n > 0 {
+		columnar.Values[int64](v)[i] = int64(text.Digits(y << (64 - 8*n)))
+		return true
+	}
 	b, at := d.b, d.pos
 	neg := b[at] == '-'
 	if neg {

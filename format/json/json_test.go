@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -119,6 +120,58 @@ func TestSniff(t *testing.T) {
 	}
 }
 
+// TestObjectsLikeThoseBefore decodes objects whose names, order and white space stay the same for a while
+// and then change, with one decoder and with a new one for each.
+func TestObjectsLikeThoseBefore(t *testing.T) {
+	names := []string{"a", "seven77", "eight888", "exactlysixteen16", "a name of more than sixteen bytes", "\u00e4", "unknown"}
+	schema := &columnar.Schema{}
+	for _, n := range names[:6] {
+		schema.Fields = append(schema.Fields, f(n, columnar.TypeBigInt))
+	}
+	decode := func(m *Messages, row int, text string) string {
+		m.Reset(row + 1)
+		if err := m.Decode(row, []byte(text)); err != nil {
+			return err.Error()
+		}
+		var b []byte
+		for _, v := range m.Columns() {
+			b = append(columnar.AppendText(b, v, row, nil), ' ')
+		}
+		return string(b)
+	}
+	one, err := NewMessages(schema, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Release()
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		order := r.Perm(len(names))[:r.IntN(len(names)+1)]
+		space := []string{"", " ", "\t\n", strings.Repeat(" ", 300)}[r.IntN(4)]
+		for range 4 {
+			text := "{"
+			for i, n := range order {
+				if i > 0 {
+					text += space + ","
+				}
+				text += fmt.Sprintf("%s%q%s:%s%d", space, names[n], space, space+strings.Repeat(" ", r.IntN(20)/19), r.IntN(1e9))
+				if r.IntN(20) == 0 {
+					text = text[:r.IntN(len(text))+1] // broken
+				}
+			}
+			text += space + "}"
+			fresh, err := NewMessages(schema, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := decode(one, 0, text), decode(fresh, 0, text); got != want {
+				t.Fatalf("%s: %s, by a new decoder %s", text, got, want)
+			}
+			fresh.Release()
+		}
+	}
+}
+
 // FuzzValid compares what is accepted with encoding/json.
 func FuzzValid(f *testing.F) {
 	for _, s := range []string{full, empty, "-0.5e+1", `"\ud800\u00"`, "[1,]", "{\"a\":nul}", "\"\x01\"", "[[{}]]", "01"} {
@@ -187,6 +240,25 @@ func bids(n int) []byte {
 			1000+i%977, 2000+i%1009, i*31%100000, i%8000, i*7, i%28+1, i%60, i%1000, strings.Repeat("x", 40+i%3))
 	}
 	return b
+}
+
+func BenchmarkMessages(b *testing.B) {
+	lines := bytes.Split(bytes.TrimRight(bids(4096), "\n"), []byte("\n"))
+	m, err := NewMessages(columnar.NewSchema(f("auction", columnar.TypeBigInt), f("dateTime", columnar.TimestampOf(3))), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer m.Release()
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Reset(len(lines))
+		for i, l := range lines {
+			if err := m.Decode(i, l); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(lines)), "ns/message")
 }
 
 func BenchmarkBids(b *testing.B) {

@@ -10,11 +10,11 @@ import (
 // depthMax bounds the nesting of values, as encoding/json does.
 const depthMax = 10000
 
-// slack is how many bytes behind the text can be read, so that strings are searched by words.
+// slack is how many bytes behind the text can be read, so that it is searched by words.
 const slack = 16
 
 // scanner walks JSON text. b ends with a byte that no token contains (a line end or zero),
-// and slack bytes can be read behind it. The first failure is kept in msg.
+// and its capacity has slack bytes more. The first failure is kept in msg.
 type scanner struct {
 	b       []byte
 	pos     int
@@ -61,23 +61,40 @@ const (
 	highs = 0x8080808080808080
 )
 
+// word8 is the eight bytes from at on, which may lie in the slack.
+func word8(b []byte, at int) uint64 { return binary.LittleEndian.Uint64(b[at : at+8]) }
+
+// special has the high bit set of the first byte that is a quote, a backslash or a control character;
+// bits above that one may be wrong, since borrows go upwards. With bit 1 turned a quote lies just above
+// the control characters.
+func special(x uint64) uint64 {
+	q, e := x^(ones*2), x^(ones*'\\')
+	return ((q-ones*0x21)&^q | (e-ones)&^e) & highs
+}
+
+// plain moves behind the opening quote at pos and to the first byte that is special, which it returns.
+func (s *scanner) plain() byte {
+	b, at := s.b, s.pos+1
+	for {
+		hit, next := special(word8(b, at)), special(word8(b, at+8))
+		if hit|next == 0 {
+			at += 16
+			continue
+		}
+		if hit == 0 {
+			hit, at = next, at+8
+		}
+		at += bits.TrailingZeros64(hit) / 8
+		s.pos = at
+		return b[at]
+	}
+}
+
 // text takes the string whose opening quote is at pos and returns its content, borrowed from
 // the input or, if it has escapes, from scratch memory.
 func (s *scanner) text() ([]byte, bool) {
-	s.pos++
-	from := s.pos
-	for {
-		// The lowest set bit marks the first quote, backslash or control character; borrows
-		// can only set bits above it.
-		x := binary.LittleEndian.Uint64(s.b[s.pos : s.pos+8 : cap(s.b)])
-		q, e := x^(ones*'"'), x^(ones*'\\')
-		if hit := ((q-ones)&^q | (e-ones)&^e | (x-ones*0x20)&^x) & highs; hit != 0 {
-			s.pos += bits.TrailingZeros64(hit) / 8
-			break
-		}
-		s.pos += 8
-	}
-	switch s.b[s.pos] {
+	from := s.pos + 1
+	switch s.plain() {
 	case '"':
 		s.pos++
 		return s.b[from : s.pos-1], true
@@ -227,10 +244,36 @@ func (s *scanner) word(w string) bool {
 	return true
 }
 
+// digits counts the decimal digits at the front of x, and returns them in the lower four bits of its bytes.
+func digits(x uint64) (y uint64, n int) {
+	y = x ^ ones*'0'
+	return y, bits.TrailingZeros64(((y+ones*(0x7f-9))|y)&highs) / 8
+}
+
+// integer takes an integer of less than eight digits without a sign and returns them; n is 0 if what is at pos is
+// anything else.
+func (s *scanner) integer() (y uint64, n int) {
+	y, n = digits(word8(s.b, s.pos))
+	if n == 0 || n == 8 || n > 1 && y&0xff == 0 {
+		return 0, 0
+	}
+	if c := s.b[s.pos+n]; c == '.' || c|32 == 'e' {
+		return 0, 0
+	}
+	s.pos += n
+	return y, n
+}
+
 // skip validates and passes the value at pos, which is not white space.
 func (s *scanner) skip() bool {
 	switch s.b[s.pos] {
 	case '"':
+		from := s.pos
+		if s.plain() == '"' {
+			s.pos++
+			return true
+		}
+		s.pos = from
 		_, ok := s.text()
 		return ok
 	case '{':
@@ -243,6 +286,9 @@ func (s *scanner) skip() bool {
 		return s.word("false")
 	case 'n':
 		return s.word("null")
+	}
+	if _, n := s.integer(); n > 0 {
+		return true
 	}
 	_, _, ok := s.number()
 	return ok

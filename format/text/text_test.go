@@ -50,6 +50,30 @@ func TestTimestamps(t *testing.T) {
 	}
 }
 
+// TestBytesOfTimestamps puts every byte into every place of a timestamp and asks the standard library.
+func TestBytesOfTimestamps(t *testing.T) {
+	for _, text := range []string{"2024-02-29 23:59:58", "1999-12-31 00:00:00.123", "2001-10-10 10:10"} {
+		layout := "2006-01-02 15:04:05.999999999"[:max(16, len(text))]
+		for i := range text {
+			for c := range 256 {
+				b := []byte(text)
+				b[i] = byte(c)
+				want, err := time.Parse(layout, string(b))
+				if i == 10 && c == 'T' || c == 'Z' || i == 11 && c == ' ' { // what the two take otherwise
+					continue
+				}
+				got, ok := ParseTimestamp(b, 3)
+				if i == 19 && c == ',' {
+					err = strconv.ErrSyntax // the standard library takes a comma for a point
+				}
+				if ok != (err == nil) || ok && got != want.UnixMilli() {
+					t.Errorf("%q: %d %t, want %d %v", b, got, ok, want.UnixMilli(), err)
+				}
+			}
+		}
+	}
+}
+
 func TestDecimals(t *testing.T) {
 	for _, c := range []struct {
 		text             string

@@ -17,13 +17,22 @@ func number(b []byte, i, n int) int {
 	return v
 }
 
+// The parts of dates and times.
+var (
+	yearMonth = formOf("0000-00-")
+	monthDay  = formOf("00-00-00")
+	clock     = formOf("00:00:00")
+)
+
 // ParseDate parses YYYY-MM-DD to days since 1970-01-01.
 func ParseDate(b []byte) (int32, bool) {
-	if len(b) != 10 || b[4] != '-' || b[7] != '-' {
+	if len(b) != 10 {
 		return 0, false
 	}
-	y, m, d := number(b, 0, 4), number(b, 5, 2), number(b, 8, 2)
-	if y < 0 || m < 1 || m > 12 || d < 1 || d > monthDays(y, m) {
+	front, ok := yearMonth.pairs(b)
+	back, also := monthDay.pairs(b[2:])
+	y, m, d := pair(front, 0)*100+pair(front, 2), pair(front, 5), pair(back, 6)
+	if !ok || !also || m < 1 || m > 12 || d < 1 || d > monthDays(y, m) {
 		return 0, false
 	}
 	return int32(daysOf(y, m, d)), true
@@ -81,36 +90,39 @@ func dateOf(days int64) (y, m, d int) {
 	return y, m, d
 }
 
-// parseClock parses HH:MM[:SS[.fraction]] to nanoseconds of the day.
-func parseClock(b []byte) (int64, bool) {
-	if len(b) < 5 || b[2] != ':' {
-		return 0, false
-	}
-	h, m, s, nanos := number(b, 0, 2), number(b, 3, 2), 0, 0
-	if b = b[5:]; len(b) > 0 {
-		if s = number(b, 1, 2); b[0] != ':' || s < 0 {
-			return 0, false
+// parseClock parses HH:MM[:SS[.fraction]] to seconds of the day and nanoseconds of the second.
+func parseClock(b []byte) (seconds, nanoseconds int64, ok bool) {
+	var h, m, s, nanos int
+	switch {
+	case len(b) == 5 && b[2] == ':':
+		h, m = number(b, 0, 2), number(b, 3, 2)
+	case len(b) < 8:
+		return 0, 0, false
+	default:
+		p, ok := clock.pairs(b)
+		if !ok {
+			return 0, 0, false
 		}
-		if b = b[3:]; len(b) > 0 {
-			n := len(b) - 1
-			if nanos = number(b, 1, n); b[0] != '.' || n < 1 || n > 9 || nanos < 0 {
-				return 0, false
-			}
-			for ; n < 9; n++ {
-				nanos *= 10
-			}
+		h, m, s = pair(p, 0), pair(p, 3), pair(p, 6)
+	}
+	if n := len(b) - 9; n >= 0 {
+		if nanos = number(b, 9, n); b[8] != '.' || n < 1 || n > 9 || nanos < 0 {
+			return 0, 0, false
+		}
+		for ; n < 9; n++ {
+			nanos *= 10
 		}
 	}
 	if h < 0 || h > 23 || m < 0 || m > 59 || s > 59 {
-		return 0, false
+		return 0, 0, false
 	}
-	return (int64(h)*3600+int64(m)*60+int64(s))*1e9 + int64(nanos), true
+	return int64(h)*3600 + int64(m)*60 + int64(s), int64(nanos), true
 }
 
 // ParseTime parses HH:MM:SS[.fraction] to milliseconds of the day.
 func ParseTime(b []byte) (int32, bool) {
-	n, ok := parseClock(b)
-	return int32(n / 1e6), ok
+	seconds, nanos, ok := parseClock(b)
+	return int32(seconds*1000 + nanos/1e6), ok
 }
 
 // ParseTimestamp parses a date, a blank or T, a time and an optional Z to units of the
@@ -126,16 +138,18 @@ func ParseTimestamp(b []byte, precision int) (int64, bool) {
 	if !ok {
 		return 0, false
 	}
-	nanos, ok := parseClock(b[11:])
+	clock, nanos, ok := parseClock(b[11:])
 	if !ok {
 		return 0, false
 	}
-	unit := columnar.UnitsPerSecond(precision)
-	seconds := int64(days)*86400 + nanos/1e9
-	if unit == 1e9 && (seconds > 9223372035 || seconds < -9223372036) {
-		return 0, false
+	seconds := int64(days)*86400 + clock
+	switch columnar.UnitsPerSecond(precision) {
+	case 1e3:
+		return seconds*1e3 + nanos/1e6, true
+	case 1e6:
+		return seconds*1e6 + nanos/1e3, true
 	}
-	return seconds*unit + nanos%1e9/(1e9/unit), true
+	return seconds*1e9 + nanos, seconds <= 9223372035 && seconds >= -9223372036
 }
 
 // AppendDate appends days since 1970-01-01 as YYYY-MM-DD.
