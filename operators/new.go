@@ -6,9 +6,12 @@ import (
 
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/operators/group"
+	"github.com/anabranch/anabranch/operators/join"
+	"github.com/anabranch/anabranch/operators/order"
 )
 
-// New makes the operator of a node of this package that has inputs; known is false if the kind
+// New makes the operator of a node that turns rows into rows, but for windows; known is false if the kind
 // is not one of its.
 func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
 	switch n.Kind {
@@ -16,35 +19,35 @@ func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
 		op, err = decode(n, func(s FilterSpec) dataflow.Operator { return NewFilter(s) })
 	case KindProject:
 		op, err = decode(n, func(s ProjectSpec) dataflow.Operator { return NewProject(s) })
-	case KindAggregate:
-		op, err = decode(n, func(s AggregateSpec) dataflow.Operator {
-			if s.Phase == Changelog {
-				return NewChangelogAggregate(s)
+	case group.Kind:
+		op, err = decode(n, func(s group.Spec) dataflow.Operator {
+			if s.Phase == group.Changelog {
+				return group.NewChangelogAggregate(s)
 			}
-			return NewAggregate(s)
+			return group.NewAggregate(s)
 		})
-	case KindJoin:
-		op, err = decode(n, func(s JoinSpec) dataflow.Operator { return NewHashJoin(s) })
-	case KindSymmetric:
-		op, err = decode(n, func(s JoinSpec) dataflow.Operator { return NewSymmetricJoin(s) })
-	case KindSort:
-		op, err = decode(n, func(s SortSpec) dataflow.Operator { return NewSort(s) })
-	case KindLimit:
-		op, err = decode(n, func(s LimitSpec) dataflow.Operator { return NewLimit(s) })
-	case KindRank:
-		op, err = decode(n, func(s RankSpec) dataflow.Operator { return NewRank(s) })
-	case KindDedup:
-		op, err = decode(n, func(s DeduplicateSpec) dataflow.Operator { return NewDeduplicate(s) })
-	case KindNumber:
-		op, err = decode(n, func(s NumberSpec) dataflow.Operator { return NewNumber(s) })
+	case join.KindHash:
+		op, err = decode(n, func(s join.Spec) dataflow.Operator { return join.NewHash(s) })
+	case join.KindSymmetric:
+		op, err = decode(n, func(s join.Spec) dataflow.Operator { return join.NewSymmetric(s) })
+	case order.KindSort:
+		op, err = decode(n, func(s order.SortSpec) dataflow.Operator { return order.NewSort(s) })
+	case order.KindLimit:
+		op, err = decode(n, func(s order.LimitSpec) dataflow.Operator { return order.NewLimit(s) })
+	case order.KindRank:
+		op, err = decode(n, func(s order.RankSpec) dataflow.Operator { return order.NewRank(s) })
+	case order.KindDeduplicate:
+		op, err = decode(n, func(s order.DeduplicateSpec) dataflow.Operator { return order.NewDeduplicate(s) })
+	case order.KindNumber:
+		op, err = decode(n, func(s order.NumberSpec) dataflow.Operator { return order.NewNumber(s) })
 	case KindRepeat:
 		op = &Repeat{}
 	case KindUnion:
 		op = Union{}
 	case KindCorrelate:
 		op, err = decode(n, func(s CorrelateSpec) dataflow.Operator { return NewCorrelate(s) })
-	case KindMaterial:
-		op = &Materialize{}
+	case order.KindMaterialize:
+		op = &order.Materialize{}
 	default:
 		return nil, false, nil
 	}

@@ -7,26 +7,27 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/dataflow/optest"
 )
 
 // TestRepeat has rows come and go whose price, in cents, is never and up to thousands of times, and
 // compares what is left.
 func TestRepeat(t *testing.T) {
 	before := columnar.AllocatedBytes()
-	in := columnar.NewSchema(aggSchema().Fields[0], aggSchema().Fields[1], columnar.Field{Name: "times", Type: columnar.TypeBigInt})
+	in := columnar.NewSchema(optest.Schema().Fields[0], optest.Schema().Fields[1], columnar.Field{Name: "times", Type: columnar.TypeBigInt})
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 11))
-		op, out := &Repeat{}, newFullSink()
-		must(t, op.Open(&dataflow.Context{Output: columnar.NewSchema(in.Fields[:2]...)}))
+		op, out := &Repeat{}, optest.NewFold()
+		optest.Must(t, op.Open(&dataflow.Context{Output: columnar.NewSchema(in.Fields[:2]...)}))
 		most := []int64{1, 3, 20_000}[seed%3] // of 20 000 one row fills several batches
 		want := map[string]int{}
-		var live []aggRow
+		var live []optest.Row
 		for range 10 {
-			rows, kinds := aggInput(&live, true, rng)
+			rows, kinds := optest.Changes(&live, true, rng)
 			if seed%2 == 0 {
 				kinds = nil
 			}
-			b := aggBatch(rows, kinds, rng)
+			b := optest.Batch(rows, kinds, rng)
 			n := columnar.NewVector(columnar.TypeBigInt)
 			n.Reset(b.Len())
 			for i := range b.Len() {
@@ -47,14 +48,14 @@ func TestRepeat(t *testing.T) {
 				}
 			}
 			status, err := op.Process(0, wide, out)
-			drain(t, op, status, err, out)
-			if out.err != nil || !maps.Equal(out.rows, want) {
-				t.Fatalf("seed %d: %v\n%q", seed, out.err, differing(out.rows, want))
+			optest.Drain(t, op, status, err, out)
+			if out.Err != nil || !maps.Equal(out.Rows, want) {
+				t.Fatalf("seed %d: %v\n%q", seed, out.Err, optest.Differing(out.Rows, want))
 			}
 			b.Release()
 			n.Release()
 		}
-		must(t, op.Close())
+		optest.Must(t, op.Close())
 	}
 	if left := columnar.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)

@@ -20,6 +20,9 @@ import (
 	"github.com/anabranch/anabranch/io/console"
 	"github.com/anabranch/anabranch/io/generator"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/group"
+	"github.com/anabranch/anabranch/operators/join"
+	"github.com/anabranch/anabranch/operators/order"
 	"github.com/anabranch/anabranch/windowing"
 )
 
@@ -116,9 +119,9 @@ func grouped(t testing.TB, j *graph.Job, in *graph.Node) *graph.Node {
 	calls := []*expr.Aggregate{count(t)}
 	key := in.Schema.Fields[0]
 	partial := &columnar.Schema{Fields: []columnar.Field{key, {Name: "s", Type: columnar.TypeBigInt}}}
-	a := j.Add(operators.KindAggregate, "partial", operators.AggregateSpec{Keys: []int{0}, Calls: calls, Phase: operators.Partial}, partial, forward(in))
+	a := j.Add(group.Kind, "partial", group.Spec{Keys: []int{0}, Calls: calls, Phase: group.Partial}, partial, forward(in))
 	out := &columnar.Schema{Fields: []columnar.Field{key, {Name: "n", Type: columnar.TypeBigInt}}}
-	return j.Add(operators.KindAggregate, "final", operators.AggregateSpec{Keys: []int{0}, Calls: calls, Phase: operators.Final}, out, hashed(a, 0))
+	return j.Add(group.Kind, "final", group.Spec{Keys: []int{0}, Calls: calls, Phase: group.Final}, out, hashed(a, 0))
 }
 
 func windowed(j *graph.Job, in *graph.Node, w windowing.Window, calls ...*expr.Aggregate) *graph.Node {
@@ -148,7 +151,7 @@ func TestResultsDoNotDependOnParallelism(t *testing.T) {
 			l := windowed(j, bids(t, j, 100_000), windowing.Window{Size: 10 * second, Slide: 10 * second}, count(t))
 			r := windowed(j, bids(t, j, 60_000), windowing.Window{Size: 10 * second, Slide: 10 * second}, count(t))
 			out := &columnar.Schema{Fields: append(slices.Clone(l.Schema.Fields), r.Schema.Fields...)}
-			return j.Add(operators.KindJoin, "join", operators.JoinSpec{Type: operators.Full, LeftKeys: []int{0, 2}, RightKeys: []int{0, 2}}, out, hashed(l, 0, 2), hashed(r, 0, 2))
+			return j.Add(join.KindHash, "join", join.Spec{Type: join.Full, LeftKeys: []int{0, 2}, RightKeys: []int{0, 2}}, out, hashed(l, 0, 2), hashed(r, 0, 2))
 		},
 	}
 	for name, plan := range plans {
@@ -192,7 +195,7 @@ func TestLimitStopsAnUnboundedSource(t *testing.T) {
 	j := &graph.Job{Streaming: true}
 	n := int64(10_000)
 	in := bids(t, j, 0)
-	l := j.Add(operators.KindLimit, "limit", operators.LimitSpec{Limit: &n}, in.Schema,
+	l := j.Add(order.KindLimit, "limit", order.LimitSpec{Limit: &n}, in.Schema,
 		graph.Edge{From: in.ID, Partition: graph.Partitioning{Scheme: graph.Single}})
 	l.Parallelism = 1
 	c := j.Add(operators.KindCollect, "collect", operators.CollectSpec{}, in.Schema, forward(l))
@@ -212,8 +215,8 @@ func TestCancelEndsACrossJoin(t *testing.T) {
 		j := &graph.Job{}
 		left, right := bids(t, j, 200_000), bids(t, j, 200_000)
 		out := &columnar.Schema{Fields: append(slices.Clone(left.Schema.Fields), right.Schema.Fields...)}
-		spec := operators.JoinSpec{Type: operators.Inner, Residual: residual}
-		join := j.Add(operators.KindJoin, "join", spec, out, forward(left),
+		spec := join.Spec{Type: join.Inner, Residual: residual}
+		join := j.Add(join.KindHash, "join", spec, out, forward(left),
 			graph.Edge{From: right.ID, Partition: graph.Partitioning{Scheme: graph.Broadcast}})
 		j.Add(operators.KindSink, "sink", operators.SinkSpec{Table: &catalog.TableSpec{Name: "b", Connector: "blackhole"}}, out, forward(join))
 		ctx, cancel := context.WithCancel(t.Context())

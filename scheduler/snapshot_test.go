@@ -16,6 +16,7 @@ import (
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/group"
 )
 
 // folded is what a changelog leaves, by epoch of its sinks.
@@ -84,7 +85,7 @@ func TestRestoreFollowsFilesBack(t *testing.T) {
 	job := &graph.Job{Name: "job", Streaming: true}
 	in := bids(t, job, events)
 	out := &columnar.Schema{Fields: []columnar.Field{in.Schema.Fields[1], {Name: "n", Type: columnar.TypeBigInt}}}
-	a := job.Add(operators.KindAggregate, "count", operators.AggregateSpec{Keys: []int{1}, Calls: []*expr.Aggregate{count(t)}, Phase: operators.Changelog}, out, hashed(in, 1))
+	a := job.Add(group.Kind, "count", group.Spec{Keys: []int{1}, Calls: []*expr.Aggregate{count(t)}, Phase: group.Changelog}, out, hashed(in, 1))
 	c := job.Add(operators.KindCollect, "collect", operators.CollectSpec{}, out, hashed(a, 0))
 	run := func(p int, to *folded, o Options) error {
 		o.Parallelism, o.Connectors = p, options(p, nil).Connectors

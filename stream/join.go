@@ -9,14 +9,14 @@ import (
 	"github.com/anabranch/anabranch/columnar/govalue"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 )
 
 // Join is what f makes of each pair of rows of equal keys, in any order. Both streams are kept for good:
 // IntervalJoin and JoinWindows forget rows whose time has passed. The result has no event times. It needs
 // a name.
 func Join[K comparable, L, R, O any](left *KeyedStream[K, L], right *KeyedStream[K, R], f func(key K, l L, r R) O, opts ...Option) *Stream[O] {
-	return join[K, L, R, O](left, right, "join", nil, func(p *pairs[K, L, R, O], i int) {
+	return pairing[K, L, R, O](left, right, "join", nil, func(p *pairs[K, L, R, O], i int) {
 		p.emitter.add(f(p.keys[i], p.lefts[i], p.rights[i]))
 	}, opts)
 }
@@ -30,7 +30,7 @@ func IntervalJoin[K comparable, L, R, O any](left *KeyedStream[K, L], right *Key
 	}
 	// The bound is of left time - right time.
 	low, high := -to.Microseconds(), -from.Microseconds()
-	return join[K, L, R, O](left, right, "interval join", &operators.TimeBound{Low: &low, High: &high}, func(p *pairs[K, L, R, O], i int) {
+	return pairing[K, L, R, O](left, right, "interval join", &join.TimeBound{Low: &low, High: &high}, func(p *pairs[K, L, R, O], i int) {
 		p.now = max(p.leftTimes[i], p.rightTimes[i])
 		p.emitter.add(f(p.keys[i], p.lefts[i], p.rights[i]))
 	}, opts)
@@ -45,7 +45,7 @@ func JoinWindows[K comparable, L, R, O any](left *WindowedStream[K, L], right *W
 		left.keyed.node.env.fail(errors.New("join windows: the two streams are cut into different windows"))
 	}
 	low, high := 1-size, size-1
-	return join[K, L, R, O](left.keyed, right.keyed, "join windows", &operators.TimeBound{Low: &low, High: &high}, func(p *pairs[K, L, R, O], i int) {
+	return pairing[K, L, R, O](left.keyed, right.keyed, "join windows", &join.TimeBound{Low: &low, High: &high}, func(p *pairs[K, L, R, O], i int) {
 		first, last := min(p.leftTimes[i], p.rightTimes[i]), max(p.leftTimes[i], p.rightTimes[i])
 		for start := columnar.FloorDiv(first, slide) * slide; start+size > last; start -= slide {
 			p.now = start + size - 1
@@ -54,8 +54,8 @@ func JoinWindows[K comparable, L, R, O any](left *WindowedStream[K, L], right *W
 	}, opts)
 }
 
-// join pairs the rows of two streams by the engine's own operator and calls emit with each pair.
-func join[K comparable, L, R, O any](left *KeyedStream[K, L], right *KeyedStream[K, R], what string, bound *operators.TimeBound, emit func(p *pairs[K, L, R, O], i int), opts []Option) *Stream[O] {
+// pairing pairs the rows of two streams by the engine's own operator and calls emit with each pair.
+func pairing[K comparable, L, R, O any](left *KeyedStream[K, L], right *KeyedStream[K, R], what string, bound *join.TimeBound, emit func(p *pairs[K, L, R, O], i int), opts []Option) *Stream[O] {
 	e := left.node.env
 	if bound != nil {
 		if !left.timed || !right.timed {
@@ -64,7 +64,7 @@ func join[K comparable, L, R, O any](left *KeyedStream[K, L], right *KeyedStream
 		bound.Left, bound.Right = len(left.node.schema.Fields)-1, len(right.node.schema.Fields)-1
 	}
 	keys := left.key.Width()
-	spec := operators.JoinSpec{Type: operators.Inner, Bound: bound}
+	spec := join.Spec{Type: join.Inner, Bound: bound}
 	if bound != nil {
 		var err error
 		if spec.Residual, err = within(bound, len(left.node.schema.Fields)); err != nil {
@@ -79,7 +79,7 @@ func join[K comparable, L, R, O any](left *KeyedStream[K, L], right *KeyedStream
 		fields = append(fields, columnar.Field{Name: "$right." + f.Name, Type: f.Type})
 	}
 	n := e.add(&node{
-		kind: operators.KindSymmetric, what: what, spec: spec, stateful: true, schema: columnar.NewSchema(fields...),
+		kind: join.KindSymmetric, what: what, spec: spec, stateful: true, schema: columnar.NewSchema(fields...),
 		inputs: []input{{from: left.node, keys: keys}, {from: right.node, keys: keys}},
 	}, opts)
 	width := len(left.node.schema.Fields)
@@ -93,7 +93,7 @@ func join[K comparable, L, R, O any](left *KeyedStream[K, L], right *KeyedStream
 
 // within is the condition that the times of a pair lie in the bound, over the left row's columns, width
 // of them, and those of the right one.
-func within(b *operators.TimeBound, width int) (*expr.Expr, error) {
+func within(b *join.TimeBound, width int) (*expr.Expr, error) {
 	at := columnar.TimestampLTZOf(6).Required()
 	left, right := expr.Col(b.Left, timeName, at), expr.Col(width+b.Right, timeName, at)
 	limit := func(comparison string, after int64) (*expr.Expr, error) {

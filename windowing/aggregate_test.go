@@ -1,7 +1,6 @@
 package windowing
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state"
 )
@@ -138,7 +138,7 @@ func TestWindowsEqualReference(t *testing.T) {
 				b.Release()
 				advance(t, a, dataflow.Time(now*1000-1), out)
 				if rng.IntN(4) == 0 {
-					a = restored(t, a, w)
+					a = optest.Restored(t, a, newCount(t, w))
 				}
 			}
 			advance(t, a, dataflow.MaxTime, out)
@@ -157,32 +157,6 @@ func TestWindowsEqualReference(t *testing.T) {
 			}
 		}
 	}
-}
-
-// restored is a new operator with the state of a.
-func restored(t *testing.T, a *Aggregate, w Window) *Aggregate {
-	t.Helper()
-	var snapshot state.Writer
-	snapshot.For("w")
-	if err := a.Snapshot(1, &snapshot); err != nil {
-		t.Fatal(err)
-	}
-	blob, err := snapshot.Blob()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sections, err := state.Parse(bytes.Join(blob, nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.Close(); err != nil {
-		t.Fatal(err)
-	}
-	b := newCount(t, w)
-	if err := b.Restore(&state.Reader{Parallelism: 1, Tasks: [][]state.Section{sections}}); err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 func TestLateRowsAreCounted(t *testing.T) {

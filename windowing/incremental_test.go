@@ -1,7 +1,6 @@
 package windowing
 
 import (
-	"bytes"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/state"
 )
 
@@ -31,7 +31,7 @@ func checkSnapshots(t *testing.T, w Window, backend *state.Backend) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(8, uint64(w.Slide)))
 	a, ignored := countOf(t, w, backend), &lines{room: true}
-	var sections []state.Section // newest first
+	var chain optest.Chain
 	now := int64(0)
 	feed := func(ops ...*Aggregate) {
 		var rows []row
@@ -48,38 +48,21 @@ func checkSnapshots(t *testing.T, w Window, backend *state.Backend) {
 			advance(t, op, dataflow.Time(now*1000-1), ignored)
 		}
 	}
-	for epoch := range dataflow.Epoch(60) {
+	for n := range 60 {
 		for range rng.IntN(4) {
 			feed(a)
 		}
-		full := epoch == 0 || rng.IntN(7) == 0
+		full := n == 0 || rng.IntN(7) == 0
 		want := rowsOf(t, a)
-		var snapshot state.Writer
-		if err := a.Freeze(epoch+1, full, &snapshot); err != nil {
-			t.Fatal(err)
-		}
-		for done := false; !done; {
+		chain.Take(t, a, full, func() int { return 1 + rng.IntN(100) }, func() {
 			if rng.IntN(2) == 0 {
 				feed(a)
 			}
-			var err error
-			if done, err = a.Copy(1 + rng.IntN(100)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if full {
-			sections = nil
-		}
-		for i := range sections {
-			sections[i].Age++
-		}
-		sections = append(parsed(t, &snapshot), sections...)
+		})
 		b := countOf(t, w, backend)
-		if err := b.Restore(&state.Reader{Parallelism: 1, Tasks: [][]state.Section{sections}}); err != nil {
-			t.Fatal(err)
-		}
+		chain.Restore(t, b)
 		if got := rowsOf(t, b); !slices.Equal(got, want) {
-			t.Fatalf("slide %d, epoch %d, full %t: restored %d rows, want %d", w.Slide, epoch+1, full, len(got), len(want))
+			t.Fatalf("slide %d, snapshot %d, full %t: restored %d rows, want %d", w.Slide, n, full, len(got), len(want))
 		}
 		if err := b.Close(); err != nil {
 			t.Fatal(err)
@@ -88,19 +71,6 @@ func checkSnapshots(t *testing.T, w Window, backend *state.Backend) {
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func parsed(t *testing.T, w *state.Writer) []state.Section {
-	t.Helper()
-	blob, err := w.Blob()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sections, err := state.Parse(bytes.Join(blob, nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sections
 }
 
 // rowsOf are the groups of all slices, sorted.

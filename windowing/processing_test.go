@@ -8,6 +8,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state"
 )
@@ -147,7 +148,7 @@ func TestProcessingTime(t *testing.T) {
 			s.close()
 			slices.Sort(s.out.got)
 			if want := reference(all, w); !slices.Equal(s.out.got, want) {
-				t.Fatalf("window %v, seed %d: %d rows, want %d: %s", w, seed, len(s.out.got), len(want), firstDifference(s.out.got, want))
+				t.Fatalf("window %v, seed %d: %d rows, want %d: %s", w, seed, len(s.out.got), len(want), optest.FirstDifference(s.out.got, want))
 			}
 			if left := columnar.AllocatedBytes() - before; left != 0 {
 				t.Fatalf("%d bytes are still allocated", left)
@@ -191,13 +192,4 @@ func TestProcessingAlarms(t *testing.T) {
 		t.Error("an alarm without rows at the end")
 	}
 	s.close()
-}
-
-func firstDifference(got, want []string) string {
-	for i := range min(len(got), len(want)) {
-		if got[i] != want[i] {
-			return "got " + got[i] + ", want " + want[i]
-		}
-	}
-	return "one is the start of the other"
 }

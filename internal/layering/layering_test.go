@@ -33,6 +33,7 @@ var rooms = map[string]float64{
 var order = map[string][]string{
 	"sql":       {"sql/ast", "sql/parser", "sql/plan", "sql/binder", "sql/optimizer", "sql/physical", "sql/session", "sql/runner", "sql/table"},
 	"scheduler": {"scheduler/rpc", "scheduler/binding", "scheduler/task", "scheduler/taskmanager", "scheduler/jobmanager"},
+	"operators": {"operators/held", "operators/group", "operators/join", "operators/order"},
 	"format":    {"format/text", "format/csv", "format/json", "format/parquet", "format/arrow"},
 }
 

@@ -1,7 +1,7 @@
 package binder
 
 import (
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
 )
@@ -26,7 +26,7 @@ func (b *Binder) from(refs []ast.TableRef, with *ctes, outer *scope) (*relation,
 			continue
 		}
 		r = &relation{
-			node:  plan.NewJoin(operators.Inner, r.node, next.node, nil),
+			node:  plan.NewJoin(join.Inner, r.node, next.node, nil),
 			scope: concat(r.scope, next.scope),
 		}
 	}

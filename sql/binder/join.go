@@ -5,25 +5,25 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
-func joinType(k ast.JoinKind) operators.JoinType {
+func joinType(k ast.JoinKind) join.Type {
 	switch k {
 	case ast.LeftJoin:
-		return operators.Left
+		return join.Left
 	case ast.RightJoin:
-		return operators.Right
+		return join.Right
 	case ast.FullJoin:
-		return operators.Full
+		return join.Full
 	case ast.SemiJoin:
-		return operators.Semi
+		return join.Semi
 	case ast.AntiJoin:
-		return operators.Anti
+		return join.Anti
 	default:
-		return operators.Inner
+		return join.Inner
 	}
 }
 

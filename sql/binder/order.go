@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/order"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
 )
@@ -58,8 +58,8 @@ func outputColumn(item ast.OrderItem, names []string) (int, error) {
 }
 
 // sortKeys finds or adds the columns to sort by.
-func (s *selection) sortKeys(exprs []*expr.Expr, distinct bool) ([]*expr.Expr, []operators.SortKey, error) {
-	var keys []operators.SortKey
+func (s *selection) sortKeys(exprs []*expr.Expr, distinct bool) ([]*expr.Expr, []order.Key, error) {
+	var keys []order.Key
 	for _, o := range s.order {
 		if o.expr != nil && o.expr.IsConstant() {
 			continue
@@ -83,8 +83,8 @@ func (s *selection) sortKeys(exprs []*expr.Expr, distinct bool) ([]*expr.Expr, [
 }
 
 // sortKey applies the default that nulls are low.
-func sortKey(item ast.OrderItem, column int) operators.SortKey {
-	k := operators.SortKey{Column: column, Desc: item.Desc, NullsFirst: !item.Desc}
+func sortKey(item ast.OrderItem, column int) order.Key {
+	k := order.Key{Column: column, Desc: item.Desc, NullsFirst: !item.Desc}
 	if item.Nulls != ast.NullOrderDefault {
 		k.NullsFirst = item.Nulls == ast.NullsFirst
 	}
@@ -93,7 +93,7 @@ func sortKey(item ast.OrderItem, column int) operators.SortKey {
 
 // orderOutput sorts a query that is not a SELECT, by its output only.
 func (b *Binder) orderOutput(q *ast.Query, r *relation) (*relation, error) {
-	var keys []operators.SortKey
+	var keys []order.Key
 	for _, item := range q.OrderBy {
 		column, err := outputColumn(item, r.node.Schema().Names())
 		if err != nil {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
 )
@@ -319,7 +319,7 @@ func attach(node plan.Node, subs []subquery, grouped bool) (plan.Node, func(int)
 	for i, sub := range subs {
 		base := plan.Width(node)
 		var on *expr.Expr
-		t := operators.Inner
+		t := join.Inner
 		if sub.on != nil {
 			if grouped {
 				return nil, nil, plan.Refuse(sub.pos, "correlated", "a column")
@@ -332,7 +332,7 @@ func attach(node plan.Node, subs []subquery, grouped bool) (plan.Node, func(int)
 			})
 		}
 		if !sub.oneRow {
-			t = operators.Left
+			t = join.Left
 		}
 		node = plan.NewJoin(t, node, sub.node, on)
 		at[i] = base + sub.column

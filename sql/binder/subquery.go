@@ -3,7 +3,7 @@ package binder
 import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
 )
@@ -134,9 +134,9 @@ func (b *Binder) anyAggregate(q *ast.Select) bool {
 
 // semi joins the input with inner on conditions over inner and, from outerBase on, the input.
 func (s *selection) semi(inner plan.Node, conditions []*expr.Expr, not bool) plan.Node {
-	t := operators.Semi
+	t := join.Semi
 	if not {
-		t = operators.Anti
+		t = join.Anti
 	}
 	width := plan.Width(s.input.node)
 	moved := make([]*expr.Expr, len(conditions))
@@ -227,7 +227,7 @@ func (s *selection) nullAware(at ast.Node, x *expr.Expr, inner plan.Node) error 
 	}
 	counts := plan.NewAggregate(inner, nil, []*expr.Aggregate{all, known})
 	base := plan.Width(s.input.node)
-	node := plan.NewJoin(operators.Inner, s.input.node, counts, nil)
+	node := plan.NewJoin(join.Inner, s.input.node, counts, nil)
 	a, k := plan.Col(node, base), plan.Col(node, base+1)
 	empty, err := call(at, "=", a, expr.Int(0, columnar.TypeBigInt))
 	if err != nil {

@@ -2,7 +2,7 @@ package binder
 
 import (
 	"github.com/anabranch/anabranch/columnar"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
 )
@@ -69,8 +69,8 @@ func last(s *columnar.Schema, n int) *columnar.Schema {
 
 // joinTable binds a join whose right side is a table function, which sees the columns of the left one.
 func (b *Binder) joinTable(j *ast.Join, f *ast.TableFunc, left *relation) (*relation, error) {
-	outer := joinType(j.Kind) == operators.Left
-	if !outer && joinType(j.Kind) != operators.Inner {
+	outer := joinType(j.Kind) == join.Left
+	if !outer && joinType(j.Kind) != join.Inner {
 		return nil, ast.Errorf(j, ast.ClassSemantic, "a table function is joined by a comma, JOIN, CROSS JOIN or LEFT JOIN, not by %s JOIN", j.Kind)
 	}
 	if j.Natural || len(j.Using) > 0 {

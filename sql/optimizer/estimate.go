@@ -2,7 +2,7 @@ package optimizer
 
 import (
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
@@ -37,7 +37,7 @@ func rowsOf(n plan.Node) float64 {
 	case *plan.Join:
 		l, r := rowsOf(n.Left), rowsOf(n.Right)
 		switch {
-		case n.Type == operators.Semi || n.Type == operators.Anti:
+		case n.Type == join.Semi || n.Type == join.Anti:
 			return l / 2
 		case len(n.LeftKeys) == 0:
 			return l * r

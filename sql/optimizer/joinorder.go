@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
@@ -19,14 +19,14 @@ type joinSet struct {
 func (s *joinSet) flatten(n plan.Node, base int) int {
 	switch n := n.(type) {
 	case *plan.Join:
-		if n.Type == operators.Inner && len(n.LeftKeys) == 0 {
+		if n.Type == join.Inner && len(n.LeftKeys) == 0 {
 			middle := s.flatten(n.Left, base)
 			end := s.flatten(n.Right, middle)
 			s.conditions = append(s.conditions, shiftAll(conjuncts(n.On), base)...)
 			return end
 		}
 	case *plan.Filter:
-		if j, ok := n.Input.(*plan.Join); ok && j.Type == operators.Inner && len(j.LeftKeys) == 0 {
+		if j, ok := n.Input.(*plan.Join); ok && j.Type == join.Inner && len(j.LeftKeys) == 0 {
 			end := s.flatten(j, base)
 			s.conditions = append(s.conditions, shiftAll(conjuncts(n.Predicate), base)...)
 			return end
@@ -209,7 +209,7 @@ func (s *joinSet) joinUp(_ *plan.Join, order []int, between []*expr.Expr, width 
 				on = append(on, e.Remap(func(c int) int { return position[c] }))
 			}
 		}
-		node = keyed(&plan.Join{Type: operators.Inner}, node, s.relations[next], on)
+		node = keyed(&plan.Join{Type: join.Inner}, node, s.relations[next], on)
 	}
 	return node, position
 }

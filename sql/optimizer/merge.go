@@ -2,7 +2,7 @@ package optimizer
 
 import (
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
@@ -79,7 +79,7 @@ func absorb(n plan.Node) plan.Node {
 			return n
 		}
 		j, ok := f.Input.(*plan.Join)
-		if !ok || j.Type != operators.Inner {
+		if !ok || j.Type != join.Inner {
 			return n
 		}
 		c := *j

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
@@ -133,23 +133,23 @@ func pushJoin(n *plan.Join, above []*expr.Expr) plan.Node {
 	left := plan.Width(n.Left)
 	on := conjuncts(n.On)
 	switch n.Type {
-	case operators.Inner:
+	case join.Inner:
 		return orderJoins(n, above)
-	case operators.Left:
+	case join.Left:
 		if rejectsNulls(above, left) {
-			return pushJoin(&plan.Join{Type: operators.Inner, Left: n.Left, Right: n.Right, On: n.On, Out: n.Out}, above)
+			return pushJoin(&plan.Join{Type: join.Inner, Left: n.Left, Right: n.Right, On: n.On, Out: n.Out}, above)
 		}
 		fallthrough
-	case operators.Semi, operators.Anti:
+	case join.Semi, join.Anti:
 		toLeft, stay := split(above, func(e *expr.Expr) bool { return within(e, 0, left) })
 		toRight, rest := split(on, func(e *expr.Expr) bool { return within(e, left, left+plan.Width(n.Right)) })
-		if n.Type == operators.Semi {
+		if n.Type == join.Semi {
 			var more []*expr.Expr
 			more, rest = split(rest, func(e *expr.Expr) bool { return within(e, 0, left) })
 			toLeft = append(toLeft, more...)
 		}
 		return filtered(keyed(n, push(n.Left, toLeft), push(n.Right, shiftAll(toRight, -left)), rest), stay)
-	case operators.Right:
+	case join.Right:
 		toRight, stay := split(above, func(e *expr.Expr) bool { return within(e, left, plan.Width(n)) })
 		toLeft, rest := split(on, func(e *expr.Expr) bool { return within(e, 0, left) })
 		return filtered(keyed(n, push(n.Left, toLeft), push(n.Right, shiftAll(toRight, -left)), rest), stay)

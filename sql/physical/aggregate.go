@@ -7,7 +7,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/group"
 	"github.com/anabranch/anabranch/sql/plan"
 	"github.com/anabranch/anabranch/windowing"
 )
@@ -18,12 +18,12 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 	if t := plan.TraitsOf(n.Input); t.Unbounded {
 		return b.changelogAggregate(n, in, t.Changelog)
 	}
-	spec := operators.AggregateSpec{Keys: n.Keys, Calls: n.Calls, Phase: operators.Single}
+	spec := group.Spec{Keys: n.Keys, Calls: n.Calls, Phase: group.Single}
 	if in.Parallelism == 1 {
-		return b.chain(in, operators.KindAggregate, label(n, "HashAggregate(single, "), spec, n.Out), nil
+		return b.chain(in, group.Kind, label(n, "HashAggregate(single, "), spec, n.Out), nil
 	}
 	if onePhase(n.Calls) {
-		node := b.Job.Add(operators.KindAggregate, label(n, "HashAggregate(single, "), spec, n.Out, exchange(in, n.Keys))
+		node := b.Job.Add(group.Kind, label(n, "HashAggregate(single, "), spec, n.Out, exchange(in, n.Keys))
 		node.Parallelism = parallelism(n.Keys)
 		return node, nil
 	}
@@ -31,14 +31,14 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 	if err != nil {
 		return nil, err
 	}
-	spec.Phase = operators.Partial
-	partial := b.chain(in, operators.KindAggregate, label(n, "HashAggregate(partial, "), spec, states)
+	spec.Phase = group.Partial
+	partial := b.chain(in, group.Kind, label(n, "HashAggregate(partial, "), spec, states)
 	keys := make([]int, len(n.Keys))
 	for i := range keys {
 		keys[i] = i
 	}
-	spec.Keys, spec.Phase = keys, operators.Final
-	node := b.Job.Add(operators.KindAggregate, label(n, "HashAggregate(final, "), spec, n.Out, exchange(partial, keys))
+	spec.Keys, spec.Phase = keys, group.Final
+	node := b.Job.Add(group.Kind, label(n, "HashAggregate(final, "), spec, n.Out, exchange(partial, keys))
 	node.Parallelism = parallelism(keys)
 	return node, nil
 }
@@ -46,7 +46,7 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 // changelogAggregate groups rows without end and emits how the groups change. Calls over rows that
 // may be taken back keep what they need to forget them.
 func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) (*graph.Node, error) {
-	spec := operators.AggregateSpec{Keys: n.Keys, Phase: operators.Changelog}
+	spec := group.Spec{Keys: n.Keys, Phase: group.Changelog}
 	for _, c := range n.Calls {
 		if retracted && !c.Forgets() {
 			return nil, plan.Refuse(b.At, "changelog-input", c.Name)
@@ -57,9 +57,9 @@ func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracte
 	}
 	name := label(n, "HashAggregate(changelog, ")
 	if in.Parallelism == 1 {
-		return b.chain(in, operators.KindAggregate, name, spec, n.Out), nil
+		return b.chain(in, group.Kind, name, spec, n.Out), nil
 	}
-	node := b.Job.Add(operators.KindAggregate, name, spec, n.Out, exchange(in, n.Keys))
+	node := b.Job.Add(group.Kind, name, spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
 	return node, nil
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/graph"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
@@ -16,17 +16,17 @@ func (b *Builder) join(n *plan.Join, left, right *graph.Node) *graph.Node {
 	if symmetric(n) {
 		return b.symmetricJoin(n, left, right)
 	}
-	spec := operators.JoinSpec{Type: n.Type, LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Residual: n.On}
+	spec := join.Spec{Type: n.Type, LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Residual: n.On}
 	switch {
 	case len(n.LeftKeys) > 0:
-		return b.Job.Add(operators.KindJoin, label(n, "HashJoin("), spec, n.Out,
+		return b.Job.Add(join.KindHash, label(n, "HashJoin("), spec, n.Out,
 			edge(left, graph.Hash, spec.LeftKeys...), edge(right, graph.Hash, spec.RightKeys...))
-	case n.Type == operators.Right || n.Type == operators.Full || left.Parallelism == 1 && right.Parallelism == 1:
-		node := b.Job.Add(operators.KindJoin, label(n, "NestedLoopJoin("), spec, n.Out, gather(left), gather(right))
+	case n.Type == join.Right || n.Type == join.Full || left.Parallelism == 1 && right.Parallelism == 1:
+		node := b.Job.Add(join.KindHash, label(n, "NestedLoopJoin("), spec, n.Out, gather(left), gather(right))
 		node.Parallelism = 1
 		return node
 	}
-	node := b.Job.Add(operators.KindJoin, label(n, "NestedLoopJoin("), spec, n.Out, forward(left), edge(right, graph.Broadcast))
+	node := b.Job.Add(join.KindHash, label(n, "NestedLoopJoin("), spec, n.Out, forward(left), edge(right, graph.Broadcast))
 	node.Parallelism = left.Parallelism
 	return node
 }
@@ -35,28 +35,28 @@ func (b *Builder) join(n *plan.Join, left, right *graph.Node) *graph.Node {
 // taken back, or rows of it may stay without a match among left rows that do not end.
 func symmetric(n *plan.Join) bool {
 	l, r := plan.TraitsOf(n.Left), plan.TraitsOf(n.Right)
-	keepsRight := n.Type == operators.Right || n.Type == operators.Full
+	keepsRight := n.Type == join.Right || n.Type == join.Full
 	return r.Unbounded || l.Changelog || r.Changelog || l.Unbounded && keepsRight
 }
 
 // symmetricJoin keeps the rows of both sides, as long as the times in its condition ask for.
 func (b *Builder) symmetricJoin(n *plan.Join, left, right *graph.Node) *graph.Node {
-	spec := operators.JoinSpec{
+	spec := join.Spec{
 		Type: n.Type, LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Residual: n.On,
 		Bound: plan.TimeBound(n),
 	}
 	name := strings.TrimSuffix(label(n, joinName(spec.Bound)+"("), ")") + ", " + keepsText(n, spec.Bound) + ")"
 	if len(n.LeftKeys) > 0 {
-		return b.Job.Add(operators.KindSymmetric, name, spec, n.Out,
+		return b.Job.Add(join.KindSymmetric, name, spec, n.Out,
 			edge(left, graph.Hash, spec.LeftKeys...), edge(right, graph.Hash, spec.RightKeys...))
 	}
 	// Every pair is a candidate: one subtask compares them all.
-	node := b.Job.Add(operators.KindSymmetric, name, spec, n.Out, gather(left), gather(right))
+	node := b.Job.Add(join.KindSymmetric, name, spec, n.Out, gather(left), gather(right))
 	node.Parallelism = 1
 	return node
 }
 
-func joinName(bound *operators.TimeBound) string {
+func joinName(bound *join.TimeBound) string {
 	switch {
 	case bound == nil || bound.Low == nil || bound.High == nil:
 		return "SymmetricJoin"
@@ -67,7 +67,7 @@ func joinName(bound *operators.TimeBound) string {
 }
 
 // keepsText says how long a symmetric join keeps rows.
-func keepsText(n *plan.Join, bound *operators.TimeBound) string {
+func keepsText(n *plan.Join, bound *join.TimeBound) string {
 	left, right := "for good", "for good"
 	if bound != nil && bound.Low != nil {
 		left = until(n.Left, bound.Left, bound.RightBehind-*bound.Low)

@@ -9,6 +9,7 @@ import (
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/order"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/plan"
 	"github.com/anabranch/anabranch/windowing"
@@ -165,9 +166,9 @@ func (b *Builder) blocking(n plan.Node, in *graph.Node) (*graph.Node, error) {
 // materialize brings equal rows together.
 func (b *Builder) materialize(n *plan.Materialize, in *graph.Node) *graph.Node {
 	if in.Parallelism == 1 {
-		return b.chain(in, operators.KindMaterial, n.String(), operators.MaterializeSpec{}, n.Schema())
+		return b.chain(in, order.KindMaterialize, n.String(), order.MaterializeSpec{}, n.Schema())
 	}
-	return b.Job.Add(operators.KindMaterial, n.String(), operators.MaterializeSpec{}, n.Schema(), edge(in, graph.Hash, allColumns(n)...))
+	return b.Job.Add(order.KindMaterialize, n.String(), order.MaterializeSpec{}, n.Schema(), edge(in, graph.Hash, allColumns(n)...))
 }
 
 func allColumns(n plan.Node) []int {
@@ -203,18 +204,18 @@ func (b *Builder) union(n *plan.Union, inputs []*graph.Node) *graph.Node {
 
 // sort orders all rows in one subtask; a limit first cuts each subtask's rows.
 func (b *Builder) sort(n *plan.Sort, in *graph.Node) *graph.Node {
-	spec := operators.SortSpec{Keys: n.Keys, Limit: n.Limit, Offset: n.Offset}
+	spec := order.SortSpec{Keys: n.Keys, Limit: n.Limit, Offset: n.Offset}
 	kind := "Sort"
 	if n.Limit != nil {
 		kind = "TopN"
 		if in.Parallelism != 1 {
 			first := *n.Limit + n.Offset
 			local := &plan.Sort{Input: n.Input, Keys: n.Keys, Limit: &first}
-			in = b.chain(in, operators.KindSort, label(local, "TopN(local, "),
-				operators.SortSpec{Keys: n.Keys, Limit: &first}, n.Schema())
+			in = b.chain(in, order.KindSort, label(local, "TopN(local, "),
+				order.SortSpec{Keys: n.Keys, Limit: &first}, n.Schema())
 		}
 	}
-	node := b.Job.Add(operators.KindSort, label(n, kind+"("), spec, n.Schema(), gather(in))
+	node := b.Job.Add(order.KindSort, label(n, kind+"("), spec, n.Schema(), gather(in))
 	node.Parallelism = 1
 	return node
 }
@@ -234,9 +235,9 @@ func (b *Builder) limit(n *plan.Limit, in *graph.Node) *graph.Node {
 	if n.Limit != nil && in.Parallelism != 1 {
 		first := *n.Limit + n.Offset
 		local := &plan.Limit{Input: n.Input, Limit: &first}
-		in = b.chain(in, operators.KindLimit, label(local, "Limit(local, "), operators.LimitSpec{Limit: &first}, n.Schema())
+		in = b.chain(in, order.KindLimit, label(local, "Limit(local, "), order.LimitSpec{Limit: &first}, n.Schema())
 	}
-	node := b.Job.Add(operators.KindLimit, n.String(), operators.LimitSpec{Limit: n.Limit, Offset: n.Offset}, n.Schema(), gather(in))
+	node := b.Job.Add(order.KindLimit, n.String(), order.LimitSpec{Limit: n.Limit, Offset: n.Offset}, n.Schema(), gather(in))
 	node.Parallelism = 1
 	return node
 }

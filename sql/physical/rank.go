@@ -6,7 +6,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/graph"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/order"
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
@@ -22,7 +22,7 @@ func (b *Builder) rank(n *plan.Rank, in *graph.Node) (*graph.Node, error) {
 	if !t.Unbounded && len(n.Partition) == 0 && !slices.ContainsFunc(n.Input.Schema().Fields, isNested) {
 		return b.numbered(n, in), nil
 	}
-	spec := operators.RankSpec{
+	spec := order.RankSpec{
 		Partition: n.Partition, Keys: n.Keys, From: n.From, To: n.To, Number: n.Number,
 		AtEnd: !t.Unbounded, Retract: t.Changelog,
 	}
@@ -30,7 +30,7 @@ func (b *Builder) rank(n *plan.Rank, in *graph.Node) (*graph.Node, error) {
 	if !spec.AtEnd {
 		name = label(n, "Rank(changelog, ")
 	}
-	node := b.Job.Add(operators.KindRank, name, spec, n.Schema(), exchange(in, n.Partition))
+	node := b.Job.Add(order.KindRank, name, spec, n.Schema(), exchange(in, n.Partition))
 	node.Parallelism = parallelism(n.Partition)
 	return node, nil
 }
@@ -41,8 +41,8 @@ func isNested(f columnar.Field) bool { return f.Type.IsNested() }
 func (b *Builder) numbered(n *plan.Rank, in *graph.Node) *graph.Node {
 	s := &plan.Sort{Input: n.Input, Keys: slices.Clone(n.Keys), Offset: n.From - 1}
 	for c := range n.Input.Schema().Fields {
-		if !slices.ContainsFunc(n.Keys, func(k operators.SortKey) bool { return k.Column == c }) {
-			s.Keys = append(s.Keys, operators.SortKey{Column: c, NullsFirst: true})
+		if !slices.ContainsFunc(n.Keys, func(k order.Key) bool { return k.Column == c }) {
+			s.Keys = append(s.Keys, order.Key{Column: c, NullsFirst: true})
 		}
 	}
 	if n.To > 0 {
@@ -53,22 +53,22 @@ func (b *Builder) numbered(n *plan.Rank, in *graph.Node) *graph.Node {
 	if !n.Number {
 		return sorted
 	}
-	return b.chain(sorted, operators.KindNumber, label(n, "Number("), operators.NumberSpec{From: n.From}, n.Schema())
+	return b.chain(sorted, order.KindNumber, label(n, "Number("), order.NumberSpec{From: n.From}, n.Schema())
 }
 
 // arrival keeps one row of each partition by when it arrives.
-func (b *Builder) arrival(n *plan.Rank, in *graph.Node, keep operators.Keep, unbounded bool) *graph.Node {
-	spec := operators.DeduplicateSpec{Keys: n.Partition, Keep: keep, Number: n.Number, AtEnd: !unbounded}
+func (b *Builder) arrival(n *plan.Rank, in *graph.Node, keep order.Keep, unbounded bool) *graph.Node {
+	spec := order.DeduplicateSpec{Keys: n.Partition, Keep: keep, Number: n.Number, AtEnd: !unbounded}
 	name := label(n, "Deduplicate(keep "+string(keep)+", ")
-	node := b.Job.Add(operators.KindDedup, name, spec, n.Schema(), exchange(in, n.Partition))
+	node := b.Job.Add(order.KindDeduplicate, name, spec, n.Schema(), exchange(in, n.Partition))
 	node.Parallelism = parallelism(n.Partition)
 	return node
 }
 
 // normalize keeps the last row of each key, until it is taken back.
 func (b *Builder) normalize(n *plan.Normalize, in *graph.Node) *graph.Node {
-	spec := operators.DeduplicateSpec{Keys: n.Keys, Keep: operators.Last, Upsert: true, AtEnd: !plan.TraitsOf(n).Unbounded}
-	return b.Job.Add(operators.KindDedup, n.String(), spec, n.Schema(), exchange(in, n.Keys))
+	spec := order.DeduplicateSpec{Keys: n.Keys, Keep: order.Last, Upsert: true, AtEnd: !plan.TraitsOf(n).Unbounded}
+	return b.Job.Add(order.KindDeduplicate, n.String(), spec, n.Schema(), exchange(in, n.Keys))
 }
 
 // topN is a sort of rows without end, which has a limit: its result changes as rows come and is in no
@@ -77,11 +77,11 @@ func (b *Builder) topN(n *plan.Sort, in *graph.Node, retract bool) (*graph.Node,
 	if n.Limit == nil {
 		return nil, plan.Refuse(b.At, "unbounded-sort")
 	}
-	spec := operators.RankSpec{Keys: n.Keys, From: n.Offset + 1, To: sumLimit(n.Offset, *n.Limit), Retract: retract}
+	spec := order.RankSpec{Keys: n.Keys, From: n.Offset + 1, To: sumLimit(n.Offset, *n.Limit), Retract: retract}
 	if spec.To == 0 {
 		spec.From, spec.To = 2, 1 // no row at all
 	}
-	node := b.Job.Add(operators.KindRank, label(n, "TopN(changelog, "), spec, n.Schema(), gather(in))
+	node := b.Job.Add(order.KindRank, label(n, "TopN(changelog, "), spec, n.Schema(), gather(in))
 	node.Parallelism = 1
 	return node, nil
 }

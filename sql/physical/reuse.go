@@ -7,6 +7,7 @@ import (
 
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/windowing"
 )
 
@@ -19,7 +20,7 @@ import (
 // node, the join would wait for the end of the one input and the node for room in the other.
 func Reuse(job *graph.Job, sources bool) error {
 	for _, n := range job.Nodes {
-		if n.Kind == operators.KindJoin {
+		if n.Kind == join.KindHash {
 			return nil
 		}
 	}
@@ -46,10 +47,10 @@ func Reuse(job *graph.Job, sources bool) error {
 // old events are read, its branches need less state if each goes at its own pace.
 func TimeBound(job *graph.Job) (bool, error) {
 	for _, n := range job.Nodes {
-		if n.Kind != operators.KindSymmetric {
+		if n.Kind != join.KindSymmetric {
 			continue
 		}
-		var spec operators.JoinSpec
+		var spec join.Spec
 		if err := json.Unmarshal(n.Spec, &spec); err != nil {
 			return false, fmt.Errorf("node %s: %w", n.Name, err)
 		}

@@ -6,22 +6,24 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/group"
+	"github.com/anabranch/anabranch/operators/join"
 )
 
 // branches is a job in which two sources that read the same are filtered and grouped alike and joined.
-func branches(join graph.Kind) *graph.Job {
+func branches(kind graph.Kind) *graph.Job {
 	j := &graph.Job{Streaming: true}
 	s := columnar.NewSchema(columnar.Field{Name: "a", Type: columnar.TypeBigInt})
 	var ends []graph.Edge
 	for range 2 {
 		source := j.Add(operators.KindSource, "Source", operators.SourceSpec{}, s)
 		filter := j.Add(operators.KindFilter, "Filter", operators.FilterSpec{}, s, forward(source))
-		group := j.Add(operators.KindAggregate, "Group", operators.AggregateSpec{Keys: []int{0}}, s, edge(filter, graph.Hash, 0))
+		group := j.Add(group.Kind, "Group", group.Spec{Keys: []int{0}}, s, edge(filter, graph.Hash, 0))
 		ends = append(ends, edge(group, graph.Hash, 0))
 	}
 	source := j.Add(operators.KindSource, "Source", operators.SourceSpec{}, s)
-	joined := j.Add(join, "Join", operators.JoinSpec{}, s, ends...)
-	other := j.Add(operators.KindSymmetric, "Other", operators.JoinSpec{}, s, forward(joined), forward(source))
+	joined := j.Add(kind, "Join", join.Spec{}, s, ends...)
+	other := j.Add(join.KindSymmetric, "Other", join.Spec{}, s, forward(joined), forward(source))
 	for range 2 {
 		j.Add(operators.KindSink, "Sink", operators.SinkSpec{}, s, forward(other))
 	}
@@ -31,11 +33,11 @@ func branches(join graph.Kind) *graph.Job {
 func TestReuse(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		join    graph.Kind
+		kind    graph.Kind
 		sources bool
 		want    string
 	}{
-		{"all", operators.KindSymmetric, true, `Sink
+		{"all", join.KindSymmetric, true, `Sink
   <- forward: Other
     <- forward: Join
       <- hash[0]: Group
@@ -46,7 +48,7 @@ func TestReuse(t *testing.T) {
 Sink
   <- forward: Other (node 4 above)
 `},
-		{"what has state", operators.KindSymmetric, false, `Sink
+		{"what has state", join.KindSymmetric, false, `Sink
   <- forward: Other
     <- forward: Join
       <- hash[0]: Group
@@ -57,9 +59,9 @@ Sink
 Sink
   <- forward: Other (node 5 above)
 `},
-		{"a join that reads one side first", operators.KindJoin, true, graph.Tree(branches(operators.KindJoin))},
+		{"a join that reads one side first", join.KindHash, true, graph.Tree(branches(join.KindHash))},
 	} {
-		j := branches(c.join)
+		j := branches(c.kind)
 		if err := Reuse(j, c.sources); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/group"
 	"github.com/anabranch/anabranch/sql/plan"
 	"github.com/anabranch/anabranch/windowing"
 )
@@ -16,7 +17,7 @@ import (
 // grouped by slice first, of which windows are made, so that no row is copied for each of its windows.
 func (b *Builder) batchWindows(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
 	keys := len(n.Keys)
-	spec := operators.AggregateSpec{Calls: n.Calls, Phase: operators.Single}
+	spec := group.Spec{Calls: n.Calls, Phase: group.Single}
 	if onePhase(n.Calls) {
 		all := b.assign(in, n.Window, n.TimeColumn)
 		width := len(in.Schema.Fields)
@@ -29,15 +30,15 @@ func (b *Builder) batchWindows(n *plan.WindowAggregate, in *graph.Node) (*graph.
 	if err != nil {
 		return nil, err
 	}
-	spec.Keys, spec.Phase = partialKeys, operators.Partial
+	spec.Keys, spec.Phase = partialKeys, group.Partial
 	name := "HashAggregate(partial, " + groupText(states, keys+1, n.Calls)
-	windows := b.assign(b.chain(sliced, operators.KindAggregate, name, spec, states), n.Window, keys)
+	windows := b.assign(b.chain(sliced, group.Kind, name, spec, states), n.Window, keys)
 	width := len(states.Fields)
 	order := append(upTo(keys), width, width+1, width+2)
 	for c := keys + 1; c < width; c++ {
 		order = append(order, c)
 	}
-	spec.Keys, spec.Phase = upTo(keys+3), operators.Final
+	spec.Keys, spec.Phase = upTo(keys+3), group.Final
 	return b.ofWindows(n, b.batchGroups(n, b.reorder(windows, windows.Schema.Project(order), order), spec)), nil
 }
 
@@ -69,7 +70,7 @@ func (b *Builder) reorder(in *graph.Node, out *columnar.Schema, order []int) *gr
 
 // batchGroups brings rows of equal keys together and groups them: keys, the window's columns last among
 // them, then results.
-func (b *Builder) batchGroups(n *plan.WindowAggregate, in *graph.Node, spec operators.AggregateSpec) *graph.Node {
+func (b *Builder) batchGroups(n *plan.WindowAggregate, in *graph.Node, spec group.Spec) *graph.Node {
 	keys, calls := len(n.Keys), len(n.Calls)
 	order := append(upTo(keys), keys+calls, keys+calls+1, keys+calls+2)
 	for c := range calls {
@@ -77,7 +78,7 @@ func (b *Builder) batchGroups(n *plan.WindowAggregate, in *graph.Node, spec oper
 	}
 	out := n.Out.Project(order)
 	name := fmt.Sprintf("HashAggregate(%s, %s", spec.Phase, groupText(out, keys+3, n.Calls))
-	return b.Job.Add(operators.KindAggregate, name, spec, out, exchange(in, spec.Keys))
+	return b.Job.Add(group.Kind, name, spec, out, exchange(in, spec.Keys))
 }
 
 // ofWindows puts the columns of groups in the order of n.

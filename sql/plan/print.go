@@ -7,7 +7,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/order"
 	"github.com/anabranch/anabranch/windowing"
 )
 
@@ -84,10 +84,10 @@ func (j *Join) String() string {
 }
 
 func (s *Sort) String() string {
-	return "Sort(" + order(s.Input, s.Keys) + limits(s.Limit, s.Offset, ", ") + ")"
+	return "Sort(" + ordering(s.Input, s.Keys) + limits(s.Limit, s.Offset, ", ") + ")"
 }
 
-func order(input Node, by []operators.SortKey) string {
+func ordering(input Node, by []order.Key) string {
 	keys := make([]string, len(by))
 	for i, k := range by {
 		keys[i] = input.Schema().Fields[k.Column].Name
@@ -102,7 +102,7 @@ func order(input Node, by []operators.SortKey) string {
 }
 
 func (r *Rank) String() string {
-	text := "Rank(partition=" + columns(r.Input, r.Partition) + ", order=" + order(r.Input, r.Keys)
+	text := "Rank(partition=" + columns(r.Input, r.Partition) + ", order=" + ordering(r.Input, r.Keys)
 	switch {
 	case r.To > 0:
 		text += fmt.Sprintf(", rows=%d-%d", r.From, r.To)

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/order"
 )
 
 // processing are the expressions that give processing times: calls of PROCTIME and columns, of which in
@@ -25,13 +25,13 @@ func Processes(input Node, column int) bool {
 
 // Arrival reports that a ranking keeps the first or the last row of each partition to arrive: it is by
 // processing time, and none of its rows is taken back.
-func Arrival(n *Rank) (operators.Keep, bool) {
+func Arrival(n *Rank) (order.Keep, bool) {
 	t := TraitsOf(n.Input)
 	if t.Changelog || n.From > 1 || n.To != 1 || len(n.Keys) == 0 || !slices.Contains(t.Processing, n.Keys[0].Column) {
 		return "", false
 	}
 	if n.Keys[0].Desc {
-		return operators.Last, true
+		return order.Last, true
 	}
-	return operators.First, true
+	return order.First, true
 }

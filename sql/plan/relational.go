@@ -5,7 +5,8 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
+	"github.com/anabranch/anabranch/operators/order"
 	"github.com/anabranch/anabranch/windowing"
 )
 
@@ -114,7 +115,7 @@ func (w *WindowAggregate) WithInputs(in ...Node) Node {
 // Join combines two inputs. Pairs match when LeftKeys[i] = RightKeys[i] for all i and On, over
 // the left columns followed by the right ones, is true; nil is no further condition.
 type Join struct {
-	Type                operators.JoinType
+	Type                join.Type
 	Left, Right         Node
 	LeftKeys, RightKeys []int
 	On                  *expr.Expr
@@ -122,7 +123,7 @@ type Join struct {
 }
 
 // NewJoin makes a join without keys.
-func NewJoin(t operators.JoinType, left, right Node, on *expr.Expr) *Join {
+func NewJoin(t join.Type, left, right Node, on *expr.Expr) *Join {
 	j := &Join{Type: t, Left: left, Right: right, On: on}
 	j.Out = j.schema()
 	return j
@@ -131,21 +132,21 @@ func NewJoin(t operators.JoinType, left, right Node, on *expr.Expr) *Join {
 func (j *Join) schema() *columnar.Schema {
 	out := &columnar.Schema{}
 	for _, f := range j.Left.Schema().Fields {
-		f.Type.NotNull = f.Type.NotNull && j.Type != operators.Right && j.Type != operators.Full
+		f.Type.NotNull = f.Type.NotNull && j.Type != join.Right && j.Type != join.Full
 		out.Fields = append(out.Fields, f)
 	}
 	if j.LeftOnly() {
 		return out
 	}
 	for _, f := range j.Right.Schema().Fields {
-		f.Type.NotNull = f.Type.NotNull && j.Type != operators.Left && j.Type != operators.Full
+		f.Type.NotNull = f.Type.NotNull && j.Type != join.Left && j.Type != join.Full
 		out.Fields = append(out.Fields, f)
 	}
 	return out
 }
 
 // LeftOnly reports whether the join emits the left columns only.
-func (j *Join) LeftOnly() bool { return j.Type == operators.Semi || j.Type == operators.Anti }
+func (j *Join) LeftOnly() bool { return j.Type == join.Semi || j.Type == join.Anti }
 
 // Schema has the left columns, then the right ones unless the join is semi or anti.
 func (j *Join) Schema() *columnar.Schema { return j.Out }
@@ -164,7 +165,7 @@ func (j *Join) WithInputs(in ...Node) Node {
 // Sort orders rows; with a Limit only the first ones after Offset stay.
 type Sort struct {
 	Input  Node
-	Keys   []operators.SortKey
+	Keys   []order.Key
 	Limit  *int64
 	Offset int64
 }
@@ -187,7 +188,7 @@ func (s *Sort) WithInputs(in ...Node) Node {
 type Rank struct {
 	Input     Node
 	Partition []int
-	Keys      []operators.SortKey
+	Keys      []order.Key
 	From, To  int64
 	Number    bool
 }

@@ -3,20 +3,20 @@ package plan
 import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 )
 
 // TimeBound is what the condition of a join says of the times of rows that match; nil if that lets
 // no row go, or if the join takes rows back anyway.
-func TimeBound(n *Join) *operators.TimeBound {
+func TimeBound(n *Join) *join.TimeBound {
 	return timeBound(n, TraitsOf(n.Left), TraitsOf(n.Right))
 }
 
-func timeBound(n *Join, left, right Traits) *operators.TimeBound {
+func timeBound(n *Join, left, right Traits) *join.TimeBound {
 	if left.Changelog || right.Changelog || !left.Unbounded || !right.Unbounded {
 		return nil
 	}
-	var best *operators.TimeBound
+	var best *join.TimeBound
 	for _, l := range left.Rising {
 		for _, r := range right.Rising {
 			b := boundBetween(n, left, right, l, r)
@@ -33,13 +33,13 @@ func timeBound(n *Join, left, right Traits) *operators.TimeBound {
 }
 
 // lets reports whether rows can be let go: a side that is kept without a match must be.
-func lets(t operators.JoinType, b *operators.TimeBound) bool {
+func lets(t join.Type, b *join.TimeBound) bool {
 	switch t {
-	case operators.Left, operators.Anti:
+	case join.Left, join.Anti:
 		return b.Low != nil
-	case operators.Right:
+	case join.Right:
 		return b.High != nil
-	case operators.Full:
+	case join.Full:
 		return b.Low != nil && b.High != nil
 	}
 	return b.Low != nil || b.High != nil
@@ -47,8 +47,8 @@ func lets(t operators.JoinType, b *operators.TimeBound) bool {
 
 // boundBetween is what the condition says of two columns, also by way of columns that are constants
 // apart from them.
-func boundBetween(n *Join, left, right Traits, l, r Rising) *operators.TimeBound {
-	b := &operators.TimeBound{Left: l.Column, Right: r.Column, LeftBehind: l.Behind, RightBehind: r.Behind}
+func boundBetween(n *Join, left, right Traits, l, r Rising) *join.TimeBound {
+	b := &join.TimeBound{Left: l.Column, Right: r.Column, LeftBehind: l.Behind, RightBehind: r.Behind}
 	atLeast := func(v int64) {
 		if b.Low == nil || *b.Low < v {
 			b.Low = &v

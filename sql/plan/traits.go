@@ -5,7 +5,8 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
+	"github.com/anabranch/anabranch/operators/order"
 )
 
 // Traits are what a relation promises beyond its columns.
@@ -77,7 +78,7 @@ func TraitsOf(n Node) Traits {
 		// Without calls a group's row never changes.
 		t.Changelog = t.Changelog || t.Unbounded && len(n.Calls) > 0
 	case *Rank:
-		if keep, ok := Arrival(n); ok && keep == operators.First && t.Unbounded {
+		if keep, ok := Arrival(n); ok && keep == order.First && t.Unbounded {
 			// Rows pass on as they come or not at all.
 			t.Time, t.Rising, t.Processing = inputs[0].Time, inputs[0].Rising, inputs[0].Processing
 			break
@@ -175,16 +176,16 @@ func inAll(inputs []Traits, columns func(Traits) []int) []int {
 // a bound on the times holds the watermark back. A right side that ends is known as a whole before
 // a left row is, so that none is taken back.
 func (t *Traits) join(n *Join, left, right Traits) {
-	keepsRight := n.Type == operators.Right || n.Type == operators.Full
+	keepsRight := n.Type == join.Right || n.Type == join.Full
 	bound := timeBound(n, left, right)
 	if bound == nil {
-		t.Changelog = t.Changelog || right.Unbounded && n.Type != operators.Inner && n.Type != operators.Semi || t.Unbounded && keepsRight
+		t.Changelog = t.Changelog || right.Unbounded && n.Type != join.Inner && n.Type != join.Semi || t.Unbounded && keepsRight
 		return
 	}
 	if _, ok := bound.Hold(); !ok {
 		return
 	}
-	keepsLeft := n.Type == operators.Left || n.Type == operators.Full
+	keepsLeft := n.Type == join.Left || n.Type == join.Full
 	if !keepsRight {
 		t.kept(left, bound.Left, bound.Slack, 0)
 	}

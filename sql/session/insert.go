@@ -8,7 +8,7 @@ import (
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
-	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/order"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/binder"
 	"github.com/anabranch/anabranch/sql/physical"
@@ -143,7 +143,7 @@ func onePerKey(n plan.Node, spec *catalog.TableSpec) plan.Node {
 	rank := &plan.Rank{Input: n, Partition: primary, From: 1, To: 1}
 	for i, f := range spec.Schema.Fields {
 		if !f.Type.IsNested() {
-			rank.Keys = append(rank.Keys, operators.SortKey{Column: i})
+			rank.Keys = append(rank.Keys, order.Key{Column: i})
 		}
 	}
 	return rank

@@ -14,6 +14,7 @@ import (
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/scheduler/binding"
 	"github.com/anabranch/anabranch/state"
 )
@@ -41,8 +42,8 @@ func (w *world) job() *graph.Job {
 		all := j.Add(operators.KindFunctionSource, "all", operators.FunctionSpec{}, rowSchema)
 		sources[all.UID] = w.again()
 		out := &columnar.Schema{Fields: []columnar.Field{rowSchema.Fields[0], {Name: "same", Type: columnar.TypeBigInt}}}
-		spec := operators.JoinSpec{Type: operators.Inner, LeftKeys: []int{0}, RightKeys: []int{0}}
-		last = j.Add(operators.KindJoin, "join", spec, out, hashed(once), hashed(all))
+		spec := join.Spec{Type: join.Inner, LeftKeys: []int{0}, RightKeys: []int{0}}
+		last = j.Add(join.KindHash, "join", spec, out, hashed(once), hashed(all))
 	}
 	sink := j.Add(operators.KindFunction, "sink", operators.FunctionSpec{}, rowSchema, hashed(last))
 	if w.rng.IntN(3) == 0 {

@@ -1,0 +1,87 @@
+package optest
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/dataflow"
+)
+
+// Tiered is an operator whose rows may be on disk.
+type Tiered interface {
+	dataflow.Operator
+	dataflow.Incremental
+	dataflow.Measurer
+}
+
+// TierTest is an operator that holds all in memory, one that may hold little there, and their input.
+type TierTest struct {
+	Memory, Disk Tiered
+	Tables       map[string]*columnar.Schema // of snapshots of the former
+	Dead         func(row string) bool       // rows of them that do not matter
+	Open         func(onDisk bool) Tiered
+	Next         func() (dataflow.Port, *columnar.Batch)
+}
+
+// CheckTiers feeds both operators: after every batch what is left of their changelogs is the same, and what
+// is restored from incremental snapshots of the one on disk, by either, is the state of the other at the
+// barrier. It closes both.
+func CheckTiers(t testing.TB, rng *rand.Rand, c TierTest) {
+	t.Helper()
+	said, told := NewFold(), NewFold()
+	several := func(most int) {
+		for range rng.IntN(most) {
+			c.feed(t, said, told)
+		}
+	}
+	alive := func(op Tiered) []string {
+		rows := State(t, op, c.Tables)
+		if c.Dead == nil {
+			return rows
+		}
+		return slices.DeleteFunc(rows, c.Dead)
+	}
+	var chain Chain
+	for n := range 12 {
+		several(12)
+		full := n == 0 || rng.IntN(5) == 0
+		want := alive(c.Memory)
+		chain.Take(t, c.Disk, full, func() int { return 1 + rng.IntN(64) }, func() { several(3) })
+		again := c.Open(rng.IntN(2) == 0)
+		chain.Restore(t, again)
+		again = Restored(t, again, c.Open(false))
+		if got := alive(again); !slices.Equal(got, want) {
+			t.Fatalf("snapshot %d (full %t): restored %d rows, want %d: %s", n, full, len(got), len(want), FirstDifference(got, want))
+		}
+		Must(t, again.Close())
+	}
+	for _, op := range []Tiered{c.Disk, c.Memory} {
+		if op.StateBytes() == 0 {
+			t.Error("an operator has no state")
+		}
+		Must(t, op.Close())
+	}
+}
+
+// feed gives the next batch to both.
+func (c *TierTest) feed(t testing.TB, said, told *Fold) {
+	t.Helper()
+	in, b := c.Next()
+	defer b.Release()
+	for _, to := range []struct {
+		op  Tiered
+		out *Fold
+	}{{c.Disk, said}, {c.Memory, told}} {
+		status, err := to.op.Process(in, b, to.out)
+		if r, ok := to.op.(dataflow.Resumer); ok {
+			Drain(t, r, status, err, to.out)
+		}
+		Must(t, err)
+	}
+	if said.Err != nil || !maps.Equal(said.Rows, told.Rows) {
+		t.Fatalf("%v: %q", said.Err, Differing(said.Rows, told.Rows))
+	}
+}
