@@ -4,9 +4,9 @@ import "github.com/anabranch/anabranch/columnar"
 
 // SignRun is the sign of live row from of b, and the first live row behind it that has another one.
 func SignRun(b *columnar.Batch, from int) (sign columnar.RowKind, next int) {
-	n := b.Live()
-	sign = b.Kind(b.Row(from)).Sign()
-	for next = from + 1; next < n && b.Kind(b.Row(next)).Sign() == sign; next++ {
+	sign, next = b.Kind(b.Row(from)).Sign(), from+1
+	for next < b.Live() && b.Kind(b.Row(next)).Sign() == sign {
+		next++
 	}
 	return sign, next
 }
