@@ -98,5 +98,8 @@ func (a *allocator) count(n int64) {
 
 func heapBytes(n int) []byte {
 	words := make([]uint64, (n+7)/8)
+	if n >= hugeHeapMin {
+		inHugePages(words)
+	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)[:n:n]
 }

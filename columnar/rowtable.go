@@ -451,10 +451,10 @@ func (t *RowTable) newRow() uint32 {
 		if t.made == 0 {
 			first = dirMin
 		}
-		t.chunks = append(t.chunks, &rowChunk{words: make([]uint64, first*t.width)})
+		t.chunks = append(t.chunks, &rowChunk{words: zeroed[uint64](first * t.width)})
 		t.bytes += int64(8 * first * t.width)
 	} else if last := t.chunks[len(t.chunks)-1]; t.made%chunkRows*t.width == len(last.words) {
-		grown := make([]uint64, 2*len(last.words))
+		grown := zeroed[uint64](2 * len(last.words))
 		copy(grown, last.words)
 		t.bytes += int64(8 * len(last.words))
 		last.words = grown

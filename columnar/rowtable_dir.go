@@ -39,7 +39,7 @@ func (p *dirPart) insert(slot, hash uint64, id uint32) int64 {
 
 func (p *dirPart) grow() int64 {
 	old := p.slots
-	p.slots = make([]uint64, max(partMin, 2*len(old)))
+	p.slots = zeroed[uint64](max(partMin, 2*len(old)))
 	p.shift = uint(64 - bits.TrailingZeros(uint(len(p.slots))))
 	mask := uint64(len(p.slots) - 1)
 	for _, e := range old {

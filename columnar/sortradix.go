@@ -35,7 +35,7 @@ func (k *SortKeyer) pack(p *packer, b *Batch) bool {
 
 func resized[T any](s []T, n int) []T {
 	if cap(s) < n {
-		return make([]T, n)
+		return zeroed[T](n)
 	}
 	return s[:n]
 }
@@ -149,7 +149,7 @@ func (p *packer) order(dst []int32, stopped func() bool) []int32 {
 	}
 	places := bits.Len(uint(n - 1))
 	if p.bits+places > 64 {
-		entries := make([]sortEntry, 2*n)
+		entries := zeroed[sortEntry](2 * n)
 		for i, key := range p.keys {
 			entries[i] = sortEntry{key, int32(i)}
 		}
@@ -165,7 +165,7 @@ func (p *packer) order(dst []int32, stopped func() bool) []int32 {
 	for i := range p.keys {
 		p.keys[i] = p.keys[i]<<places | uint64(i)
 	}
-	scratch := make([]uint64, n)
+	scratch := zeroed[uint64](n)
 	sorted := radixWords(p.keys, scratch, places, p.bits, stopped)
 	if sorted == nil {
 		return nil

@@ -257,12 +257,12 @@ func (t *Table) addChunk() {
 		copy(first, t.chunks[0])
 		t.chunks[0] = first
 	default:
-		t.chunks = append(t.chunks, make([]uint64, chunkRows*t.width))
+		t.chunks = append(t.chunks, zeroed[uint64](chunkRows*t.width))
 	}
 }
 
 func (t *Table) setDir(n int) {
-	t.dir = make([]uint64, n)
+	t.dir = zeroed[uint64](n)
 	t.mask = uint64(n - 1)
 	t.shift = uint(64 - bits.TrailingZeros(uint(n)))
 }

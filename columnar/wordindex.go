@@ -34,6 +34,8 @@ const (
 	// directFactor is how many values of the pages there may be for each row: they then take at
 	// most twice what a directory that has just doubled takes.
 	directFactor = 16
+	// directSlab is how many pages are made at a time at the most.
+	directSlab = 32
 	// directReturn is directFactor for going back to pages when the directory is full.
 	directReturn = 8
 	// probeBlock is how many rows go through one stage of a lookup before the next.
@@ -289,12 +291,14 @@ func (w *wordIndex) addPage(p uint64) {
 		return
 	}
 	w.pageCount++
-	if k := len(w.free); k > 0 {
-		*place = w.free[k-1]
-		w.free = w.free[:k-1]
-		return
+	if len(w.free) == 0 {
+		slab := zeroed[directPage](min(max(1, w.pageCount/8), directSlab))
+		for i := range slab {
+			w.free = append(w.free, &slab[i])
+		}
 	}
-	*place = new(directPage)
+	k := len(w.free) - 1
+	*place, w.free = w.free[k], w.free[:k]
 }
 
 // leaveDirect enters all rows into the directory instead of the array.

@@ -298,9 +298,9 @@ type distinctNode struct {
 }
 
 func compileDistinct(c *compiler, e *Expr, same bool) (node, error) {
-	eq := *e
-	eq.Name = "="
-	n, err := compileComparison(c, &eq)
+	plain := *e
+	plain.Name = map[bool]string{true: "=", false: "<>"}[same]
+	n, err := compileComparison(c, &plain)
 	if err != nil {
 		return nil, err
 	}
@@ -322,6 +322,9 @@ func (n *distinctNode) selectRows(b *columnar.Batch, sel, out []int32) ([]int32,
 	if err != nil {
 		return nil, err
 	}
+	if !mayBeNull(l) && !mayBeNull(r) {
+		return n.compare(l, r, sel, out, b.Len()), nil
+	}
 	return columnar.SelectWhere(out, sel, b.Len(), func(i int) bool {
 		ln, rn := l.IsNull(i), r.IsNull(i)
 		if ln || rn {
@@ -329,6 +332,10 @@ func (n *distinctNode) selectRows(b *columnar.Batch, sel, out []int32) ([]int32,
 		}
 		return (columnar.CompareValues(l, i, r, i) == 0) == n.same
 	}), nil
+}
+
+func mayBeNull(v *columnar.Vector) bool {
+	return v.Valid != nil || v.Phys == columnar.PhysNone || v.Enc == columnar.Dictionary && v.Dict.Valid != nil
 }
 
 // compileIn compiles x IN (a, b, ...) as x = a OR x = b ..., or for many constants as a look-up.

@@ -179,7 +179,11 @@ func (a *ChangelogAggregate) emit(out dataflow.Output) error {
 		from *columnar.Batch
 		rows []int32
 	}{{&a.old, a.gone}, {a.after, a.come}} {
-		if len(part.rows) > 0 {
+		switch len(part.rows) {
+		case 0:
+		case part.from.Len():
+			a.out.AppendSel(part.from, nil) // all in their order: copied as a whole
+		default:
 			a.out.AppendSel(part.from, part.rows)
 		}
 	}
