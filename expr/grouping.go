@@ -39,6 +39,7 @@ type groupedCall struct {
 	distinct *columnar.Table
 	sel      []int32
 	states   int // number of its state columns
+	apart    bool
 }
 
 // NewGrouping makes an empty grouping by keys, whose memory is reserved from account.
@@ -158,17 +159,23 @@ func (g *Grouping) locate(b *columnar.Batch, cols []*columnar.Vector) (Rows, err
 			return rows, err
 		}
 	}
-	rows.Group = g.ids
-	if b.Sel != nil {
-		if cap(g.byRow) < b.Len() {
-			g.byRow = make([]uint32, max(b.Len(), columnar.BatchRows))
-		}
-		rows.Group = g.byRow[:b.Len()]
-		for k, i := range b.Sel {
-			rows.Group[i] = g.ids[k]
-		}
-	}
+	rows.Group = g.byPosition(b)
 	return rows, nil
+}
+
+// byPosition are the ids, which are in live order, by the rows' positions.
+func (g *Grouping) byPosition(b *columnar.Batch) []uint32 {
+	if b.Sel == nil {
+		return g.ids
+	}
+	if cap(g.byRow) < b.Len() {
+		g.byRow = make([]uint32, max(b.Len(), columnar.BatchRows))
+	}
+	groups := g.byRow[:b.Len()]
+	for k, i := range b.Sel {
+		groups[i] = g.ids[k]
+	}
+	return groups
 }
 
 // Update takes the live rows of b in; cols are its key columns.
@@ -182,6 +189,9 @@ func (g *Grouping) Update(b *columnar.Batch, cols []*columnar.Vector) error {
 
 func (g *Grouping) updateAll(b *columnar.Batch, rows Rows) error {
 	for i := range g.calls {
+		if g.calls[i].apart {
+			continue
+		}
 		if err := g.update(&g.calls[i], b, rows); err != nil {
 			return err
 		}

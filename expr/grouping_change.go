@@ -22,6 +22,21 @@ func (g *Grouping) Change(b *columnar.Batch, cols []*columnar.Vector, before fun
 	return g.touched, g.updateAll(b, rows)
 }
 
+// SetApart leaves a call out of Update and Change: it takes rows by UpdateCall only.
+func (g *Grouping) SetApart(call int) { g.calls[call].apart = true }
+
+// UpdateCall takes the live rows of b in for one call: cols are their key columns, whose groups are there and
+// are known to be changed, and arg is the call's argument.
+func (g *Grouping) UpdateCall(call int, b *columnar.Batch, cols []*columnar.Vector, arg *columnar.Vector) error {
+	rows := Rows{Len: b.Len(), Sel: b.Sel, Kinds: b.Kinds}
+	if len(g.keys) > 0 {
+		g.ids = g.table.FindRows(g.ids, cols, b.Sel, b.Len())
+		rows.Group = g.byPosition(b)
+	}
+	c := &g.calls[call]
+	return c.acc.Update(g.table.Cells(c.word), rows, arg)
+}
+
 // distinctIDs makes touched the ids of the batch, each once.
 func (g *Grouping) distinctIDs() {
 	if w := columnar.BitmapWords(g.Rows()); w > len(g.seen) {

@@ -49,7 +49,7 @@ func CheckTiers(t testing.TB, rng *rand.Rand, c TierTest) {
 		several(12)
 		full := n == 0 || rng.IntN(5) == 0
 		want := alive(c.Memory)
-		chain.Take(t, c.Disk, full, func() int { return 1 + rng.IntN(64) }, func() { several(3) })
+		chain.Take(t, c.Disk, full, func() int { return 1 + rng.IntN(256) }, func() { several(3) })
 		again := c.Open(rng.IntN(2) == 0)
 		chain.Restore(t, again)
 		again = Restored(t, again, c.Open(false))

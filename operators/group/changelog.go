@@ -26,8 +26,9 @@ type ChangelogAggregate struct {
 	left, came []columnar.RowKind // of gone and come
 	kinds      []columnar.RowKind
 
-	state *state.Groups // groups is its table in use
-	store *state.Store  // nil: all groups are in memory
+	state    *state.Groups // groups is its table in use
+	store    *state.Store  // nil: all is in memory
+	distinct []*distinct
 }
 
 var (
@@ -117,6 +118,11 @@ func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dat
 	first := a.groups.Rows() == 0
 	a.cols = held.KeyColumns(a.cols, b, a.spec.Keys)
 	ids, err := a.groups.Change(b, a.cols, func(ids []uint32) error { return a.groups.EmitResults(a.before, ids) })
+	for _, d := range a.distinct {
+		if err == nil {
+			err = d.take(b, a.cols, a.groups)
+		}
+	}
 	if err == nil {
 		err = a.groups.EmitRows(a.after, ids)
 	}

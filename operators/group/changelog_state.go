@@ -2,6 +2,7 @@ package group
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
@@ -9,7 +10,8 @@ import (
 	"github.com/anabranch/anabranch/state"
 )
 
-// openState makes the groups. Those of calls that keep values are always in memory.
+// openState makes the groups and the values of DISTINCT calls. Where calls keep values of another kind, all is
+// in memory.
 func (a *ChangelogAggregate) openState() error {
 	types := make([]columnar.Type, len(a.spec.Keys))
 	for i, k := range a.spec.Keys {
@@ -20,26 +22,58 @@ func (a *ChangelogAggregate) openState() error {
 		return err
 	}
 	count := len(types) + len(before)
-	if len(types) > 0 && len(a.groups.ValueCalls()) == 0 {
+	a.groups.Release()
+	if a.groups, err = a.plainGroups(types, nil); err != nil {
+		return err
+	}
+	if len(a.groups.ValueCalls()) == 0 {
 		a.store = a.ctx.State.Store()
 	}
 	a.groups.Release()
-	var tiersAccount *columnar.Account
-	tableAccount := func() *columnar.Account { return a.ctx.Budget.Account(a.ctx.Name) }
-	if a.store != nil {
-		tiersAccount, tableAccount = tableAccount(), func() *columnar.Account { return nil }
-	}
-	a.state, err = state.NewTiers(state.TiersOptions[*expr.Grouping]{
-		Store: a.store, Keys: len(types), Name: "groups", Snapshots: a.ctx.Checkpoints, Account: tiersAccount,
-		Make: func() (*expr.Grouping, error) {
-			return expr.NewGrouping(types, a.spec.Calls, a.ctx.Env, tableAccount())
-		},
+	a.state, err = a.tiers(len(types) > 0, state.TiersOptions[*expr.Grouping]{
+		Keys: len(types), Name: "groups",
 		Dead: func(b *columnar.Batch, i int) bool { return columnar.Values[int64](b.Cols[count])[i] == 0 },
-	})
+	}, func(account *columnar.Account) (*expr.Grouping, error) { return a.plainGroups(types, account) })
+	for i, c := range a.spec.Calls {
+		if err == nil && apart(c) {
+			err = a.openDistinct(i, types)
+		}
+	}
 	if err != nil {
 		return err
 	}
 	return a.begin(0)
+}
+
+// plainGroups makes a table of groups to which the calls whose values are apart are without DISTINCT.
+func (a *ChangelogAggregate) plainGroups(types []columnar.Type, account *columnar.Account) (*expr.Grouping, error) {
+	calls := slices.Clone(a.spec.Calls)
+	for i, c := range calls {
+		if apart(c) {
+			plain := *c
+			plain.Distinct, plain.Filter = false, nil
+			calls[i] = &plain
+		}
+	}
+	g, err := expr.NewGrouping(types, calls, a.ctx.Env, account)
+	for i, c := range a.spec.Calls {
+		if err == nil && apart(c) {
+			g.SetApart(i)
+		}
+	}
+	return g, err
+}
+
+// tiers makes keyed state of the operator: on disk, if that is wanted and all of it may be there.
+func (a *ChangelogAggregate) tiers(disk bool, o state.TiersOptions[*expr.Grouping], mk func(*columnar.Account) (*expr.Grouping, error)) (*state.Groups, error) {
+	account := a.ctx.Budget.Account(a.ctx.Name)
+	o.Snapshots = a.ctx.Checkpoints
+	o.Make = func() (*expr.Grouping, error) { return mk(account) }
+	if disk && a.store != nil { // which bounds memory, not the tables
+		o.Store, o.Account = a.store, account
+		o.Make = func() (*expr.Grouping, error) { return mk(nil) }
+	}
+	return state.NewTiers(o)
 }
 
 // begin makes room for n further rows.
@@ -48,33 +82,77 @@ func (a *ChangelogAggregate) begin(n int) (err error) {
 	return err
 }
 
-// Snapshot writes the groups down.
+// Snapshot writes everything down. In memory it leaves what Freeze knows of changes as it is.
 func (a *ChangelogAggregate) Snapshot(epoch dataflow.Epoch, w *state.Writer) error {
 	if a.store == nil {
-		return a.Aggregate.Snapshot(epoch, w)
+		err := a.Aggregate.Snapshot(epoch, w)
+		for _, d := range a.distinct {
+			err = errors.Join(err, d.values.EachState(func(b *columnar.Batch) { w.Rows(valuesName(d.call), b) }))
+		}
+		return err
 	}
 	if err := a.Freeze(epoch, true, w); err != nil {
 		return err
 	}
-	return a.state.CopyAll()
+	for _, t := range a.all() {
+		if err := t.CopyAll(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// Freeze begins a snapshot. Values that calls keep are written at once and in full.
+// all is the keyed state: the groups, then the values of each DISTINCT call.
+func (a *ChangelogAggregate) all() []*state.Groups {
+	list := []*state.Groups{a.state}
+	for _, d := range a.distinct {
+		list = append(list, d.seen)
+	}
+	return list
+}
+
+// Freeze begins a snapshot. Values that calls keep of themselves are written at once and in full.
 func (a *ChangelogAggregate) Freeze(_ dataflow.Epoch, full bool, w *state.Writer) error {
 	for _, call := range a.groups.ValueCalls() {
 		a.groups.EachValue(call, func(b *columnar.Batch) { w.Rows(valuesName(call), b) })
 	}
-	return a.state.Freeze(full, w)
+	for _, t := range a.all() {
+		if err := t.Freeze(full, w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// Copy writes further groups.
-func (a *ChangelogAggregate) Copy(n int) (done bool, err error) { return a.state.Copy(n) }
+// Copy writes further rows.
+func (a *ChangelogAggregate) Copy(n int) (done bool, err error) {
+	for _, t := range a.all() {
+		if done, err = t.Copy(n); err != nil || !done {
+			return false, err
+		}
+	}
+	return true, nil
+}
 
-// Restore takes the groups of this subtask in.
-func (a *ChangelogAggregate) Restore(r *state.Reader) error { return a.restore(r, a.begin) }
+// Restore takes the groups of this subtask in, and their values.
+func (a *ChangelogAggregate) Restore(r *state.Reader) error {
+	err := a.restore(r, a.begin)
+	for _, d := range a.distinct {
+		if err == nil {
+			err = a.ownRows(r, valuesName(d.call), d.after.Schema, d.restore)
+		}
+	}
+	return err
+}
 
-// StateBytes is the size of the groups.
-func (a *ChangelogAggregate) StateBytes() int64 { return a.state.SizeBytes() + a.store.DiskBytes() }
+// StateBytes is the size of the groups and values.
+func (a *ChangelogAggregate) StateBytes() int64 {
+	n := a.store.DiskBytes()
+	for _, t := range a.all() {
+		n += t.SizeBytes()
+	}
+	return n
+}
 
 // Close frees the groups.
 func (a *ChangelogAggregate) Close() error {
@@ -84,5 +162,9 @@ func (a *ChangelogAggregate) Close() error {
 		}
 	}
 	a.differs.Close()
-	return errors.Join(a.state.Close(), a.store.Close())
+	err := a.state.Close()
+	for _, d := range a.distinct {
+		err = errors.Join(err, d.close())
+	}
+	return errors.Join(err, a.store.Close())
 }

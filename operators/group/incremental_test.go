@@ -26,6 +26,9 @@ func TestIncrementalAggregate(t *testing.T) {
 			for _, call := range op.groups.ValueCalls() {
 				tables[valuesName(call)] = op.groups.ValueSchema(call)
 			}
+			for _, d := range op.distinct {
+				tables[valuesName(d.call)] = d.after.Schema
+			}
 			var live []optest.Row
 			optest.CheckIncremental(t, rng, op, tables, open, func() {
 				rows, kinds := optest.Changes(&live, retracts, rng)

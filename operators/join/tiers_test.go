@@ -27,7 +27,7 @@ func openTieredJoin(t *testing.T, backend *state.Backend, spec Spec) *Symmetric 
 }
 
 // TestJoinOnDisk feeds one join that may hold little in memory and one that holds all: after every batch
-// what is left of their changelogs is the same, and what is optest.Restored from incremental snapshots of the
+// what is left of their changelogs is the same, and what is restored from incremental snapshots of the
 // former, by either, is the state of the latter at the barrier.
 func TestJoinOnDisk(t *testing.T) {
 	before := columnar.AllocatedBytes()

@@ -26,17 +26,10 @@ func distinctOnce(n plan.Node) plan.Node {
 	})
 }
 
-// worthOnce reports that the groups are of rows that end, or of windows that overlap. Groups that change would
-// change twice.
+// worthOnce reports that the groups are of rows that end, or of windows: their values are then groups, which may
+// lie on disk and which slices share. Groups that change keep values beside them, or they would change twice.
 func worthOnce(a *plan.Aggregate) bool {
-	if overWindow(a) == nil {
-		return !plan.TraitsOf(a.Input).Unbounded
-	}
-	for n := a.Input; ; n = n.Inputs()[0] {
-		if w, ok := n.(*plan.Window); ok {
-			return w.Window.Slide < w.Window.Size
-		}
-	}
+	return overWindow(a) != nil || !plan.TraitsOf(a.Input).Unbounded
 }
 
 // distinctArg is the argument of all DISTINCT calls of a; nil if there is not just one, or if calls cannot be

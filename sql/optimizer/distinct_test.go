@@ -53,12 +53,11 @@ func TestDistinctOnce(t *testing.T) {
 			}
 		}
 	}
-	// Windows: only those that overlap, of which streams have no other way.
-	for slide, want := range map[int64]bool{10: false, 5: true} {
+	for _, slide := range []int64{10, 5} {
 		w := plan.NewWindow(rows(true), windowing.Window{Size: 10_000, Slide: slide * 1000}, 2)
 		a := plan.NewAggregate(w, []int{0, 3, 4}, []*expr.Aggregate{count})
-		if got := distinctOnce(a) != plan.Node(a); got != want {
-			t.Errorf("slide %d of 10: grouped by the argument first: %t", slide, got)
+		if distinctOnce(a) == plan.Node(a) {
+			t.Errorf("slide %d of 10: not grouped by the argument first", slide)
 		}
 	}
 }
