@@ -1,4 +1,4 @@
-.PHONY: help check test race lint sim fuzz bench nightly
+.PHONY: help check test race lint sim fuzz bench large nightly
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -26,4 +26,8 @@ fuzz: ## one minute for each fuzz target
 bench: ## benchmarks of the kernels, formats and the runtime
 	go test -run '^$$' -bench . ./columnar ./expr ./format/... ./io/... ./scheduler
 
-nightly: race sim fuzz bench ## all of the above
+large: ## TPC-H at a scale of 10 with little memory, 10 GB of keyed state on disk
+	test/large/tpch.sh 10
+	go run ./cmd/anabranch bench state --keys 100000000 --backends pebble --share 0.2 --seconds 60
+
+nightly: race sim fuzz bench large ## all of the above
