@@ -62,7 +62,7 @@ func (c *committer) Commit(ctx context.Context, data []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, commitMax)
 	defer cancel()
 	if err := untilDone(ctx, func() error { return commit(ctx, client, t) }); err != nil {
-		return fmt.Errorf("kafka: topic %s, transaction %s: %w", t.Topic, t.ID, err)
+		return fmt.Errorf("kafka: topic %s, transaction %s: %w", t.Topic, t.ID, c.table.problem(err))
 	}
 	return nil
 }
@@ -138,12 +138,12 @@ func (c *committer) Recover(ctx context.Context, owner string, keep [][]byte) er
 	defer cancel()
 	listed, err := kadm.NewClient(client).ListTransactions(ctx, nil, []string{"Ongoing"})
 	if err != nil {
-		return fmt.Errorf("kafka: transactions that were left open: %w", err)
+		return fmt.Errorf("kafka: transactions that were left open: %w", c.table.problem(err))
 	}
 	for id := range listed {
 		if strings.HasPrefix(id, idPrefix(c.table, owner)+"-") && !kept[id] {
 			if err := abort(ctx, client, id); err != nil {
-				return fmt.Errorf("kafka: abort of transaction %s: %w", id, err)
+				return fmt.Errorf("kafka: abort of transaction %s: %w", id, c.table.problem(err))
 			}
 		}
 	}

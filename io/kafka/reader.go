@@ -113,10 +113,10 @@ func (r *reader) failed(err error) error {
 	switch {
 	case errors.Is(err, kerr.OffsetOutOfRange):
 		return fmt.Errorf("%s: offset %d is not there (any more): records were deleted before they were read; start the job anew with another 'scan.startup.mode': %w", where, r.next, err)
-	case errors.Is(err, kerr.UnknownTopicOrPartition):
+	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.UnknownTopicID):
 		return fmt.Errorf("%s: the topic was deleted: %w", where, err)
 	}
-	return fmt.Errorf("%s, offset %d: %w", where, r.next, err)
+	return fmt.Errorf("%s, offset %d: %w", where, r.next, r.source.table.problem(err))
 }
 
 // Position is where to go on.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"strings"
 	"sync"
 	"time"
 
@@ -106,7 +105,7 @@ func (s *source) list(ctx context.Context, begin func(a *asked, p partition) (in
 	defer client.Close()
 	a, err := s.table.ask(ctx, kadm.NewClient(client))
 	if err != nil {
-		return nil, s.unreachable(err)
+		return nil, fmt.Errorf("kafka: %w", s.table.problem(err))
 	}
 	var splits []dataflow.Split
 	for _, p := range a.partitions {
@@ -128,14 +127,6 @@ func (s *source) list(ctx context.Context, begin func(a *asked, p partition) (in
 		splits = append(splits, dataflow.Split{ID: p.id(), Data: data, Position: at})
 	}
 	return splits, nil
-}
-
-// unreachable says what to look at when no broker answers.
-func (s *source) unreachable(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "unable to dial") || strings.Contains(err.Error(), "connection refused") {
-		return fmt.Errorf("kafka: no broker answers at %s; check 'properties.bootstrap.servers': %w", strings.Join(s.table.servers, ", "), err)
-	}
-	return fmt.Errorf("kafka: %w", err)
 }
 
 // asked is what the brokers say about the table's partitions.
