@@ -48,17 +48,19 @@ func newFetcher(t *table) (*fetcher, error) {
 	if t.committed {
 		level = kgo.ReadCommitted()
 	}
+	ctx, cancel := context.WithCancel(context.Background())
 	client, err := kgo.NewClient(append(
 		slices.Clone(t.client),
+		kgo.WithContext(ctx), // once it has ended, the client does not wait for brokers to say goodbye
 		kgo.FetchIsolationLevel(level),
 		// The offsets of markers count, so that a reader knows when it has come to the end.
 		kgo.KeepControlRecords(),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 	)...)
 	if err != nil {
+		cancel()
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
 	f := &fetcher{client: client, cancel: cancel, ended: make(chan struct{}), queues: map[string]map[int32]*queue{}}
 	go f.run(ctx)
 	return f, nil

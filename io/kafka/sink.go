@@ -144,13 +144,16 @@ func (s *sink) begin() error {
 		return nil
 	}
 	s.id = fmt.Sprintf("%s-%s-%d-%d", idPrefix(s.table, s.ctx.Owner), s.run, s.ctx.Subtask, s.epoch)
-	c, err := s.newClient(kgo.TransactionalID(s.id), kgo.TransactionTimeout(s.table.transactionMax))
+	// The client takes no context for what it asks here, and it outlives this call.
+	ctx, cancel := context.WithCancel(context.Background())
+	defer context.AfterFunc(s.life, cancel)()
+	c, err := s.newClient(kgo.TransactionalID(s.id), kgo.TransactionTimeout(s.table.transactionMax), kgo.WithContext(ctx))
 	if err != nil {
 		return err
 	}
 	if err := c.BeginTransaction(); err != nil {
 		c.Close()
-		return s.wrap(err)
+		return s.told(s.wrap(s.table.explained(err)))
 	}
 	s.client = c
 	return nil
@@ -210,14 +213,17 @@ func (s *sink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (d
 		}
 	}
 	for i := range records {
+		if i%256 == 0 && s.life.Err() != nil {
+			return dataflow.Done, dataflow.ErrCanceled
+		}
 		s.client.Produce(s.life, &records[i], s.note) // waits while too many are on their way
 	}
 	return dataflow.Done, s.told(s.life.Err())
 }
 
-// note keeps the first failure.
+// note keeps the first failure. All that is on its way may fail with it.
 func (s *sink) note(_ *kgo.Record, err error) {
-	if err != nil {
+	if err != nil && s.failed.Load() == nil {
 		err = s.wrap(s.table.explained(err))
 		s.failed.CompareAndSwap(nil, &err)
 	}
@@ -260,7 +266,7 @@ func (s *sink) Prepare(epoch dataflow.Epoch, final bool) ([]dataflow.Committable
 const closeMax = 50 * time.Millisecond
 
 // Close ends the connection. A transaction that was not prepared, and not aborted in the time there is, is
-// aborted when the job is recovered, or by the brokers.
+// aborted when the job is recovered, or by the brokers; without checkpoints the job aborts it when it has failed.
 func (s *sink) Close() error {
 	if s.life != nil {
 		defer s.life.end()
@@ -268,7 +274,7 @@ func (s *sink) Close() error {
 	if s.client == nil {
 		return nil
 	}
-	if s.guarantee == exactlyOnce {
+	if s.guarantee == exactlyOnce && s.ctx.Checkpoints {
 		ctx, cancel := context.WithTimeout(context.Background(), closeMax)
 		defer cancel()
 		_ = s.client.AbortBufferedRecords(ctx)         // the job fails or is recovered anyway

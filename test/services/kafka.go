@@ -86,6 +86,19 @@ func (k *Kafka) Stop() {
 	k.cmd = nil
 }
 
+// Pause makes the broker silent until Resume: its connections stay, but nobody answers.
+func (k *Kafka) Pause() { k.signal(syscall.SIGSTOP) }
+
+// Resume ends a pause.
+func (k *Kafka) Resume() { k.signal(syscall.SIGCONT) }
+
+func (k *Kafka) signal(s syscall.Signal) {
+	k.t.Helper()
+	if err := syscall.Kill(-k.cmd.Process.Pid, s); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
 func missing(t testing.TB, name, why string) {
 	t.Helper()
 	if os.Getenv("ANABRANCH_REQUIRE_SERVICES") == "1" {
