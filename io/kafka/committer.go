@@ -67,11 +67,11 @@ func (c *committer) Commit(ctx context.Context, data []byte) error {
 	return nil
 }
 
-// untilDone tries again, ever less often, while the brokers ask for it; ctx ends it with the last error.
+// untilDone tries again, ever less often, while the brokers ask for it or are away; ctx ends it with the last error.
 func untilDone(ctx context.Context, try func() error) error {
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		err := try()
-		if err == nil || !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) {
+		if err == nil || !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) && !away(err) {
 			return err
 		}
 		if clock.Pause(ctx, pause) != nil {

@@ -50,3 +50,9 @@ func (t *table) problem(err error) error {
 	}
 	return err
 }
+
+// away reports that a broker does not answer, as while it starts again.
+func away(err error) bool {
+	var connection *net.OpError
+	return errors.As(err, &connection) && connection.Op != "remote error" || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}

@@ -1,7 +1,6 @@
 package services
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -26,7 +25,6 @@ type Kafka struct {
 	port   int
 	format []string // arguments of the tool that formats data
 	cmd    *exec.Cmd
-	log    *bytes.Buffer
 }
 
 // StartKafka starts a broker for the length of a test.
@@ -55,9 +53,14 @@ func newKafka(t testing.TB, ports int) *Kafka {
 // Start starts a broker that was stopped, on the same address and data.
 func (k *Kafka) Start() {
 	k.t.Helper()
-	k.log = &bytes.Buffer{}
+	name := filepath.Join(k.data, "output")
+	log, err := os.Create(name)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer log.Close() //nolint:errcheck // the broker has its own
 	k.cmd = exec.CommandContext(context.Background(), script("kafka.sh"), append([]string{"run", k.data, fmt.Sprint(k.port)}, k.format...)...)
-	k.cmd.Stdout, k.cmd.Stderr = k.log, k.log
+	k.cmd.Stdout, k.cmd.Stderr = log, log
 	k.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := k.cmd.Start(); err != nil {
 		k.t.Fatal(err)
@@ -73,7 +76,8 @@ func (k *Kafka) Start() {
 		}
 	}
 	k.Stop()
-	k.t.Fatalf("Kafka does not answer at %s:\n%s", k.Addr, k.log)
+	text, _ := os.ReadFile(name) // it helps if it is there
+	k.t.Fatalf("Kafka does not answer at %s:\n%s", k.Addr, text)
 }
 
 // Stop ends the broker at once, as a crash would.
