@@ -41,7 +41,7 @@ func newCommitter(c catalog.Connector, spec *catalog.TableSpec) (dataflow.Commit
 }
 
 func (c *committer) client() (*kgo.Client, error) {
-	return kgo.NewClient(append(slices.Clone(c.table.client), kgo.MaxVersions(versions()))...)
+	return kgo.NewClient(append(slices.Clone(c.table.client), kgo.MaxVersions(versions()), kgo.AlwaysRetryEOF())...)
 }
 
 // commitMax is how long a commit is tried.

@@ -56,6 +56,7 @@ func newFetcher(t *table) (*fetcher, error) {
 	client, err := kgo.NewClient(append(
 		slices.Clone(t.client),
 		kgo.WithContext(ctx), // once it has ended, the client does not wait for brokers to say goodbye
+		kgo.AlwaysRetryEOF(),
 		kgo.FetchIsolationLevel(level),
 		// The offsets of markers count, so that a reader knows when it has come to the end.
 		kgo.KeepControlRecords(),

@@ -130,7 +130,9 @@ func (s *sink) Open(ctx *dataflow.Context) (err error) {
 
 func (s *sink) newClient(more ...kgo.Opt) (*kgo.Client, error) {
 	options := append(slices.Clone(s.table.client), kgo.DefaultProduceTopic(s.table.topics[0]), kgo.MaxVersions(versions()), kgo.UnknownTopicRetries(3))
-	options = append(options, s.table.partitioner(s.ctx.Subtask))
+	// A connection that is closed at once is not one of the wrong kind, which meet has found out, but of a broker
+	// that ends or begins.
+	options = append(options, s.table.partitioner(s.ctx.Subtask), kgo.AlwaysRetryEOF())
 	c, err := kgo.NewClient(append(options, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)

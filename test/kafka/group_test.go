@@ -90,7 +90,7 @@ func (j *endless) runUntil(parallelism int, done func() bool) {
 			}
 		})
 	}()
-	deadline := time.After(40 * time.Second)
+	deadline := time.After(90 * time.Second)
 	for came := false; !came; {
 		select {
 		case <-complete:

@@ -51,6 +51,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 transaction.max.timeout.ms=3600000
+broker.heartbeat.interval.ms=300
+broker.session.timeout.ms=3000
 P
   # The last value of a key counts.
   if [[ -f $data/more.properties ]]; then cat "$data/more.properties" >>"$data/server.properties"; fi
