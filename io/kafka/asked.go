@@ -9,6 +9,8 @@ import (
 	"sort"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/anabranch/anabranch/dataflow"
 )
 
 // asked is what the brokers say about the table's partitions.
@@ -101,7 +103,7 @@ func (t *table) listTopics(ctx context.Context, admin *kadm.Client, a *asked) (t
 func (a *asked) named(prefix string, b bound) error {
 	for _, n := range slices.Sorted(maps.Keys(b.offsets)) {
 		if !slices.ContainsFunc(a.partitions, func(p partition) bool { return p.Partition == n }) {
-			return fmt.Errorf("partition %d of '%s.specific-offsets' is not there", n, prefix)
+			return notThere("partition %d of '%s.specific-offsets' is not there", n, prefix)
 		}
 	}
 	return nil
@@ -127,9 +129,9 @@ func (a *asked) begin(t *table, p partition) (int64, error) {
 	case t.start.mode == "group-offsets" && t.reset == "latest":
 		return offsetOf(a.ends, p)
 	case t.start.mode == "group-offsets":
-		return 0, fmt.Errorf("offset %d is not there; there are %d to %d: the group %s has fallen behind; set 'properties.auto.offset.reset' to 'earliest' or 'latest', or another 'scan.startup.mode'", at, low, high, t.group)
+		return 0, notThere("offset %d is not there; there are %d to %d: the group %s has fallen behind; set 'properties.auto.offset.reset' to 'earliest' or 'latest', or another 'scan.startup.mode'", at, low, high, t.group)
 	}
-	return 0, fmt.Errorf("offset %d is not there; there are %d to %d: change 'scan.startup.specific-offsets'", at, low, high)
+	return 0, notThere("offset %d is not there; there are %d to %d: change 'scan.startup.specific-offsets'", at, low, high)
 }
 
 // at is the offset of a bound in a partition; reset says what counts where a group has committed none.
@@ -145,7 +147,7 @@ func (a *asked) at(b bound, p partition, reset string) (int64, error) {
 		if o, ok := b.offsets[p.Partition]; ok {
 			return o, nil
 		}
-		return 0, errors.New("the specific offsets do not name it")
+		return 0, notThere("the specific offsets do not name it")
 	}
 	if o, ok := a.group.Lookup(p.Topic, p.Partition); ok && o.At >= 0 {
 		return o.At, o.Err
@@ -156,7 +158,7 @@ func (a *asked) at(b bound, p partition, reset string) (int64, error) {
 	case "latest":
 		return offsetOf(a.ends, p)
 	}
-	return 0, errors.New("the group has committed no offset; set 'properties.auto.offset.reset' to 'earliest' or 'latest', or another 'scan.startup.mode'")
+	return 0, notThere("the group has committed no offset; set 'properties.auto.offset.reset' to 'earliest' or 'latest', or another 'scan.startup.mode'")
 }
 
 func offsetOf(offsets kadm.ListedOffsets, p partition) (int64, error) {
@@ -165,4 +167,9 @@ func offsetOf(offsets kadm.ListedOffsets, p partition) (int64, error) {
 		return 0, errors.New("the broker does not tell its offsets")
 	}
 	return o.Offset, o.Err
+}
+
+// notThere is an error that a job meets again whenever it starts.
+func notThere(format string, args ...any) error {
+	return &dataflow.RowError{Err: fmt.Errorf(format, args...)}
 }

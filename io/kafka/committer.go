@@ -113,10 +113,10 @@ func commit(ctx context.Context, client *kgo.Client, t transaction) error {
 	return kerr.ConcurrentTransactions // until it says CompleteCommit
 }
 
-// lost says that a transaction cannot be committed any more.
+// lost says that a transaction cannot be committed any more, whenever the job starts again.
 func lost(t transaction, why string) error {
-	return fmt.Errorf("the rows of epoch %d are lost: the brokers have aborted their transaction (%s); "+
-		"raise 'properties.transaction.timeout.ms' above the longest time a job may be down, and start from an older checkpoint or anew", t.Epoch, why)
+	return &dataflow.RowError{Err: fmt.Errorf("the rows of epoch %d are lost: the brokers have aborted their transaction (%s); "+
+		"raise 'properties.transaction.timeout.ms' above the longest time a job may be down, and start from an older checkpoint or anew", t.Epoch, why)}
 }
 
 // Recover aborts the transactions of the owner that no checkpoint knows.

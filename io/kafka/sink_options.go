@@ -11,6 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/anabranch/anabranch/dataflow"
 )
 
 // transactionMaxDefault is how long brokers leave a transaction open, unless told otherwise: what
@@ -106,7 +108,7 @@ func (t *table) meet(ctx context.Context) error {
 func (t *table) explained(err error) error {
 	switch {
 	case errors.Is(err, kerr.MessageTooLarge):
-		return fmt.Errorf("a record is larger than the broker takes; raise 'properties.max.request.size' and the topic's max.message.bytes: %w", err)
+		return &dataflow.RowError{Err: fmt.Errorf("a record is larger than the broker takes; raise 'properties.max.request.size' and the topic's max.message.bytes: %w", err)}
 	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.UnknownTopicID):
 		return fmt.Errorf("the topic does not exist; create it: %w", err)
 	case errors.Is(err, kerr.InvalidTransactionTimeout):

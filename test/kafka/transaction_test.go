@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -206,6 +207,9 @@ func testTimedOut(t *testing.T, k *services.Kafka) {
 	err := w.Commit(t.Context(), data)
 	if err == nil || !strings.Contains(err.Error(), "the rows of epoch 1 are lost") || !strings.Contains(err.Error(), "transaction.timeout.ms") {
 		t.Errorf("a transaction that timed out: %v", err)
+	}
+	if row := new(dataflow.RowError); !errors.As(err, &row) {
+		t.Error("the job starts again, which does not bring the rows back")
 	}
 	w.want("[]")
 }

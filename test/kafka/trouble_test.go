@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
+	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/test/services"
 )
 
@@ -58,6 +60,9 @@ func testBadStart(t *testing.T, k *services.Kafka) {
 		} {
 			_, err := read(options + ", " + b)
 			wantLine(t, options, err, want)
+			if row := new(dataflow.RowError); !errors.As(err, &row) {
+				t.Errorf("%s: the job starts again and fails again", options)
+			}
 		}
 	}
 	for options, want := range map[string]string{
@@ -84,7 +89,11 @@ func testBadWrite(t *testing.T, k *services.Kafka) {
 		return nil
 	}
 	large := "'" + strings.Repeat("x", 2_000_000) + "'"
-	wantLine(t, "too large for the client", write(k, "small", "", large), "topic small: a record is larger than the broker takes; raise 'properties.max.request.size' and the topic's max.message.bytes")
+	err := write(k, "small", "", large)
+	wantLine(t, "too large for the client", err, "topic small: a record is larger than the broker takes; raise 'properties.max.request.size' and the topic's max.message.bytes")
+	if row := new(dataflow.RowError); !errors.As(err, &row) {
+		t.Error("the job starts again and fails at the same record")
+	}
 	wantLine(t, "too large for the broker", write(k, "small", ", 'properties.max.request.size' = '5000000'", large), "topic small: a record is larger than the broker takes; raise")
 	wantLine(t, "no topic", write(k, "nowhere", "", "'x'"), "topic nowhere: the topic does not exist; create it")
 	wantLine(t, "no broker", write(&services.Kafka{Addr: "127.0.0.1:1"}, "small", "", "'x'"), "topic small: no broker answers at 127.0.0.1:1; check 'properties.bootstrap.servers'")
