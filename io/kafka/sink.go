@@ -265,7 +265,7 @@ func (s *sink) Prepare(epoch dataflow.Epoch, final bool) ([]dataflow.Committable
 }
 
 // closeMax is how long an abort may take when the sink is closed: whoever cancels a job waits for it.
-const closeMax = 50 * time.Millisecond
+const closeMax = 40 * time.Millisecond
 
 // Close ends the connection. A transaction that was not prepared, and not aborted in the time there is, is
 // aborted when the job is recovered, or by the brokers; without checkpoints the job aborts it when it has failed.

@@ -40,7 +40,7 @@ type Backing struct {
 }
 
 // cleanMax is how long servers may take to remove what sinks of a canceled job have prepared.
-const cleanMax = 50 * time.Millisecond
+const cleanMax = 40 * time.Millisecond
 
 // Do does an action that has an answer, or Retain.
 func (b *Backing) Do(ctx context.Context, a Action) (Event, error) {
