@@ -106,6 +106,27 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 }
 
+// TestSecretsOfKafkaAreMasked shows a table and its plan without what lets one in.
+func TestSecretsOfKafkaAreMasked(t *testing.T) {
+	table := `CREATE TABLE t (a INT) WITH ('connector' = 'kafka', 'topic' = 't', 'format' = 'json', 'scan.startup.mode' = 'earliest-offset',
+		'properties.bootstrap.servers' = '127.0.0.1:1', 'properties.security.protocol' = 'SASL_PLAINTEXT', 'properties.sasl.mechanism' = 'PLAIN',
+		'properties.sasl.jaas.config' = 'x.PlainLoginModule required username="joe" password="hunter2";', 'properties.ssl.key.password' = 'hunter2',
+		'properties.ssl.keystore.key' = '-----BEGIN PRIVATE KEY-----
+hunter2
+-----END PRIVATE KEY-----');`
+	for _, sql := range []string{"SHOW CREATE TABLE t", "EXPLAIN INSERT INTO t SELECT a FROM t", "EXPLAIN PLAN_ADVICE SELECT a FROM t", "SELECT x FROM t", "DESCRIBE t"} {
+		for _, args := range [][]string{nil, {"--output-protocol", "jsonl"}} {
+			r := execute(t, table+sql, append([]string{"sql"}, args...)...)
+			if strings.Contains(r.out+r.err, "hunter2") {
+				t.Errorf("%s %v: %s%s", sql, args, r.out, r.err)
+			}
+			if sql == "SHOW CREATE TABLE t" && strings.Count(r.out, "****") != 3 {
+				t.Errorf("%v: %s", args, r.out)
+			}
+		}
+	}
+}
+
 func TestEnvironment(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "script.sql")
 	if err := os.WriteFile(path, []byte("SELECT '${ANABRANCH_TEST}' AS a;\n"), 0o600); err != nil {

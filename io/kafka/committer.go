@@ -41,7 +41,7 @@ func newCommitter(c catalog.Connector, spec *catalog.TableSpec) (dataflow.Commit
 }
 
 func (c *committer) client() (*kgo.Client, error) {
-	return kgo.NewClient(append(slices.Clone(c.table.client), kgo.MaxVersions(versions()))...)
+	return kgo.NewClient(append(slices.Clone(c.table.client), kgo.MaxVersions(versions()), kgo.AlwaysRetryEOF())...)
 }
 
 // commitMax is how long a commit is tried.
@@ -62,16 +62,16 @@ func (c *committer) Commit(ctx context.Context, data []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, commitMax)
 	defer cancel()
 	if err := untilDone(ctx, func() error { return commit(ctx, client, t) }); err != nil {
-		return fmt.Errorf("kafka: topic %s, transaction %s: %w", t.Topic, t.ID, err)
+		return fmt.Errorf("kafka: topic %s, transaction %s: %w", t.Topic, t.ID, c.table.problem(err))
 	}
 	return nil
 }
 
-// untilDone tries again, ever less often, while the brokers ask for it; ctx ends it with the last error.
+// untilDone tries again, ever less often, while the brokers ask for it or are away; ctx ends it with the last error.
 func untilDone(ctx context.Context, try func() error) error {
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		err := try()
-		if err == nil || !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) {
+		if err == nil || !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) && !away(err) {
 			return err
 		}
 		if clock.Pause(ctx, pause) != nil {
@@ -113,10 +113,10 @@ func commit(ctx context.Context, client *kgo.Client, t transaction) error {
 	return kerr.ConcurrentTransactions // until it says CompleteCommit
 }
 
-// lost says that a transaction cannot be committed any more.
+// lost says that a transaction cannot be committed any more, whenever the job starts again.
 func lost(t transaction, why string) error {
-	return fmt.Errorf("the rows of epoch %d are lost: the brokers have aborted their transaction (%s); "+
-		"raise 'properties.transaction.timeout.ms' above the longest time a job may be down, and start from an older checkpoint or anew", t.Epoch, why)
+	return &dataflow.RowError{Err: fmt.Errorf("the rows of epoch %d are lost: the brokers have aborted their transaction (%s); "+
+		"raise 'properties.transaction.timeout.ms' above the longest time a job may be down, and start from an older checkpoint or anew", t.Epoch, why)}
 }
 
 // Recover aborts the transactions of the owner that no checkpoint knows.
@@ -138,12 +138,12 @@ func (c *committer) Recover(ctx context.Context, owner string, keep [][]byte) er
 	defer cancel()
 	listed, err := kadm.NewClient(client).ListTransactions(ctx, nil, []string{"Ongoing"})
 	if err != nil {
-		return fmt.Errorf("kafka: transactions that were left open: %w", err)
+		return fmt.Errorf("kafka: transactions that were left open: %w", c.table.problem(err))
 	}
 	for id := range listed {
 		if strings.HasPrefix(id, idPrefix(c.table, owner)+"-") && !kept[id] {
 			if err := abort(ctx, client, id); err != nil {
-				return fmt.Errorf("kafka: abort of transaction %s: %w", id, err)
+				return fmt.Errorf("kafka: abort of transaction %s: %w", id, c.table.problem(err))
 			}
 		}
 	}

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/anabranch/anabranch/internal/clock"
 )
 
 // fetcher reads partitions with one client and hands what comes to the queue of each.
@@ -31,6 +34,7 @@ type queue struct {
 	bytes   int
 	paused  bool
 	err     error
+	unknown *clock.Stopwatch // since the brokers first said that there is no such partition; nil: they have it
 	wake    func()
 }
 
@@ -48,17 +52,22 @@ func newFetcher(t *table) (*fetcher, error) {
 	if t.committed {
 		level = kgo.ReadCommitted()
 	}
+	ctx, cancel := context.WithCancel(context.Background())
 	client, err := kgo.NewClient(append(
 		slices.Clone(t.client),
+		kgo.WithContext(ctx), // once it has ended, the client does not wait for brokers to say goodbye
+		kgo.AlwaysRetryEOF(),
 		kgo.FetchIsolationLevel(level),
 		// The offsets of markers count, so that a reader knows when it has come to the end.
 		kgo.KeepControlRecords(),
+		// A topic that was deleted is one of them.
+		kgo.KeepRetryableFetchErrors(),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 	)...)
 	if err != nil {
+		cancel()
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
 	f := &fetcher{client: client, cancel: cancel, ended: make(chan struct{}), queues: map[string]map[int32]*queue{}}
 	go f.run(ctx)
 	return f, nil
@@ -135,7 +144,7 @@ func (f *fetcher) close() {
 // put adds fetched records.
 func (q *queue) put(records []*kgo.Record, err error) {
 	q.mu.Lock()
-	if err != nil && q.err == nil && !passes(err) {
+	if !q.passes(err) && q.err == nil {
 		q.err = err
 	}
 	if len(records) > 0 {
@@ -175,11 +184,23 @@ func (q *queue) take() ([]*kgo.Record, error) {
 	return f.records, nil
 }
 
-// passes reports that the client goes on by itself after an error.
-func passes(err error) bool {
-	if errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.OffsetOutOfRange) {
-		return false
+// deletedAfter is how long brokers have to say that a partition does not exist: they do so for a moment when
+// they start, and where it has just been made.
+const deletedAfter = 5 * time.Second
+
+// passes reports that the client goes on by itself after an error, or that there is none.
+func (q *queue) passes(err error) bool {
+	if errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID) {
+		if q.unknown == nil {
+			watch := clock.Start()
+			q.unknown = &watch
+		}
+		return q.unknown.Elapsed() < deletedAfter
+	}
+	if err == nil {
+		q.unknown = nil
+		return true
 	}
 	var lost *kgo.ErrDataLoss
-	return kerr.IsRetriable(err) && !errors.As(err, &lost)
+	return !errors.Is(err, kerr.OffsetOutOfRange) && !errors.As(err, &lost) && (kerr.IsRetriable(err) || away(err))
 }

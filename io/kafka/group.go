@@ -122,7 +122,7 @@ func (c *offsetCommitter) Commit(ctx context.Context, data []byte) error {
 	if r.Bad != nil && c.bad != nil {
 		return c.bad.Commit(ctx, r.Bad)
 	}
-	if err := c.commit(ctx, r.Offsets); err != nil {
+	if err := c.commit(ctx, r.Offsets); err != nil && ctx.Err() == nil {
 		slog.WarnContext(ctx, "offsets are not committed to the consumer group", "table", c.table.spec.Name, "group", c.table.group, "err", err)
 	}
 	return nil

@@ -1,12 +1,9 @@
 package kafka
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,7 +23,8 @@ import (
 // mappedProperties take effect.
 var mappedProperties = []string{
 	"bootstrap.servers", "group.id", "auto.offset.reset", "client.id", "isolation.level", "security.protocol", "sasl.mechanism", "sasl.jaas.config",
-	"ssl.truststore.location", "ssl.truststore.type", "ssl.truststore.certificates", "ssl.keystore.location", "ssl.keystore.type",
+	"ssl.truststore.location", "ssl.truststore.type", "ssl.truststore.certificates", "ssl.truststore.password",
+	"ssl.keystore.location", "ssl.keystore.type", "ssl.keystore.key", "ssl.keystore.certificate.chain", "ssl.keystore.password", "ssl.key.password",
 	"ssl.endpoint.identification.algorithm", "client.rack", "fetch.min.bytes", "fetch.max.wait.ms", "fetch.max.bytes",
 	"max.partition.fetch.bytes", "request.timeout.ms", "metadata.max.age.ms", "linger.ms", "batch.size", "compression.type",
 	"max.request.size", "acks", "transaction.timeout.ms", "delivery.timeout.ms", "commit.offsets.on.checkpoint",
@@ -79,7 +77,8 @@ func (t *table) properties(o map[string]string) error {
 	default:
 		return fmt.Errorf("the property 'properties.commit.offsets.on.checkpoint' is '%s', not true or false", commits)
 	}
-	t.client = append(t.client, kgo.SeedBrokers(t.servers...), kgo.ClientID(orDefault(p["client.id"], "anabranch")))
+	t.client = append(t.client, kgo.SeedBrokers(t.servers...), kgo.ClientID(orDefault(p["client.id"], "anabranch")),
+		kgo.DisableClientMetrics()) // a client that is closed tells its last ones, for up to a second
 	switch p["isolation.level"] {
 	case "", "read_committed":
 		t.committed = true
@@ -178,47 +177,4 @@ func jaas(text string) (user, password string, err error) {
 		return "", "", errors.New(`the property 'properties.sasl.jaas.config' needs username and password, as in 'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="p";'`)
 	}
 	return user, password, nil
-}
-
-// tlsConfig reads certificates in PEM form.
-func tlsConfig(p map[string]string) (*tls.Config, error) {
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	for _, store := range []string{"truststore", "keystore"} {
-		if typ := p["ssl."+store+".type"]; p["ssl."+store+".location"] != "" && strings.ToUpper(typ) != "PEM" {
-			return nil, fmt.Errorf("'properties.ssl.%s.type' is '%s'; only PEM is supported: convert the store with keytool and openssl", store, typ)
-		}
-	}
-	trusted := []byte(p["ssl.truststore.certificates"])
-	if file := p["ssl.truststore.location"]; file != "" {
-		var err error
-		if trusted, err = os.ReadFile(file); err != nil {
-			return nil, fmt.Errorf("'properties.ssl.truststore.location': %w", err)
-		}
-	}
-	if len(trusted) > 0 {
-		if c.RootCAs = x509.NewCertPool(); !c.RootCAs.AppendCertsFromPEM(trusted) {
-			return nil, errors.New("the truststore has no certificate in PEM form")
-		}
-	}
-	if file := p["ssl.keystore.location"]; file != "" {
-		pair, err := tls.LoadX509KeyPair(file, file)
-		if err != nil {
-			return nil, fmt.Errorf("'properties.ssl.keystore.location': %w", err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	if algorithm, set := p["ssl.endpoint.identification.algorithm"]; set && algorithm == "" {
-		// The Java client's way to accept any host name; the certificate is verified all the same.
-		c.InsecureSkipVerify = true //nolint:gosec // VerifyConnection does it, but for the name
-		roots := c.RootCAs
-		c.VerifyConnection = func(s tls.ConnectionState) error {
-			o := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool()}
-			for _, cert := range s.PeerCertificates[1:] {
-				o.Intermediates.AddCert(cert)
-			}
-			_, err := s.PeerCertificates[0].Verify(o)
-			return err
-		}
-	}
-	return c, nil
 }

@@ -112,11 +112,11 @@ func (r *reader) failed(err error) error {
 	where := fmt.Sprintf("kafka: topic %s, partition %d", r.part.Topic, r.part.Partition)
 	switch {
 	case errors.Is(err, kerr.OffsetOutOfRange):
-		return fmt.Errorf("%s: offset %d is not there (any more): records were deleted before they were read; start the job anew with another 'scan.startup.mode': %w", where, r.next, err)
-	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return &dataflow.RowError{Err: fmt.Errorf("%s: offset %d is not there (any more): records were deleted before they were read; start the job anew with another 'scan.startup.mode': %w", where, r.next, err)}
+	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.UnknownTopicID):
 		return fmt.Errorf("%s: the topic was deleted: %w", where, err)
 	}
-	return fmt.Errorf("%s, offset %d: %w", where, r.next, err)
+	return fmt.Errorf("%s, offset %d: %w", where, r.next, r.source.table.problem(err))
 }
 
 // Position is where to go on.

@@ -41,6 +41,7 @@ type sink struct {
 	id        string // of the open transaction
 	epoch     dataflow.Epoch
 	encoder   encoder
+	life      *lifetime // from the first rows on
 	failed    atomic.Pointer[error]
 }
 
@@ -129,7 +130,9 @@ func (s *sink) Open(ctx *dataflow.Context) (err error) {
 
 func (s *sink) newClient(more ...kgo.Opt) (*kgo.Client, error) {
 	options := append(slices.Clone(s.table.client), kgo.DefaultProduceTopic(s.table.topics[0]), kgo.MaxVersions(versions()), kgo.UnknownTopicRetries(3))
-	options = append(options, s.table.partitioner(s.ctx.Subtask))
+	// A connection that is closed at once is not one of the wrong kind, which meet has found out, but of a broker
+	// that ends or begins.
+	options = append(options, s.table.partitioner(s.ctx.Subtask), kgo.AlwaysRetryEOF())
 	c, err := kgo.NewClient(append(options, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
@@ -143,16 +146,39 @@ func (s *sink) begin() error {
 		return nil
 	}
 	s.id = fmt.Sprintf("%s-%s-%d-%d", idPrefix(s.table, s.ctx.Owner), s.run, s.ctx.Subtask, s.epoch)
-	c, err := s.newClient(kgo.TransactionalID(s.id), kgo.TransactionTimeout(s.table.transactionMax))
+	// The client takes no context for what it asks here, and it outlives this call.
+	ctx, cancel := context.WithCancel(context.Background())
+	defer context.AfterFunc(s.life, cancel)()
+	c, err := s.newClient(kgo.TransactionalID(s.id), kgo.TransactionTimeout(s.table.transactionMax), kgo.WithContext(ctx))
 	if err != nil {
 		return err
 	}
 	if err := c.BeginTransaction(); err != nil {
 		c.Close()
-		return s.wrap(err)
+		return s.told(s.wrap(s.table.explained(err)))
 	}
 	s.client = c
 	return nil
+}
+
+// meet asks for the topic before the first rows are written, so that what is wrong with the connection is
+// told at once and not after all tries of a write.
+func (s *sink) meet() error {
+	if s.life != nil {
+		return nil
+	}
+	s.life = startLifetime(s.ctx.Canceled)
+	ctx, cancel := context.WithTimeout(s.life, answerMax)
+	defer cancel()
+	return s.told(s.table.meet(ctx))
+}
+
+// told is an error of the brokers, unless the job is canceled and therefore nobody waits for them.
+func (s *sink) told(err error) error {
+	if err != nil && s.life.Err() != nil {
+		return dataflow.ErrCanceled
+	}
+	return err
 }
 
 // idPrefix begins the ids of all transactions of a sink.
@@ -166,8 +192,14 @@ func (s *sink) wrap(err error) error {
 
 // Process writes the live rows of b.
 func (s *sink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (dataflow.Status, error) {
+	if b.Live() == 0 {
+		return dataflow.Done, nil // a transaction without records cannot be committed
+	}
 	if err := s.failed.Load(); err != nil {
 		return dataflow.Done, *err
+	}
+	if err := s.meet(); err != nil {
+		return dataflow.Done, err
 	}
 	if err := s.begin(); err != nil {
 		return dataflow.Done, err
@@ -183,15 +215,18 @@ func (s *sink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (d
 		}
 	}
 	for i := range records {
-		s.client.Produce(context.Background(), &records[i], s.note)
+		if i%256 == 0 && s.life.Err() != nil {
+			return dataflow.Done, dataflow.ErrCanceled
+		}
+		s.client.Produce(s.life, &records[i], s.note) // waits while too many are on their way
 	}
-	return dataflow.Done, nil
+	return dataflow.Done, s.told(s.life.Err())
 }
 
-// note keeps the first failure.
+// note keeps the first failure. All that is on its way may fail with it.
 func (s *sink) note(_ *kgo.Record, err error) {
-	if err != nil {
-		err = s.wrap(explained(err))
+	if err != nil && s.failed.Load() == nil {
+		err = s.wrap(s.table.explained(err))
 		s.failed.CompareAndSwap(nil, &err)
 	}
 }
@@ -200,20 +235,20 @@ func (s *sink) note(_ *kgo.Record, err error) {
 const flushMax = 2 * time.Minute
 
 // Prepare waits until all rows are durable. With exactly-once they are seen once the epoch is complete.
-func (s *sink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, error) {
+func (s *sink) Prepare(epoch dataflow.Epoch, final bool) ([]dataflow.Committable, error) {
 	s.epoch = epoch
-	if s.client == nil {
+	if s.client == nil || s.life == nil {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), flushMax)
+	ctx, cancel := context.WithTimeout(s.life, flushMax)
 	defer cancel()
-	if s.guarantee != noGuarantee {
+	if s.guarantee != noGuarantee || final {
 		if err := s.client.Flush(ctx); err != nil {
-			return nil, s.wrap(err)
+			return nil, s.told(s.wrap(s.table.problem(err)))
 		}
 	}
 	if err := s.failed.Load(); err != nil {
-		return nil, *err
+		return nil, s.told(*err)
 	}
 	if s.guarantee != exactlyOnce {
 		return nil, nil
@@ -221,7 +256,7 @@ func (s *sink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, er
 	t := transaction{ID: s.id, Version: transactionVersion, Epoch: epoch, Topic: s.table.topics[0]}
 	var err error
 	if t.ProducerID, t.ProducerEpoch, err = s.client.ProducerID(ctx); err != nil {
-		return nil, s.wrap(err)
+		return nil, s.told(s.wrap(s.table.problem(err)))
 	}
 	s.client.Close() // the transaction stays open
 	s.client = nil
@@ -229,14 +264,20 @@ func (s *sink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, er
 	return []dataflow.Committable{{Data: data}}, err
 }
 
-// Close ends the connection. A transaction that was not prepared is aborted when the job is recovered,
-// or by the brokers.
+// closeMax is how long an abort may take when the sink is closed: whoever cancels a job waits for it.
+const closeMax = 40 * time.Millisecond
+
+// Close ends the connection. A transaction that was not prepared, and not aborted in the time there is, is
+// aborted when the job is recovered, or by the brokers; without checkpoints the job aborts it when it has failed.
 func (s *sink) Close() error {
+	if s.life != nil {
+		defer s.life.end()
+	}
 	if s.client == nil {
 		return nil
 	}
-	if s.guarantee == exactlyOnce {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	if s.guarantee == exactlyOnce && s.ctx.Checkpoints {
+		ctx, cancel := context.WithTimeout(context.Background(), closeMax)
 		defer cancel()
 		_ = s.client.AbortBufferedRecords(ctx)         // the job fails or is recovered anyway
 		_ = s.client.EndTransaction(ctx, kgo.TryAbort) // see above

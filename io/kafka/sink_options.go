@@ -1,13 +1,18 @@
 package kafka
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/anabranch/anabranch/dataflow"
 )
 
 // transactionMaxDefault is how long brokers leave a transaction open, unless told otherwise: what
@@ -82,17 +87,34 @@ func (t *table) partitioner(sub int) kgo.Opt {
 	return kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil))
 }
 
+// meet finds out whether the brokers answer and have the topic that is written.
+func (t *table) meet(ctx context.Context) error {
+	client, err := kgo.NewClient(append(slices.Clone(t.client), kgo.RetryTimeout(answerMax))...)
+	if err != nil {
+		return fmt.Errorf("kafka: %w", err)
+	}
+	defer client.Close()
+	details, err := kadm.NewClient(client).ListTopics(ctx, t.topics...)
+	if err != nil {
+		return fmt.Errorf("kafka: topic %s: %w", t.topics[0], t.problem(err))
+	}
+	if err := details[t.topics[0]].Err; err != nil {
+		return fmt.Errorf("kafka: topic %s: %w", t.topics[0], t.explained(err))
+	}
+	return nil
+}
+
 // explained adds what to do about an error of a write.
-func explained(err error) error {
+func (t *table) explained(err error) error {
 	switch {
 	case errors.Is(err, kerr.MessageTooLarge):
-		return fmt.Errorf("a record is larger than the broker takes; raise 'properties.max.request.size' and the topic's max.message.bytes: %w", err)
-	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return &dataflow.RowError{Err: fmt.Errorf("a record is larger than the broker takes; raise 'properties.max.request.size' and the topic's max.message.bytes: %w", err)}
+	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.UnknownTopicID):
 		return fmt.Errorf("the topic does not exist; create it: %w", err)
 	case errors.Is(err, kerr.InvalidTransactionTimeout):
 		return fmt.Errorf("'properties.transaction.timeout.ms' is above the brokers' transaction.max.timeout.ms: %w", err)
 	case errors.Is(err, kerr.InvalidProducerEpoch), errors.Is(err, kerr.ProducerFenced):
 		return fmt.Errorf("the brokers aborted the transaction, as it took too long or another job uses its 'sink.transactional-id-prefix': %w", err)
 	}
-	return err
+	return t.problem(err)
 }

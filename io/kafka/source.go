@@ -3,11 +3,8 @@ package kafka
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
-	"sort"
-	"strings"
 	"sync"
 	"time"
 
@@ -76,7 +73,7 @@ const answerMax = 15 * time.Second
 
 // Splits lists the partitions with the offsets at which to begin and end.
 func (s *source) Splits(ctx context.Context, _ int) ([]dataflow.Split, error) {
-	return s.list(ctx, func(a *asked, p partition) (int64, error) { return a.at(s.table.start, p, s.table.reset) })
+	return s.list(ctx, func(a *asked, p partition) (int64, error) { return a.begin(s.table, p) })
 }
 
 // NewSplits lists partitions that have come since; they are read from their beginning.
@@ -106,7 +103,7 @@ func (s *source) list(ctx context.Context, begin func(a *asked, p partition) (in
 	defer client.Close()
 	a, err := s.table.ask(ctx, kadm.NewClient(client))
 	if err != nil {
-		return nil, s.unreachable(err)
+		return nil, fmt.Errorf("kafka: %w", s.table.problem(err))
 	}
 	var splits []dataflow.Split
 	for _, p := range a.partitions {
@@ -128,125 +125,6 @@ func (s *source) list(ctx context.Context, begin func(a *asked, p partition) (in
 		splits = append(splits, dataflow.Split{ID: p.id(), Data: data, Position: at})
 	}
 	return splits, nil
-}
-
-// unreachable says what to look at when no broker answers.
-func (s *source) unreachable(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "unable to dial") || strings.Contains(err.Error(), "connection refused") {
-		return fmt.Errorf("kafka: no broker answers at %s; check 'properties.bootstrap.servers': %w", strings.Join(s.table.servers, ", "), err)
-	}
-	return fmt.Errorf("kafka: %w", err)
-}
-
-// asked is what the brokers say about the table's partitions.
-type asked struct {
-	partitions   []partition
-	starts, ends kadm.ListedOffsets
-	group        kadm.OffsetResponses
-	byTime       map[int64]kadm.ListedOffsets
-}
-
-// ask asks for the partitions and for the offsets that the options refer to.
-func (t *table) ask(ctx context.Context, admin *kadm.Client) (*asked, error) {
-	a := &asked{byTime: map[int64]kadm.ListedOffsets{}}
-	topics, err := t.listTopics(ctx, admin, a)
-	if err != nil {
-		return nil, err
-	}
-	if a.starts, err = admin.ListStartOffsets(ctx, topics...); err != nil {
-		return nil, err
-	}
-	ends := admin.ListEndOffsets
-	if t.committed {
-		ends = admin.ListCommittedOffsets
-	}
-	if a.ends, err = ends(ctx, topics...); err != nil {
-		return nil, err
-	}
-	for _, b := range []bound{t.start, t.stop} {
-		if b.mode == "timestamp" && a.byTime[b.millis] == nil {
-			if a.byTime[b.millis], err = admin.ListOffsetsAfterMilli(ctx, b.millis, topics...); err != nil {
-				return nil, err
-			}
-		}
-		if b.mode == "group-offsets" && a.group == nil {
-			if a.group, err = t.committedOffsets(ctx, admin); err != nil {
-				return nil, fmt.Errorf("committed offsets of group %s: %w", t.group, err)
-			}
-		}
-	}
-	return a, nil
-}
-
-// committedOffsets are those of the group. A broker that has just started has no coordinator at first.
-func (t *table) committedOffsets(ctx context.Context, admin *kadm.Client) (kadm.OffsetResponses, error) {
-	var offsets kadm.OffsetResponses
-	err := untilDone(ctx, func() (err error) {
-		offsets, err = admin.FetchOffsets(ctx, t.group)
-		return err
-	})
-	return offsets, err
-}
-
-// listTopics finds the topics and their partitions.
-func (t *table) listTopics(ctx context.Context, admin *kadm.Client, a *asked) (topics []string, err error) {
-	details, err := admin.ListTopics(ctx, t.topics...)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range details.Names() {
-		d := details[name]
-		if t.pattern != nil && (d.IsInternal || !t.pattern.MatchString(name)) {
-			continue
-		}
-		if d.Err != nil {
-			return nil, fmt.Errorf("topic %s: %w; create it or check the option 'topic'", name, d.Err)
-		}
-		topics = append(topics, name)
-		for _, p := range d.Partitions.Numbers() {
-			a.partitions = append(a.partitions, partition{Topic: name, Partition: p, Stop: -1})
-		}
-	}
-	if len(topics) == 0 {
-		return nil, fmt.Errorf("no topic matches the option 'topic-pattern' (%s)", t.spec.Options["topic-pattern"])
-	}
-	sort.SliceStable(a.partitions, func(i, j int) bool { return a.partitions[i].Partition < a.partitions[j].Partition })
-	return topics, nil
-}
-
-// at is the offset of a bound in a partition; reset says what counts where a group has committed none.
-func (a *asked) at(b bound, p partition, reset string) (int64, error) {
-	switch b.mode {
-	case "earliest-offset":
-		return offsetOf(a.starts, p)
-	case "latest-offset":
-		return offsetOf(a.ends, p)
-	case "timestamp":
-		return offsetOf(a.byTime[b.millis], p)
-	case "specific-offsets":
-		if o, ok := b.offsets[p.Partition]; ok {
-			return o, nil
-		}
-		return 0, errors.New("the specific offsets do not name it")
-	}
-	if o, ok := a.group.Lookup(p.Topic, p.Partition); ok && o.At >= 0 {
-		return o.At, o.Err
-	}
-	switch reset {
-	case "earliest":
-		return offsetOf(a.starts, p)
-	case "latest":
-		return offsetOf(a.ends, p)
-	}
-	return 0, errors.New("the group has committed no offset; set 'properties.auto.offset.reset' to 'earliest' or 'latest', or another 'scan.startup.mode'")
-}
-
-func offsetOf(offsets kadm.ListedOffsets, p partition) (int64, error) {
-	o, ok := offsets.Lookup(p.Topic, p.Partition)
-	if !ok {
-		return 0, errors.New("the broker does not tell its offsets")
-	}
-	return o.Offset, o.Err
 }
 
 // Open starts reading a partition.

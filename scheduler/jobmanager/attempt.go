@@ -253,12 +253,11 @@ func (m *Machine) cleaned(more *rpc.Failure) {
 	if m.asked == nil && !m.stopping && more == nil && m.failure.Class == rpc.Transient {
 		delay, again = m.restarts.failed(m.now)
 	}
+	if more != nil {
+		m.do(Note{"what sinks had prepared is not all removed: " + more.Text})
+	}
 	if !again {
-		list := []rpc.Failure{*m.failure}
-		if more != nil {
-			list = append(list, *more)
-		}
-		m.finish(list)
+		m.finish([]rpc.Failure{*m.failure})
 		return
 	}
 	m.phase = delaying

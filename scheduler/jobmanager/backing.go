@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/internal/clock"
 	"github.com/anabranch/anabranch/scheduler/binding"
 	"github.com/anabranch/anabranch/scheduler/rpc"
 	"github.com/anabranch/anabranch/state"
@@ -37,6 +39,9 @@ type Backing struct {
 	sources    map[string]dataflow.Source
 }
 
+// cleanMax is how long servers may take to remove what sinks of a canceled job have prepared.
+const cleanMax = 40 * time.Millisecond
+
 // Do does an action that has an answer, or Retain.
 func (b *Backing) Do(ctx context.Context, a Action) (Event, error) {
 	switch a := a.(type) {
@@ -51,8 +56,15 @@ func (b *Backing) Do(ctx context.Context, a Action) (Event, error) {
 	case Commit:
 		return Committed{a.Attempt, a.Epoch, b.failure(b.commit(ctx, a))}, nil
 	case Clean:
-		// The job's own context may be what ended it.
-		return Cleaned{a.Attempt, b.failure(b.clean(context.WithoutCancel(ctx)))}, nil
+		// The job's own context may be what ended it. Then somebody waits, and what servers do not answer soon
+		// is left to them.
+		wait, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		defer cancel()
+		defer context.AfterFunc(ctx, func() {
+			_ = clock.Pause(wait, cleanMax) // ends early when all is removed
+			cancel()
+		})()
+		return Cleaned{a.Attempt, b.failure(b.clean(wait))}, nil
 	case Retain:
 		return nil, b.Store.Retain(a.Epoch, a.Number)
 	}

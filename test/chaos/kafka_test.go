@@ -29,6 +29,9 @@ import (
 var (
 	kafkaKills   = flag.Int("kafka-kills", 6, "how many processes that read and write Kafka to kill")
 	kafkaRecords = flag.Int("kafka-records", 100_000, "how many records they pass on")
+
+	upsertKills   = flag.Int("upsert-kills", 8, "how many processes that read and write tables of upserts to kill")
+	upsertRecords = flag.Int("upsert-records", 50_000, "how many records they count")
 )
 
 // killPoint is when a process is killed.
@@ -46,6 +49,7 @@ type kafkaRun struct {
 	kafka  *services.Kafka
 	binary string
 	work   string
+	job    string // its script is job.sql
 	rng    *rand.Rand
 	admin  *kadm.Client
 	killed [3]int // by what the process was doing
@@ -67,36 +71,19 @@ func TestKilledJobsPassRecordsOnOnce(t *testing.T) {
 		t.Skip("kills processes for a minute")
 	}
 	k := services.StartKafka(t)
-	r := &kafkaRun{t: t, kafka: k, work: t.TempDir(), rng: rand.New(rand.NewPCG(*seed, 7))}
-	r.binary = filepath.Join(t.TempDir(), "anabranch")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", r.binary, "github.com/anabranch/anabranch/cmd/anabranch").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(k.Addr), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.RecordRetries(100))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	r.admin = kadm.NewClient(client)
-	for _, topic := range []string{"source", "target"} {
-		if _, err := r.admin.CreateTopic(t.Context(), 4, 1, nil, topic); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(r.work, "job.sql"), fmt.Appendf(nil, kafkaJob, k.Addr), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	r := &kafkaRun{t: t, kafka: k, work: t.TempDir(), job: "job", rng: rand.New(rand.NewPCG(*seed, 7))}
+	client := r.prepare("source", "target")
+	r.script(kafkaJob)
 	produced := make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go func() { produced <- feed(ctx, client, *kafkaRecords, *kafkaKills) }()
+	go func() { produced <- feed(ctx, client, "source", *kafkaRecords, *kafkaKills) }()
 	for i := range *kafkaKills {
 		point := []killPoint{uncommitted, anyTime, restoring, uncommitted, uncommitted}[i%5]
-		r.runKilled(point)
 		if i == *kafkaKills/2 {
-			k.Stop()
-			k.Start()
+			r.restartBroker()
 		}
+		r.runKilled(point)
 	}
 	// On a machine under load some kills came too late for their point.
 	want := *kafkaKills / 3
@@ -114,14 +101,43 @@ func TestKilledJobsPassRecordsOnOnce(t *testing.T) {
 	}
 }
 
+// prepare builds the binary and makes topics; the client writes to the partition that a record names.
+func (r *kafkaRun) prepare(topics ...string) *kgo.Client {
+	r.t.Helper()
+	r.binary = filepath.Join(r.t.TempDir(), "anabranch")
+	if out, err := exec.CommandContext(r.t.Context(), "go", "build", "-o", r.binary, "github.com/anabranch/anabranch/cmd/anabranch").CombinedOutput(); err != nil {
+		r.t.Fatalf("build: %v\n%s", err, out)
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(r.kafka.Addr), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.RecordRetries(100))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(client.Close)
+	r.admin = kadm.NewClient(client)
+	for _, topic := range topics {
+		if _, err := r.admin.CreateTopic(r.t.Context(), 4, 1, nil, topic); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	return client
+}
+
+// script writes the job's script, in which %[1]s is the broker.
+func (r *kafkaRun) script(text string) {
+	r.t.Helper()
+	if err := os.WriteFile(filepath.Join(r.work, r.job+".sql"), fmt.Appendf(nil, text, r.kafka.Addr), 0o644); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
 // feed writes the records over about a second for each kill.
-func feed(ctx context.Context, c *kgo.Client, n, seconds int) error {
+func feed(ctx context.Context, c *kgo.Client, topic string, n, seconds int) error {
 	const part = 1000
 	pause := time.Duration(float64(time.Second) * float64(seconds) * part / float64(n))
 	for from := 0; from < n; from += part {
 		var records []*kgo.Record
 		for i := from; i < min(from+part, n); i++ {
-			records = append(records, &kgo.Record{Topic: "source", Partition: int32(i % 4), Value: fmt.Appendf(nil, `{"i": %d, "text": "%s"}`, i, strings.Repeat("x", i%50))})
+			records = append(records, &kgo.Record{Topic: topic, Partition: int32(i % 4), Value: fmt.Appendf(nil, `{"i": %d, "text": "%s"}`, i, strings.Repeat("x", i%50))})
 		}
 		if err := c.ProduceSync(ctx, records...).FirstErr(); err != nil {
 			return err
@@ -133,7 +149,7 @@ func feed(ctx context.Context, c *kgo.Client, n, seconds int) error {
 
 func (r *kafkaRun) start() (*exec.Cmd, io.Reader) {
 	r.t.Helper()
-	c := exec.CommandContext(r.t.Context(), r.binary, "run", "job.sql", "--resume", "--parallelism", fmt.Sprint(1+r.rng.IntN(3)))
+	c := exec.CommandContext(r.t.Context(), r.binary, "run", r.job+".sql", "--resume", "--parallelism", fmt.Sprint(1+r.rng.IntN(3)))
 	c.Dir = r.work
 	log, err := c.StderrPipe()
 	if err != nil {
@@ -147,7 +163,7 @@ func (r *kafkaRun) start() (*exec.Cmd, io.Reader) {
 
 // newest is the newest complete checkpoint, 0 if there is none.
 func (r *kafkaRun) newest() int {
-	found, err := filepath.Glob(filepath.Join(r.work, ".anabranch", "job", "chk-*", "metadata.json"))
+	found, err := filepath.Glob(filepath.Join(r.work, ".anabranch", r.job, "chk-*", "metadata.json"))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -213,9 +229,43 @@ wait:
 	r.killed[point]++
 }
 
+// restartBroker kills the broker under the running job, starts it again, and kills the job once a checkpoint is
+// complete that began after that.
+func (r *kafkaRun) restartBroker() {
+	r.t.Helper()
+	c, log := r.start()
+	text := make(chan string, 1)
+	go func() {
+		b, _ := io.ReadAll(log) // ends with the process
+		text <- string(b)
+	}()
+	wait := func(more int) {
+		before := r.newest()
+		for range 600 {
+			if r.newest() >= before+more {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		_ = c.Process.Kill() // fails if it has ended
+		r.t.Fatalf("no checkpoint in a minute\n%s", <-text)
+	}
+	wait(1)
+	r.kafka.Stop()
+	r.kafka.Start()
+	wait(3)
+	_ = c.Process.Kill() // fails if it has ended, which Wait says
+	output := <-text
+	var exit *exec.ExitError
+	if err := c.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		r.t.Fatalf("the job ended by itself: %v\n%s", err, output)
+	}
+	r.killed[anyTime]++
+}
+
 // open reports whether transactions of the newest checkpoint are not committed yet.
 func (r *kafkaRun) open() bool {
-	text, err := os.ReadFile(filepath.Join(r.work, ".anabranch", "job", fmt.Sprintf("chk-%d", r.newest()), "metadata.json"))
+	text, err := os.ReadFile(filepath.Join(r.work, ".anabranch", r.job, fmt.Sprintf("chk-%d", r.newest()), "metadata.json"))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -224,9 +274,19 @@ func (r *kafkaRun) open() bool {
 		r.t.Fatal(err)
 	}
 	for _, p := range m.Committable {
-		var x struct{ ID string }
+		var x struct {
+			ID                     string
+			ProducerID, Epoch      *int64
+			ProducerEpoch, Version *int16
+		}
 		if err := json.Unmarshal(p.Data, &x); err != nil {
 			r.t.Fatal(err)
+		}
+		if x.ID == "" {
+			continue // offsets of a group
+		}
+		if x.ProducerID == nil || x.ProducerEpoch == nil || x.Version == nil || x.Epoch == nil {
+			r.t.Errorf("the snapshot does not tell all of its transaction: %s", p.Data)
 		}
 		described, err := r.admin.DescribeTransactions(r.t.Context(), x.ID)
 		if err != nil {
@@ -272,7 +332,21 @@ func (r *kafkaRun) finish() {
 // read gives how often each number is in the target topic.
 func (r *kafkaRun) read() map[int]int {
 	r.t.Helper()
-	ends, err := r.admin.ListCommittedOffsets(r.t.Context(), "target")
+	counts := map[int]int{}
+	r.records("target", func(record *kgo.Record) {
+		var row struct{ I, N int }
+		if err := json.Unmarshal(record.Value, &row); err != nil || row.N != row.I%50 {
+			r.t.Fatalf("record %s: %v", record.Value, err)
+		}
+		counts[row.I]++
+	})
+	return counts
+}
+
+// records gives the committed records of a topic, those of a partition in their order.
+func (r *kafkaRun) records(topic string, take func(*kgo.Record)) {
+	r.t.Helper()
+	ends, err := r.admin.ListCommittedOffsets(r.t.Context(), topic)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -282,13 +356,12 @@ func (r *kafkaRun) read() map[int]int {
 			left[o.Partition] = o.Offset
 		}
 	})
-	c, err := kgo.NewClient(kgo.SeedBrokers(r.kafka.Addr), kgo.ConsumeTopics("target"), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+	c, err := kgo.NewClient(kgo.SeedBrokers(r.kafka.Addr), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	defer c.Close()
-	counts := map[int]int{}
 	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 	defer cancel()
 	for len(left) > 0 {
@@ -300,17 +373,11 @@ func (r *kafkaRun) read() map[int]int {
 			if record.Offset+1 >= left[record.Partition] {
 				delete(left, record.Partition)
 			}
-			if record.Attrs.IsControl() {
-				return
+			if !record.Attrs.IsControl() {
+				take(record)
 			}
-			var row struct{ I, N int }
-			if err := json.Unmarshal(record.Value, &row); err != nil || row.N != row.I%50 {
-				r.t.Fatalf("record %s: %v", record.Value, err)
-			}
-			counts[row.I]++
 		})
 	}
-	return counts
 }
 
 func (r *kafkaRun) verify() {

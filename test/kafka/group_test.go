@@ -42,32 +42,25 @@ func newEndless(t *testing.T, sql string) *endless {
 	return &endless{t, sql, store}
 }
 
-// runUntil runs the job until a checkpoint is complete after which done holds.
-func (j *endless) runUntil(parallelism int, done func() bool) {
-	j.t.Helper()
+// run runs the job until it ends; completed is told of its checkpoints.
+func (j *endless) run(ctx context.Context, parallelism int, stop <-chan struct{}, completed func()) error {
 	s := session.New(builtin.Connectors())
 	statements, err := parser.Parse(j.sql)
 	if err != nil {
-		j.t.Fatal(err)
+		return err
 	}
 	for _, st := range statements[:len(statements)-1] {
 		if _, err := s.Apply(st, j.sql); err != nil {
-			j.t.Fatal(err)
+			return err
 		}
 	}
 	p, err := s.Plan(statements[len(statements)-1], j.sql)
 	if err != nil {
-		j.t.Fatal(err)
+		return err
 	}
-	stop, complete, ended := make(chan struct{}), make(chan struct{}, 1), make(chan error, 1)
 	opts := scheduler.Options{
 		Parallelism: parallelism, Connectors: s.Registry, Env: &expr.Env{Location: time.UTC}, Stop: stop,
-		Checkpoint: &scheduler.Checkpointing{Store: j.store, Interval: 50 * time.Millisecond, Completed: func(scheduler.Completed) {
-			select {
-			case complete <- struct{}{}:
-			default: // one is looked at
-			}
-		}},
+		Checkpoint: &scheduler.Checkpointing{Store: j.store, Interval: 50 * time.Millisecond, Completed: func(scheduler.Completed) { completed() }},
 		Tick: func(d time.Duration) (<-chan time.Time, func()) {
 			ticker := time.NewTicker(d)
 			return ticker.C, ticker.Stop
@@ -78,12 +71,26 @@ func (j *endless) runUntil(parallelism int, done func() bool) {
 		opts.Restore, err = j.store.Read(newest)
 	}
 	if err != nil {
-		j.t.Fatal(err)
+		return err
 	}
+	return scheduler.Run(ctx, p.Job, opts)
+}
+
+// runUntil runs the job until a checkpoint is complete after which done holds.
+func (j *endless) runUntil(parallelism int, done func() bool) {
+	j.t.Helper()
+	stop, complete, ended := make(chan struct{}), make(chan struct{}, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(j.t.Context())
 	defer cancel()
-	go func() { ended <- scheduler.Run(ctx, p.Job, opts) }()
-	deadline := time.After(40 * time.Second)
+	go func() {
+		ended <- j.run(ctx, parallelism, stop, func() {
+			select {
+			case complete <- struct{}{}:
+			default: // one is looked at
+			}
+		})
+	}()
+	deadline := time.After(90 * time.Second)
 	for came := false; !came; {
 		select {
 		case <-complete:

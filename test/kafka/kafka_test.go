@@ -115,6 +115,7 @@ func TestKafka(t *testing.T) {
 	t.Run("upserts", func(t *testing.T) { testUpserts(t, k) })
 	t.Run("reading upserts", func(t *testing.T) { testReadUpserts(t, k) })
 	t.Run("transactions", func(t *testing.T) { testTransactions(t, k) })
+	t.Run("protocol of transactions", func(t *testing.T) { testProtocol(t, k) })
 	t.Run("a transaction times out", func(t *testing.T) { testTimedOut(t, k) })
 	t.Run("transactions of others", func(t *testing.T) { testOtherOwners(t, k) })
 	t.Run("errors", func(t *testing.T) { testErrors(t, k) })

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -125,6 +126,63 @@ func testTransactions(t *testing.T, k *services.Kafka) {
 	w.want("[1 2 4]")
 }
 
+// testProtocol looks at what the brokers know of transactions: those of a restored checkpoint end by the producer
+// and epoch that it tells, which a new producer of their id would have raised; later ones are given to one.
+func testProtocol(t *testing.T, k *services.Kafka) {
+	w := newWriter(t, k, "protocol")
+	type prepared struct {
+		ID            string
+		ProducerID    int64
+		ProducerEpoch int16
+		Version       int
+		Epoch         int
+		Topic         string
+	}
+	var list [3]prepared // the first committed, the second to be restored, the third after the checkpoint
+	var data [3][]byte
+	for i := range list {
+		data[i] = w.prepare(int64(i))
+		if err := json.Unmarshal(data[i], &list[i]); err != nil {
+			t.Fatal(err)
+		}
+		if p := list[i]; p.ID == "" || p.ProducerID < 0 || p.ProducerEpoch < 0 || p.Version != 1 || p.Epoch != i+1 || p.Topic != "protocol" {
+			t.Errorf("the snapshot has %s", data[i])
+		}
+	}
+	c := admin(t, k)
+	want := func(p prepared, state string, raised bool) {
+		t.Helper()
+		described, err := c.DescribeTransactions(t.Context(), p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := described[p.ID]
+		if d.State != state || d.ProducerID != p.ProducerID || (d.ProducerEpoch != p.ProducerEpoch) != raised {
+			t.Errorf("%s is in state %s of producer %d, epoch %d; want %s of %d, %d, raised: %t", p.ID, d.State, d.ProducerID, d.ProducerEpoch, state, p.ProducerID, p.ProducerEpoch, raised)
+		}
+	}
+	w.commit(data[0])
+	want(list[0], "CompleteCommit", false)
+	want(list[1], "Ongoing", false)
+	for range 2 { // a restore repeated is harmless
+		w.commit(data[1])
+		want(list[1], "CompleteCommit", false)
+		if err := w.Recover(t.Context(), owner, [][]byte{data[1]}); err != nil {
+			t.Fatal(err)
+		}
+		want(list[0], "CompleteCommit", false)
+		want(list[1], "CompleteCommit", false)
+		d, err := c.DescribeTransactions(t.Context(), list[2].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := d[list[2].ID].State; s == "Ongoing" || s == "CompleteCommit" || s == "PrepareCommit" {
+			t.Errorf("the transaction after the checkpoint is in state %s", s)
+		}
+	}
+	w.want("[0 1]")
+}
+
 // testTimedOut lets the broker abort a transaction that stays open too long.
 func testTimedOut(t *testing.T, k *services.Kafka) {
 	w := newWriter(t, k, "slow")
@@ -149,6 +207,9 @@ func testTimedOut(t *testing.T, k *services.Kafka) {
 	err := w.Commit(t.Context(), data)
 	if err == nil || !strings.Contains(err.Error(), "the rows of epoch 1 are lost") || !strings.Contains(err.Error(), "transaction.timeout.ms") {
 		t.Errorf("a transaction that timed out: %v", err)
+	}
+	if row := new(dataflow.RowError); !errors.As(err, &row) {
+		t.Error("the job starts again, which does not bring the rows back")
 	}
 	w.want("[]")
 }

@@ -1,7 +1,6 @@
 package services
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -21,15 +20,24 @@ type Kafka struct {
 	// Addr is its bootstrap address.
 	Addr string
 
-	t    testing.TB
-	data string
-	port int
-	cmd  *exec.Cmd
-	log  *bytes.Buffer
+	t      testing.TB
+	data   string
+	port   int
+	format []string // arguments of the tool that formats data
+	cmd    *exec.Cmd
 }
 
 // StartKafka starts a broker for the length of a test.
 func StartKafka(t testing.TB) *Kafka {
+	t.Helper()
+	k := newKafka(t, 2)
+	k.Start()
+	t.Cleanup(k.Stop)
+	return k
+}
+
+// newKafka is a broker that was not started, with a number of ports.
+func newKafka(t testing.TB, ports int) *Kafka {
 	t.Helper()
 	if _, err := exec.LookPath("java"); err != nil {
 		missing(t, "Kafka", "there is no java")
@@ -37,19 +45,22 @@ func StartKafka(t testing.TB) *Kafka {
 	if !installed("kafka-") {
 		missing(t, "Kafka", "its jars are not installed: run test/services/kafka.sh install")
 	}
-	k := &Kafka{t: t, data: t.TempDir(), port: freePorts(t)}
+	k := &Kafka{t: t, data: t.TempDir(), port: freePorts(t, ports)}
 	k.Addr = fmt.Sprintf("127.0.0.1:%d", k.port)
-	k.Start()
-	t.Cleanup(k.Stop)
 	return k
 }
 
 // Start starts a broker that was stopped, on the same address and data.
 func (k *Kafka) Start() {
 	k.t.Helper()
-	k.log = &bytes.Buffer{}
-	k.cmd = exec.CommandContext(context.Background(), script("kafka.sh"), "run", k.data, fmt.Sprint(k.port))
-	k.cmd.Stdout, k.cmd.Stderr = k.log, k.log
+	name := filepath.Join(k.data, "output")
+	log, err := os.Create(name)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer log.Close() //nolint:errcheck // the broker has its own
+	k.cmd = exec.CommandContext(context.Background(), script("kafka.sh"), append([]string{"run", k.data, fmt.Sprint(k.port)}, k.format...)...)
+	k.cmd.Stdout, k.cmd.Stderr = log, log
 	k.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := k.cmd.Start(); err != nil {
 		k.t.Fatal(err)
@@ -65,7 +76,8 @@ func (k *Kafka) Start() {
 		}
 	}
 	k.Stop()
-	k.t.Fatalf("Kafka does not answer at %s:\n%s", k.Addr, k.log)
+	text, _ := os.ReadFile(name) // it helps if it is there
+	k.t.Fatalf("Kafka does not answer at %s:\n%s", k.Addr, text)
 }
 
 // Stop ends the broker at once, as a crash would.
@@ -76,6 +88,19 @@ func (k *Kafka) Stop() {
 	_ = syscall.Kill(-k.cmd.Process.Pid, syscall.SIGKILL) // fails if it has ended
 	_ = k.cmd.Wait()                                      // says that it was killed
 	k.cmd = nil
+}
+
+// Pause makes the broker silent until Resume: its connections stay, but nobody answers.
+func (k *Kafka) Pause() { k.signal(syscall.SIGSTOP) }
+
+// Resume ends a pause.
+func (k *Kafka) Resume() { k.signal(syscall.SIGCONT) }
+
+func (k *Kafka) signal(s syscall.Signal) {
+	k.t.Helper()
+	if err := syscall.Kill(-k.cmd.Process.Pid, s); err != nil {
+		k.t.Fatal(err)
+	}
 }
 
 func missing(t testing.TB, name, why string) {
@@ -104,22 +129,31 @@ func installed(prefix string) bool {
 	return err == nil && len(found) > 0
 }
 
-// freePorts finds a port that is free, and the one behind it.
-func freePorts(t testing.TB) int {
+// freePorts finds a port that is free, with those behind it up to n in all.
+func freePorts(t testing.TB, n int) int {
 	t.Helper()
 	for range 100 {
-		a, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := a.Addr().(*net.TCPAddr).Port
-		b, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
-		_ = a.Close() // only to find it
-		if err == nil {
-			_ = b.Close()
-			return port
+		if port := freePort(t, 0); port > 0 && port+n < 1<<16 {
+			free := 1
+			for free < n && freePort(t, port+free) > 0 {
+				free++
+			}
+			if free == n {
+				return port
+			}
 		}
 	}
-	t.Fatal("no two free ports")
+	t.Fatalf("no %d free ports", n)
 	return 0
+}
+
+// freePort is the port if it is free, any free one for 0, and 0 if it is not.
+func freePort(t testing.TB, port int) int {
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return 0
+	}
+	port = l.Addr().(*net.TCPAddr).Port
+	_ = l.Close() // it was to find the port
+	return port
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # One Kafka broker that is its own controller, for tests.
 #
-#   kafka.sh install          fetch the jars with Maven, once
-#   kafka.sh run DATA PORT    run the broker on PORT (and PORT+1) in the foreground, its data in DATA
+#   kafka.sh install                 fetch the jars with Maven, once
+#   kafka.sh run DATA PORT [ARG...]  run the broker on PORT (and PORT+1) in the foreground, its data in DATA;
+#                                    properties in DATA/more.properties, if there, replace its own, and further
+#                                    arguments are those of the tool that formats DATA
 #
 # The jars lie in ANABRANCH_SERVICES_CACHE, by default ~/.cache/anabranch-services.
 set -euo pipefail
@@ -29,6 +31,7 @@ POM
 
 run() {
   local data=$1 port=$2 quiet=-Dorg.slf4j.simpleLogger.defaultLogLevel=warn
+  shift 2
   mkdir -p "$data"
   cat >"$data/server.properties" <<P
 process.roles=broker,controller
@@ -48,14 +51,18 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 transaction.max.timeout.ms=3600000
+broker.heartbeat.interval.ms=300
+broker.session.timeout.ms=3000
 P
+  # The last value of a key counts.
+  if [[ -f $data/more.properties ]]; then cat "$data/more.properties" >>"$data/server.properties"; fi
   java -Xmx256m $quiet -cp "$lib/*" kafka.tools.StorageTool format --ignore-formatted \
-    -t MkU3OEVBNTcwNTJENDM2Qg -c "$data/server.properties" >&2
+    -t MkU3OEVBNTcwNTJENDM2Qg -c "$data/server.properties" "$@" >&2
   exec java -Xms256m -Xmx512m -XX:+UseG1GC $quiet -cp "$lib/*" kafka.Kafka "$data/server.properties"
 }
 
 case ${1:-} in
 install) install ;;
-run) install && run "$2" "$3" ;;
-*) echo "usage: kafka.sh install | run DATA PORT" >&2; exit 2 ;;
+run) install && run "${@:2}" ;;
+*) echo "usage: kafka.sh install | run DATA PORT [ARG...]" >&2; exit 2 ;;
 esac

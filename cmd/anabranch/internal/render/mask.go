@@ -11,7 +11,7 @@ const masked = "****"
 // Secret reports whether the value of an option must not be shown.
 func Secret(key string) bool {
 	key = strings.ToLower(key)
-	for _, part := range []string{"password", "secret", "token", "sasl.jaas"} {
+	for _, part := range []string{"password", "secret", "token", "sasl.jaas", "keystore.key"} {
 		if strings.Contains(key, part) {
 			return true
 		}
@@ -26,9 +26,9 @@ func Mask(text string) string {
 	if !Secret(lower) {
 		return text
 	}
-	option := regexp.MustCompile(`(?i)('[^'\n]*(?:password|secret|token|sasl\.jaas)[^'\n]*'\s*=\s*)'(?:[^']|'')*'?`)
+	option := regexp.MustCompile(`(?i)('[^'\n]*(?:password|secret|token|sasl\.jaas|keystore\.key)[^'\n]*'\s*=\s*)'(?:[^']|'')*'?`)
 	text = option.ReplaceAllString(text, "${1}'"+masked+"'")
-	field := regexp.MustCompile(`(?i)("[^"\n]*(?:password|secret|token|sasl\.jaas)[^"\n]*"\s*:\s*)"(?:[^"\\]|\\.)*"`)
+	field := regexp.MustCompile(`(?i)("[^"\n]*(?:password|secret|token|sasl\.jaas|keystore\.key)[^"\n]*"\s*:\s*)"(?:[^"\\]|\\.)*"`)
 	return field.ReplaceAllString(text, `${1}"`+masked+`"`)
 }
 

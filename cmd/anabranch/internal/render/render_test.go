@@ -265,12 +265,13 @@ func TestParquetHoldsOneResult(t *testing.T) {
 
 func TestMask(t *testing.T) {
 	for text, want := range map[string]string{
-		"'user' = 'joe', 'db.Password'='it''s', 'x' = 'y'":       "'user' = 'joe', 'db.Password'='****', 'x' = 'y'",
-		"'properties.sasl.jaas.config' = 'a b'":                  "'properties.sasl.jaas.config' = '****'",
-		"SELECT token FROM t WHERE a = 'b'":                      "SELECT token FROM t WHERE a = 'b'",
-		`{"db.password": "a\"b", "x":"y"}`:                       `{"db.password": "****", "x":"y"}`,
-		"'auth.token' = 'open":                                   "'auth.token' = '****'",
-		"SELECT 'connector' = 'x', 'client.secret'  =  'abc' ; ": "SELECT 'connector' = 'x', 'client.secret'  =  '****' ; ",
+		"'user' = 'joe', 'db.Password'='it''s', 'x' = 'y'":                 "'user' = 'joe', 'db.Password'='****', 'x' = 'y'",
+		"'properties.sasl.jaas.config' = 'a b'":                            "'properties.sasl.jaas.config' = '****'",
+		"'properties.ssl.keystore.key' = '-----BEGIN\nPRIVATE', 'x' = 'y'": "'properties.ssl.keystore.key' = '****', 'x' = 'y'",
+		"SELECT token FROM t WHERE a = 'b'":                                "SELECT token FROM t WHERE a = 'b'",
+		`{"db.password": "a\"b", "x":"y"}`:                                 `{"db.password": "****", "x":"y"}`,
+		"'auth.token' = 'open":                                             "'auth.token' = '****'",
+		"SELECT 'connector' = 'x', 'client.secret'  =  'abc' ; ":           "SELECT 'connector' = 'x', 'client.secret'  =  '****' ; ",
 	} {
 		if got := Mask(text); got != want {
 			t.Errorf("Mask(%q) = %q, want %q", text, got, want)
