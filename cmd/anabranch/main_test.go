@@ -96,7 +96,31 @@ func TestErrorEndsScript(t *testing.T) {
 // TestOperatorThatDoesNotOpen names the operator that found no memory, not the last one of its chain.
 func TestOperatorThatDoesNotOpen(t *testing.T) {
 	query := "SELECT x, COUNT(*) + 1 FROM (VALUES (1), (2)) AS t(x) GROUP BY x"
-	execute(t, "", "sql", "--mode", "batch", "--memory", "60KB", "-c", query).want(t, 1, "", "error: HashAggregate(", "out of memory")
+	r := execute(t, "", "sql", "--mode", "batch", "--memory", "60KB", "-c", query)
+	r.want(t, 1, "", "error: HashAggregate(", "out of memory: 64.0 KiB more are needed, ")
+	if n := strings.Count(r.err, "HashAggregate("); n != 1 {
+		t.Errorf("the operator is named %d times: %s", n, r.err)
+	}
+}
+
+// TestErrorNamesOperatorOnce has an error of the operator that its task is named after.
+func TestErrorNamesOperatorOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bad.csv")
+	if err := os.WriteFile(path, []byte("id\n1\nx\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ddl := "CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = '" + path + "');"
+	r := execute(t, "", "sql", "--parallelism", "1", "-c", ddl+"SELECT * FROM t")
+	r.want(t, 1, "", "error: task Scan(t, columns=[id]) (1/1): csv: "+path+": line 3")
+}
+
+func TestShowFunctions(t *testing.T) {
+	r := execute(t, "", "sql", "--output", "csv", "-c", "SHOW FUNCTIONS")
+	for name, want := range map[string]bool{"MOD": true, "UPPER": true, "SUM": true, "FIELD": false, "NEGATE": false, "IN": false, "NOT": false} {
+		if got := strings.Contains(r.out, "\n"+name+"\n"); got != want {
+			t.Errorf("SHOW FUNCTIONS lists %s: %t", name, got)
+		}
+	}
 }
 
 func TestSecretsAreMasked(t *testing.T) {
