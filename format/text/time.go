@@ -135,7 +135,11 @@ func ParseTimestamp(b []byte, precision int) (int64, bool) {
 	if unit == 1e9 && (seconds > 9223372035 || seconds < -9223372036) {
 		return 0, false
 	}
-	return seconds*unit + nanos%1e9/(1e9/unit), true
+	digit := int64(1) // of the precision, in nanoseconds
+	for p := precision; p < 9; p++ {
+		digit *= 10
+	}
+	return seconds*unit + nanos%1e9/digit*digit/(1e9/unit), true
 }
 
 // AppendDate appends days since 1970-01-01 as YYYY-MM-DD.
