@@ -35,6 +35,7 @@ type sink struct {
 	table *table
 	rows  *columnar.Schema // of the columns that files hold
 	ctx   *dataflow.Context
+	base  string // the directory that was there before
 	run   string // tells the files of this run from those of others
 	epoch dataflow.Epoch
 
@@ -86,7 +87,7 @@ func (s *sink) Open(ctx *dataflow.Context) error {
 	if _, err := rand.Read(id[:]); err != nil {
 		return err
 	}
-	s.run = hex.EncodeToString(id[:])
+	s.run, s.base = hex.EncodeToString(id[:]), baseOf(s.table.path)
 	if s.partitions != nil {
 		return s.partitions.compile(ctx.Env)
 	}
@@ -103,9 +104,21 @@ func (s *sink) Open(ctx *dataflow.Context) error {
 	return nil
 }
 
+// baseOf is the directory above the files of a path, or the nearest above it that exists.
+func baseOf(path string) string {
+	if isFile(path) {
+		path = filepath.Dir(path)
+	}
+	return vfs.Existing(path)
+}
+
 // begin starts a file.
 func (s *sink) begin(path string) (*part, error) {
-	file, err := vfs.Create(path)
+	prefix := "" // the names of parts have it
+	if s.partitions == nil && path == s.table.path {
+		prefix = partPrefix(s.ctx.Owner)
+	}
+	file, err := vfs.CreateFor(prefix, path)
 	if err != nil {
 		return nil, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
@@ -204,21 +217,23 @@ func (s *sink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, er
 func (s *sink) Close() error {
 	var errs []error
 	if s.one != nil {
-		errs = append(errs, s.one.abort())
+		errs = append(errs, s.one.abort(s.base))
 		s.one = nil
 	}
 	if s.partitions != nil {
-		errs = append(errs, s.partitions.close())
+		errs = append(errs, s.partitions.close(s.base))
 	}
 	for _, p := range s.full {
 		errs = append(errs, vfs.RemovePrepared(p.Hidden))
+		vfs.RemoveEmpty(filepath.Dir(p.Hidden), s.base)
 	}
 	s.full = nil
 	return errors.Join(errs...)
 }
 
-// abort removes the file.
-func (p *part) abort() error {
+// abort removes the file, and directories below base that are empty then.
+func (p *part) abort(base string) error {
+	defer vfs.RemoveEmpty(filepath.Dir(p.final), base)
 	if rows, ok := p.rows.(*arrow.Writer); ok {
 		rows.Release()
 	}
@@ -232,14 +247,20 @@ type jsonRows struct{ *json.Writer }
 func (jsonRows) Close() error { return nil }
 
 // committer gives prepared files their names.
-type committer struct{ table *table }
+type committer struct {
+	table *table
+	base  string // the directory that was there before
+}
 
 var _ dataflow.Committer = (*committer)(nil)
 
 // Committer makes the committer of a table.
 func (Connector) Committer(spec *catalog.TableSpec) (dataflow.Committer, error) {
 	t, err := newTable(spec, false)
-	return &committer{t}, err
+	if err != nil {
+		return nil, err
+	}
+	return &committer{t, baseOf(t.path)}, nil
 }
 
 // Commit renames a prepared file.
@@ -265,8 +286,9 @@ func (c *committer) Recover(_ context.Context, owner string, keep [][]byte) erro
 		}
 		hidden = append(hidden, p.Hidden)
 	}
-	if c.table.layout == nil && isFile(c.table.path) {
-		return nil
+	dir := c.table.path
+	if c.table.layout == nil && isFile(dir) {
+		dir = filepath.Dir(dir)
 	}
-	return vfs.RemovePending(c.table.path, partPrefix(owner), c.table.layout != nil, hidden)
+	return vfs.RemovePending(dir, partPrefix(owner), c.table.layout != nil, hidden, c.base)
 }
