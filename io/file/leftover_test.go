@@ -3,6 +3,8 @@ package file
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/anabranch/anabranch/catalog"
@@ -78,3 +80,48 @@ func empty(t *testing.T, dir string) bool {
 	}
 	return len(all) == 0
 }
+
+// TestFullDiskLeavesNothing has the last bytes of a file fail, as on a full disk: one error, told once.
+func TestFullDiskLeavesNothing(t *testing.T) {
+	schema := columnar.NewSchema(columnar.Field{Name: "n", Type: columnar.TypeBigInt})
+	b := columnar.NewBatch(schema)
+	b.Reset(1)
+	defer b.Release()
+	for _, format := range []string{"csv", "json", "parquet", "arrow"} {
+		before, root := columnar.AllocatedBytes(), t.TempDir()
+		spec := &catalog.TableSpec{Name: "t", Schema: schema, Options: map[string]string{"path": filepath.Join(root, "a/b"), "format": format}}
+		op, err := Connector{}.Sink(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := op.(*sink)
+		if err := s.Open(&dataflow.Context{Parallelism: 1, Owner: "me"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Process(0, b, nil); err != nil {
+			t.Fatal(err)
+		}
+		s.one.buffer.Reset(fullDisk{})
+		if _, err := s.Process(0, b, nil); err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Prepare(1, true)
+		if err == nil || strings.Count(err.Error(), syscall.ENOSPC.Error()) != 1 || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %v", format, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if !empty(t, root) {
+			t.Errorf("%s: something is left", format)
+		}
+		if left := columnar.AllocatedBytes() - before; left != 0 {
+			t.Errorf("%s: %d bytes are still allocated", format, left)
+		}
+	}
+}
+
+// fullDisk takes no byte.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }

@@ -120,6 +120,7 @@ func (s *sink) begin(path string) (*part, error) {
 	}
 	file, err := vfs.CreateFor(prefix, path)
 	if err != nil {
+		vfs.RemoveEmpty(filepath.Dir(path), s.base)
 		return nil, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
 	p := &part{file: file, final: path, buffer: bufio.NewWriterSize(file, 1<<18)}
@@ -172,13 +173,18 @@ func (s *sink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (d
 
 // finish makes a part durable under a hidden name.
 func (s *sink) finish(p *part) (prepared, error) {
-	err := errors.Join(p.rows.Close(), p.buffer.Flush())
+	err := p.rows.Close()
+	if err == nil {
+		err = p.buffer.Flush()
+	}
 	if err != nil {
-		err = errors.Join(err, p.file.Abort())
+		err = errors.Join(err, p.file.Abort()) // rows have let go of their memory
+		vfs.RemoveEmpty(filepath.Dir(p.final), s.base)
 		return prepared{}, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
 	done := prepared{Final: p.final}
 	if done.Hidden, err = p.file.Prepare(); err != nil {
+		vfs.RemoveEmpty(filepath.Dir(p.final), s.base)
 		return done, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
 	return done, nil
