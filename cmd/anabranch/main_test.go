@@ -114,6 +114,24 @@ func TestErrorNamesOperatorOnce(t *testing.T) {
 	r.want(t, 1, "", "error: task Scan(t, columns=[id]) (1/1): csv: "+path+": line 3")
 }
 
+// TestBadRowsAreCounted has a query that nobody watches on a terminal tell how many rows it has left out.
+func TestBadRowsAreCounted(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte("id\n1\nx\ny\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for policy, want := range map[string]string{"skip": "rows left out: 2 bad\n", "dead-letter": "rows left out: 2 dead-letter\n"} {
+		ddl := "CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = '" + dir + "/a.csv', 'on-error' = '" + policy + "'"
+		if policy == "dead-letter" {
+			ddl += ", 'on-error.dead-letter.path' = '" + dir + "/bad'"
+		}
+		r := execute(t, "", "sql", "--output", "csv", "-c", ddl+");SELECT * FROM t")
+		if r.want(t, 0, "id\n1\n"); r.err != want {
+			t.Errorf("%s: stderr %q, want %q", policy, r.err, want)
+		}
+	}
+}
+
 func TestShowFunctions(t *testing.T) {
 	r := execute(t, "", "sql", "--output", "csv", "-c", "SHOW FUNCTIONS")
 	for name, want := range map[string]bool{"MOD": true, "UPPER": true, "SUM": true, "FIELD": false, "NEGATE": false, "IN": false, "NOT": false} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -194,15 +195,16 @@ func (a *app) given() []engine.Setting {
 }
 
 // progressOptions say how progress is shown: always if a script runs, else only on a terminal and
-// only while a statement takes long.
+// only while a statement takes long. Rows that were left out are told in any case.
 func (a *app) progressOptions(script bool) *progress.Options {
 	terminal := isTerminal(a.err)
-	if !script && !terminal {
-		return nil
-	}
-	o := &progress.Options{Terminal: terminal, Color: terminal && os.Getenv("NO_COLOR") == ""}
-	if !script {
-		o.Quiet, o.After = true, 500*time.Millisecond
+	o := &progress.Options{Terminal: terminal, Color: terminal && os.Getenv("NO_COLOR") == "", Quiet: !script}
+	switch {
+	case script:
+	case terminal:
+		o.After = 500 * time.Millisecond
+	default:
+		o.After = math.MaxInt64
 	}
 	return o
 }
