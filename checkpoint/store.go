@@ -60,7 +60,10 @@ type File struct {
 // metadataVersion is the version of the folder's layout: see docs/format/checkpoint.md.
 const metadataVersion = 3
 
-const metadataName = "metadata.json"
+const (
+	metadataName = "metadata.json"
+	leaseName    = "lease"
+)
 
 // errHeld says that another process runs the job.
 var errHeld = errors.New("another process is running this job; stop it, or give this one another pipeline.name")
@@ -80,7 +83,7 @@ func Open(dir, job string) (*Store, error) {
 	}
 	var err error
 	for range leaseTries {
-		if s.lease, err = vfs.Lock(filepath.Join(s.dir, "lease")); !errors.Is(err, vfs.ErrLocked) {
+		if s.lease, err = vfs.Lock(filepath.Join(s.dir, leaseName)); !errors.Is(err, vfs.ErrLocked) {
 			break
 		}
 		err = errHeld
@@ -103,6 +106,14 @@ func (s *Store) Dir() string { return s.dir }
 
 // Close gives the lease back.
 func (s *Store) Close() error { return s.lease.Close() }
+
+// Remove deletes all checkpoints of the job, gives the lease back and removes the job's folder, and those above
+// it that are empty then, up to base.
+func (s *Store) Remove(base string) error {
+	err := errors.Join(s.Clear(), os.Remove(filepath.Join(s.dir, leaseName)), s.lease.Close())
+	vfs.RemoveEmpty(s.dir, base)
+	return err
+}
 
 // Name is the folder of an epoch, from which Read reads it.
 func (s *Store) Name(e dataflow.Epoch) string { return s.epochDir(e) }

@@ -28,9 +28,9 @@ tables and settings take effect.`,
 					return err
 				}
 			}
-			e, err := a.engine(nil, engine.Options{})
+			e, err := a.engine(nil, engine.Options{Note: a.note})
 			if err != nil {
-				return failed(err)
+				return err
 			}
 			out, err := a.results("table", e.Location)
 			if err != nil {

@@ -57,6 +57,8 @@ func TestUsageErrors(t *testing.T) {
 		{"sql --output xml -c x", `unknown output "xml"`},
 		{"sql --output-protocol xml -c x", "want jsonl"},
 		{"sql -c x -f y", "none of the others can be"},
+		{"sql --set no.such=1 -c x", "unknown setting 'no.such'"},
+		{"completion tcsh", "unknown"},
 		{"sql --mode fast -c x", `--mode "fast"`},
 		{"sql --memory 4XB -c x", "--memory"},
 		{"sql --set novalue -c x", "want key=value"},

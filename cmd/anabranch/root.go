@@ -65,6 +65,10 @@ func newRoot(a *app) *cobra.Command {
 		flags.Lookup(hidden).Hidden = true
 	}
 	root.AddCommand(newRun(a), newSQL(a), newExplain(a), newGenerate(a), newBench(a), newVersion(a))
+	root.InitDefaultCompletionCmd()
+	if c, _, err := root.Find([]string{"completion"}); err == nil {
+		c.Args, c.RunE = cobra.NoArgs, root.RunE // an unknown shell is an error, not a request for help
+	}
 	return root
 }
 
@@ -171,6 +175,9 @@ func (a *app) engine(opts *progress.Options, o engine.Options) (*engine.Engine, 
 	}
 	return engine.New(o)
 }
+
+// note tells the user something beside the results.
+func (a *app) note(text string) { fmt.Fprintln(a.err, render.Mask(text)) }
 
 // memoryBytes is the memory to use; 0 is without limit.
 func (a *app) memoryBytes() (int64, error) {

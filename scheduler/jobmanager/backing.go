@@ -93,6 +93,14 @@ func (b *Backing) commit(ctx context.Context, a Commit) error {
 	return nil
 }
 
+// Discard removes what sinks have prepared of a job that has ended.
+func (b *Backing) Discard(ctx context.Context) error {
+	if err := b.open(); err != nil {
+		return err
+	}
+	return b.clean(ctx)
+}
+
 // clean removes what sinks have prepared.
 func (b *Backing) clean(ctx context.Context) error {
 	var errs []error

@@ -19,7 +19,10 @@ type Options struct {
 	Parallelism int // of jobs whose session sets none; default 1
 	Budget      *columnar.Budget
 	// Name is that of jobs whose session sets no pipeline.name.
-	Name     string
+	Name string
+	// Passing says that jobs whose session sets no pipeline.name are of this process only: their checkpoints
+	// are in folders that no other has and go when the job ends, however it does.
+	Passing  bool
 	Recovery Recovery
 	// Completed takes the checkpoints of jobs; nil takes none.
 	Completed func(scheduler.Completed)
@@ -75,7 +78,13 @@ func (r *Runner) write(ctx context.Context, planned *session.Planned, opts sched
 	if err == nil {
 		err = scheduler.RunRestarting(ctx, planned.Job, opts, restart)
 	}
-	return errors.Join(err, store.Close())
+	if !r.passing() {
+		return errors.Join(err, store.Close())
+	}
+	if err != nil {
+		err = errors.Join(err, scheduler.Discard(context.WithoutCancel(ctx), planned.Job, opts))
+	}
+	return errors.Join(err, store.Remove(r.checkpointBase()))
 }
 
 // parallelism is that of the session's settings if they tell one.

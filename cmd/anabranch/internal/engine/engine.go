@@ -38,6 +38,7 @@ type Options struct {
 	Connectors *catalog.Registry
 	// Name is that of jobs whose session sets no pipeline.name.
 	Name     string
+	Passing  bool // see runner.Options
 	Recovery runner.Recovery
 	// Stop, when closed, ends a job after one more checkpoint.
 	Stop <-chan struct{}
@@ -64,7 +65,7 @@ func New(opts Options) (*Engine, error) {
 	}
 	e := &Engine{opts: opts, session: session.New(opts.Connectors)}
 	e.runner = runner.New(e.session, runner.Options{
-		Parallelism: opts.Parallelism, Budget: opts.Budget, Name: opts.Name, Recovery: opts.Recovery,
+		Parallelism: opts.Parallelism, Budget: opts.Budget, Name: opts.Name, Passing: opts.Passing, Recovery: opts.Recovery,
 		Completed: opts.Completed, Stop: opts.Stop, Note: opts.Note,
 	})
 	for _, s := range opts.Settings {
