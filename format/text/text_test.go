@@ -99,3 +99,16 @@ func FuzzFloat(f *testing.F) {
 		}
 	})
 }
+
+func TestInfinities(t *testing.T) {
+	v := columnar.NewVector(columnar.TypeDouble)
+	v.Reset(2)
+	defer v.Release()
+	for i, want := range []string{"Infinity", "-Infinity"} {
+		f, ok := ParseFloat([]byte(want))
+		columnar.Values[float64](v)[i] = f
+		if got := string(Append(nil, v, i)); !ok || got != want {
+			t.Errorf("%q: back %q", want, got)
+		}
+	}
+}
