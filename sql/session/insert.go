@@ -262,6 +262,9 @@ func (s *Session) copyTo(c *ast.Copy, p *Planned, build *physical.Builder) error
 	if err != nil {
 		return err
 	}
+	if name := catalog.Twice(n.Schema().Names()); name != "" {
+		return ast.Errorf(c, ast.ClassSemantic, "two columns are named %s; give one of them another name with AS", name)
+	}
 	spec := &catalog.TableSpec{Name: c.To, Connector: options["connector"], Options: options, Schema: n.Schema()}
 	if err := s.checkSink(spec, c); err != nil {
 		return err
