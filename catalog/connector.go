@@ -25,6 +25,12 @@ type TableSpec struct {
 	PrimaryKey []string `json:"primaryKey,omitempty"`
 	// PartitionKeys are the columns that PARTITIONED BY names.
 	PartitionKeys []string `json:"partitionKeys,omitempty"`
+	// Overwrite says that what is written takes the place of what the table has, or of what those of its
+	// partitions have that rows are written to.
+	Overwrite bool `json:"overwrite,omitempty"`
+	// Static are the values, as texts, of all PartitionKeys where a statement gives them; nil is NULL. That partition
+	// is overwritten also if no row is written.
+	Static []*string `json:"static,omitempty"`
 }
 
 // Option describes an option of a connector.
@@ -91,6 +97,12 @@ type MetadataSink interface {
 	// WritableMetadata are the metadata columns that are written, named by their keys. The rows of a
 	// sink have those that the table declares behind its columns.
 	WritableMetadata() []columnar.Field
+}
+
+// OverwritingConnector is a SinkConnector that minds Overwrite.
+type OverwritingConnector interface {
+	SinkConnector
+	Overwrites()
 }
 
 // CommitterConnector is a SinkConnector whose output becomes visible in two steps.

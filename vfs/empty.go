@@ -1,8 +1,11 @@
 package vfs
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Existing is dir, or the nearest directory above it that exists.
@@ -22,6 +25,28 @@ func RemoveEmpty(dir, base string) {
 			return // others have put something there
 		}
 	}
+}
+
+// RemoveOthers removes the files that List finds in the directory dir whose names do not start with keep, and the
+// directories below dir that are empty then. It may be repeated.
+func RemoveOthers(dir, keep string) error {
+	if dir = clean(dir); !IsDir(dir) {
+		return nil
+	}
+	files, err := walk(nil, dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if strings.HasPrefix(filepath.Base(f.Path), keep) {
+			continue
+		}
+		if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		RemoveEmpty(filepath.Dir(f.Path), dir)
+	}
+	return nil
 }
 
 func below(dir, base string) bool {

@@ -42,6 +42,9 @@ type sink struct {
 	one        *part // written if there are no partitions
 	partitions *router
 	full       []prepared // parts that wait for the end of their epoch
+
+	overwrite bool
+	static    []*string // see catalog.TableSpec
 }
 
 // part is a file being written.
@@ -58,7 +61,7 @@ var (
 )
 
 func newSink(t *table, spec *catalog.TableSpec) (*sink, error) {
-	s := &sink{table: t, rows: spec.Schema}
+	s := &sink{table: t, rows: spec.Schema, overwrite: spec.Overwrite, static: spec.Static}
 	if t.layout != nil {
 		s.rows = t.layout.files
 		writers := writersMax
@@ -73,8 +76,12 @@ func newSink(t *table, spec *catalog.TableSpec) (*sink, error) {
 	return s, nil
 }
 
-// prepared is the committable: a durable file under a hidden name.
-type prepared struct{ Hidden, Final string }
+// prepared is the committable: a durable file under a hidden name, or a directory that is overwritten.
+type prepared struct {
+	Hidden, Final string
+	Replaced      string `json:",omitempty"` // the directory
+	Keep          string `json:",omitempty"` // begins the names of files in it that stay
+}
 
 // isFile reports whether a path to write names one file and not a directory of parts.
 func isFile(path string) bool { return formatOf(path) != "" && !vfs.IsDir(path) }
@@ -88,6 +95,9 @@ func (s *sink) Open(ctx *dataflow.Context) error {
 		return err
 	}
 	s.run, s.base = hex.EncodeToString(id[:]), baseOf(s.table.path)
+	if s.overwrite && ctx.Checkpoints {
+		return fmt.Errorf("table %s: a job with checkpoints cannot overwrite it", s.table.name)
+	}
 	if s.partitions != nil {
 		return s.partitions.compile(ctx.Env)
 	}
@@ -208,12 +218,12 @@ func (s *sink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, er
 		}
 	}
 	var list []dataflow.Committable
-	for _, p := range s.full {
+	for _, p := range append(s.full, s.replaced()...) {
 		data, err := stdjson.Marshal(p)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, dataflow.Committable{Data: data})
+		list = append(list, dataflow.Committable{Data: data, Last: p.Replaced != ""})
 	}
 	s.full = nil
 	return list, nil
@@ -269,11 +279,15 @@ func (Connector) Committer(spec *catalog.TableSpec) (dataflow.Committer, error) 
 	return &committer{t, baseOf(t.path)}, nil
 }
 
-// Commit renames a prepared file.
+// Commit renames a prepared file, or removes what others have replaced.
 func (c *committer) Commit(_ context.Context, data []byte) error {
 	var p prepared
 	err := stdjson.Unmarshal(data, &p)
-	if err == nil {
+	switch {
+	case err != nil:
+	case p.Replaced != "":
+		err = vfs.RemoveOthers(p.Replaced, p.Keep)
+	default:
 		err = vfs.CommitPrepared(p.Hidden, p.Final)
 	}
 	if err != nil {

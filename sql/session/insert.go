@@ -17,9 +17,6 @@ import (
 
 // insert plans INSERT INTO.
 func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) error {
-	if in.Overwrite {
-		return plan.Refuse(in, "insert-overwrite")
-	}
 	name := in.Table.Last().Name
 	table, ok := s.Catalog.Table(name)
 	if !ok {
@@ -46,6 +43,9 @@ func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) er
 	}
 	given, err := staticPartition(in, b, spec)
 	if err != nil {
+		return err
+	}
+	if err := s.overwrite(in, p, spec, given); err != nil {
 		return err
 	}
 	if n, err = assign(in, n, spec, order, given); err != nil {
