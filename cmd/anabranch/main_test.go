@@ -65,6 +65,7 @@ func TestUsageErrors(t *testing.T) {
 		{"sql --parallelism 0 -c x", "--parallelism 0"},
 		{"sql --log-level loud -c x", "--log-level"},
 		{"explain", "either -c SQL or a file"},
+		{"explain --format xml -c x", "want text, json or dot"},
 		{"generate tpch --tables none", `unknown table "none"`},
 		{"generate tpch --format xml", `unknown format "xml"`},
 		{"generate nexmark --events 0", "at least one"},
@@ -322,6 +323,32 @@ func TestExplain(t *testing.T) {
 	r := execute(t, "", "explain", "-c", "CREATE VIEW v AS SELECT 1 AS a; SELECT a FROM v WHERE a > 0")
 	if r.status != 0 || !strings.Contains(r.out, "Values") {
 		t.Errorf("status %d, stderr %s, stdout:\n%s", r.status, r.err, r.out)
+	}
+}
+
+// TestExplainFormats has all four graphs of a query in each format.
+func TestExplainFormats(t *testing.T) {
+	query := "CREATE TABLE g (a INT) WITH ('connector' = 'datagen'); SELECT a + 1 AS b FROM g ORDER BY b LIMIT 1"
+	text := execute(t, "", "explain", "--parallelism", "3", "-c", query)
+	tasks := "1-3: Scan(g, columns=[a])"
+	if !strings.Contains(text.out, "== Execution Graph ==\n"+tasks) {
+		t.Errorf("text: %s%s", text.out, text.err)
+	}
+	var views map[string]struct {
+		Nodes []struct{ Label, Tasks string }
+	}
+	r := execute(t, "", "explain", "--format", "json", "-c", query)
+	if err := json.Unmarshal([]byte(r.out), &views); err != nil || len(views["execution"].Nodes) == 0 || views["execution"].Nodes[0].Label == "" {
+		t.Errorf("json: %v, %s", err, r.out)
+	}
+	dot := execute(t, "", "explain", "--format", "dot", "-c", query).out
+	for _, name := range []string{"logical", "optimized", "physical", "execution"} {
+		if len(views[name].Nodes) == 0 {
+			t.Errorf("json has no %s plan", name)
+		}
+		if !strings.Contains(dot, `label="`+name+`"`) {
+			t.Errorf("dot has no %s plan", name)
+		}
 	}
 }
 

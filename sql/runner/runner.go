@@ -46,7 +46,7 @@ func New(s *session.Session, opts Options) *Runner { return &Runner{opts: opts, 
 // nil, may change what the job is run with. An INSERT starts again when it fails, as the settings say.
 func (r *Runner) Run(ctx context.Context, planned *session.Planned, take func(*columnar.Batch) error, watch func(*scheduler.Options)) (err error) {
 	opts := scheduler.Options{
-		Parallelism: r.parallelism(), Connectors: r.session.Registry, Budget: r.opts.Budget,
+		Parallelism: r.Parallelism(), Connectors: r.session.Registry, Budget: r.opts.Budget,
 		Env: r.environment(planned), Bindings: scheduler.Bindings{}, Stop: r.opts.Stop, Tick: clock.Tick,
 		IdleAfter: r.duration("table.exec.source.idle-timeout", 0), Note: func(text string) { r.note("%s", text) },
 	}
@@ -87,8 +87,8 @@ func (r *Runner) write(ctx context.Context, planned *session.Planned, opts sched
 	return errors.Join(err, store.Remove(r.checkpointBase()))
 }
 
-// parallelism is that of the session's settings if they tell one.
-func (r *Runner) parallelism() int {
+// Parallelism is that of the session's settings if they tell one.
+func (r *Runner) Parallelism() int {
 	if n, err := strconv.Atoi(r.session.Setting("parallelism.default")); err == nil && n > 0 {
 		return n
 	}

@@ -157,8 +157,9 @@ func (e *Engine) Protocol(ctx context.Context, text string, p *render.Protocol) 
 	return failed, false, ctx.Err()
 }
 
-// Explain prints the plans of the statements of a text that start a job and runs the others.
-func (e *Engine) Explain(ctx context.Context, text string, out render.Writer) error {
+// Explain prints the plans of the statements of a text that start a job, as text, json or dot, and runs the
+// others.
+func (e *Engine) Explain(ctx context.Context, text, format string, out render.Writer) error {
 	r := parser.NewReader(text)
 	for {
 		statement, err := r.Next()
@@ -169,9 +170,11 @@ func (e *Engine) Explain(ctx context.Context, text string, out render.Writer) er
 			return err
 		}
 		if session.Runs(statement) {
-			statement = &ast.Explain{Pos: statement.Position(), Statement: statement}
+			err = e.explain(ctx, statement, text, format, out)
+		} else {
+			err = e.Execute(ctx, statement, text, out)
 		}
-		if err := e.Execute(ctx, statement, text, out); err != nil {
+		if err != nil {
 			return err
 		}
 	}
