@@ -217,9 +217,6 @@ func CheckOptions(c Connector, options map[string]string) error {
 		}
 		known[o.Key] = true
 		keys = append(keys, o.Key)
-		if o.Required && options[o.Key] == "" {
-			return fmt.Errorf("connector '%s' needs the option '%s' (%s)", c.Name(), o.Key, o.Description)
-		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(options)) {
 		if known[key] || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) }) {
@@ -230,6 +227,11 @@ func CheckOptions(c Connector, options map[string]string) error {
 			hint = fmt.Sprintf("; did you mean '%s'?", near)
 		}
 		return fmt.Errorf("connector '%s' has no option '%s'%s", c.Name(), key, hint)
+	}
+	for _, o := range c.Options() { // last, as one that is missing may have been misspelt
+		if o.Required && options[o.Key] == "" {
+			return fmt.Errorf("connector '%s' needs the option '%s' (%s)", c.Name(), o.Key, o.Description)
+		}
 	}
 	return nil
 }
