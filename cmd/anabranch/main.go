@@ -86,7 +86,7 @@ func message(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "error: cancelled"
 	}
-	return "error: " + render.Mask(err.Error())
+	return "error: " + render.MaskError(err)
 }
 
 // pipe is standard output. It remembers that the reader has gone, because then the command ends

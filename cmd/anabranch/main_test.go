@@ -144,6 +144,19 @@ func TestShowFunctions(t *testing.T) {
 	}
 }
 
+// TestSecretsInMistakes has secrets that are not written as values, or that the part of the line that is shown begins in.
+func TestSecretsInMistakes(t *testing.T) {
+	long := strings.Repeat("hunter2 ", 30)
+	for _, option := range []string{"'my.password' 'hunter2'", "'my.password' = hunter2", "'my.password' = \"hunter2\"", "'my.password' = `hunter2`", "'my.password' = '" + long + "' 'x'"} {
+		statement := "CREATE TABLE t (a INT) WITH ('connector' = 'print', " + option + ")"
+		for _, args := range [][]string{{"sql", "-c", statement}, {"sql", "--output-protocol", "jsonl", "-c", statement}} {
+			if r := execute(t, "", args...); r.status != 1 || strings.Contains(r.err+r.out, "unter2") || strings.Contains(r.err+r.out, "hunter") {
+				t.Errorf("status %d, %s%s", r.status, r.err, r.out)
+			}
+		}
+	}
+}
+
 func TestSecretsAreMasked(t *testing.T) {
 	r := execute(t, "", "sql", "-c", "CREATE TABLE t (a INT) WITH ('connector' = 'print', 'my.password' = 'hunter2')")
 	if r.status != 1 || strings.Contains(r.err, "hunter2") || !strings.Contains(r.err, "****") {

@@ -1,8 +1,12 @@
 package render
 
 import (
+	"errors"
 	"regexp"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/anabranch/anabranch/sql/ast"
 )
 
 // masked stands where a secret was.
@@ -26,10 +30,42 @@ func Mask(text string) string {
 	if !Secret(lower) {
 		return text
 	}
-	option := regexp.MustCompile(`(?i)('[^'\n]*(?:password|secret|token|sasl\.jaas)[^'\n]*'\s*=\s*)'(?:[^']|'')*'?`)
+	option := regexp.MustCompile(secretKey + `\s*=\s*)'(?:[^']|'')*'?`)
 	text = option.ReplaceAllString(text, "${1}'"+masked+"'")
 	field := regexp.MustCompile(`(?i)("[^"\n]*(?:password|secret|token|sasl\.jaas)[^"\n]*"\s*:\s*)"(?:[^"\\]|\\.)*"`)
 	return field.ReplaceAllString(text, `${1}"`+masked+`"`)
+}
+
+// secretKey is the beginning of a pattern: the key of an option that is secret.
+const secretKey = `(?i)('[^'\n]*(?:password|secret|token|sasl\.jaas)[^'\n]*'`
+
+// MaskError is Mask of an error's text.
+func MaskError(err error) string {
+	text := err.Error()
+	var at *ast.Error
+	if errors.As(err, &at) {
+		text = strings.Replace(text, at.Error(), maskedError(at).Error(), 1)
+	}
+	return Mask(text)
+}
+
+// maskedError hides secrets in the line that an error quotes, as the part of it that is shown need not have the
+// key; so it does values that are not written as ones, which the error may be about.
+func maskedError(e *ast.Error) *ast.Error {
+	m := *e
+	value := regexp.MustCompile(secretKey + `\s*)(?:=?\s*('(?:[^']|'')*'?|"[^"]*"?|` + "`[^`]*`?" + `)|=\s*([^\s,()';]+))`)
+	for _, found := range value.FindAllStringSubmatch(e.Source, -1) {
+		secret := strings.Trim(found[2]+found[3], "'\"`")
+		if secret == "" {
+			continue
+		}
+		m.Source = strings.Replace(m.Source, secret, strings.Repeat("*", utf8.RuneCountInString(secret)), 1)
+		for _, quote := range []string{"'", `"`, "`"} {
+			m.Msg = strings.ReplaceAll(m.Msg, quote+secret+quote, quote+masked+quote)
+			m.Hint = strings.ReplaceAll(m.Hint, quote+secret+quote, quote+masked+quote)
+		}
+	}
+	return &m
 }
 
 // MaskRows hides secrets in the result of a statement such as SHOW CREATE TABLE or SET.
