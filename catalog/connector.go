@@ -25,6 +25,12 @@ type TableSpec struct {
 	PrimaryKey []string `json:"primaryKey,omitempty"`
 	// PartitionKeys are the columns that PARTITIONED BY names.
 	PartitionKeys []string `json:"partitionKeys,omitempty"`
+	// Overwrite says that what is written takes the place of what the table has, or of what those of its
+	// partitions have that rows are written to.
+	Overwrite bool `json:"overwrite,omitempty"`
+	// Static are the values, as texts, of all PartitionKeys where a statement gives them; nil is NULL. That partition
+	// is overwritten also if no row is written.
+	Static []*string `json:"static,omitempty"`
 }
 
 // Option describes an option of a connector.
@@ -91,6 +97,12 @@ type MetadataSink interface {
 	// WritableMetadata are the metadata columns that are written, named by their keys. The rows of a
 	// sink have those that the table declares behind its columns.
 	WritableMetadata() []columnar.Field
+}
+
+// OverwritingConnector is a SinkConnector that minds Overwrite.
+type OverwritingConnector interface {
+	SinkConnector
+	Overwrites()
 }
 
 // CommitterConnector is a SinkConnector whose output becomes visible in two steps.
@@ -205,9 +217,6 @@ func CheckOptions(c Connector, options map[string]string) error {
 		}
 		known[o.Key] = true
 		keys = append(keys, o.Key)
-		if o.Required && options[o.Key] == "" {
-			return fmt.Errorf("connector '%s' needs the option '%s' (%s)", c.Name(), o.Key, o.Description)
-		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(options)) {
 		if known[key] || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) }) {
@@ -218,6 +227,11 @@ func CheckOptions(c Connector, options map[string]string) error {
 			hint = fmt.Sprintf("; did you mean '%s'?", near)
 		}
 		return fmt.Errorf("connector '%s' has no option '%s'%s", c.Name(), key, hint)
+	}
+	for _, o := range c.Options() { // last, as one that is missing may have been misspelt
+		if o.Required && options[o.Key] == "" {
+			return fmt.Errorf("connector '%s' needs the option '%s' (%s)", c.Name(), o.Key, o.Description)
+		}
 	}
 	return nil
 }

@@ -23,6 +23,8 @@ import (
 
 // Metadata describes a complete checkpoint.
 type Metadata struct {
+	// Seal is the CRC-32 of the text, in hexadecimal, taken with a Seal of zeros.
+	Seal        string         `json:"seal"`
 	Version     int            `json:"version"`
 	HashVersion int            `json:"hashVersion"`
 	Job         string         `json:"job"`
@@ -52,15 +54,16 @@ type Task struct {
 type File struct {
 	Name     string `json:"name"` // below the job's folder: "chk-7/task-0-..."
 	Bytes    int    `json:"bytes"`
-	Checksum uint32 `json:"checksum"` // CRC-32C
+	Checksum uint32 `json:"checksum"` // CRC-32: sections end in their CRC-32C, which makes that of a file the same for all files
 }
 
 // metadataVersion is the version of the folder's layout: see docs/format/checkpoint.md.
-const metadataVersion = 2
+const metadataVersion = 3
 
-const metadataName = "metadata.json"
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+const (
+	metadataName = "metadata.json"
+	leaseName    = "lease"
+)
 
 // errHeld says that another process runs the job.
 var errHeld = errors.New("another process is running this job; stop it, or give this one another pipeline.name")
@@ -80,7 +83,7 @@ func Open(dir, job string) (*Store, error) {
 	}
 	var err error
 	for range leaseTries {
-		if s.lease, err = vfs.Lock(filepath.Join(s.dir, "lease")); !errors.Is(err, vfs.ErrLocked) {
+		if s.lease, err = vfs.Lock(filepath.Join(s.dir, leaseName)); !errors.Is(err, vfs.ErrLocked) {
 			break
 		}
 		err = errHeld
@@ -103,6 +106,14 @@ func (s *Store) Dir() string { return s.dir }
 
 // Close gives the lease back.
 func (s *Store) Close() error { return s.lease.Close() }
+
+// Remove deletes all checkpoints of the job, gives the lease back and removes the job's folder, and those above
+// it that are empty then, up to base.
+func (s *Store) Remove(base string) error {
+	err := errors.Join(s.Clear(), os.Remove(filepath.Join(s.dir, leaseName)), s.lease.Close())
+	vfs.RemoveEmpty(s.dir, base)
+	return err
+}
 
 // Name is the folder of an epoch, from which Read reads it.
 func (s *Store) Name(e dataflow.Epoch) string { return s.epochDir(e) }
@@ -142,7 +153,7 @@ func (p *Pending) Append(b state.Blob) error {
 		if _, err := p.to.Write(piece); err != nil {
 			return p.failed(err)
 		}
-		p.file.Checksum = crc32.Update(p.file.Checksum, castagnoli, piece)
+		p.file.Checksum = crc32.Update(p.file.Checksum, crc32.IEEETable, piece)
 		p.file.Bytes += len(piece)
 	}
 	return nil
@@ -156,11 +167,11 @@ func (p *Pending) Abort() error { return p.to.Abort() }
 
 // Write makes an epoch complete whose files are durable.
 func (s *Store) Write(m *Metadata) error {
-	m.Version, m.HashVersion = metadataVersion, columnar.HashVersion
+	m.Version, m.HashVersion, m.Seal = metadataVersion, columnar.HashVersion, noSeal
 	dir := s.epochDir(m.Epoch)
 	text, err := json.MarshalIndent(m, "", " ")
 	if err == nil {
-		err = writeFile(filepath.Join(dir, metadataName), text)
+		err = writeFile(filepath.Join(dir, metadataName), seal(text))
 	}
 	if err != nil {
 		return fmt.Errorf("checkpoint %d cannot be written: %w", m.Epoch, err)
@@ -298,7 +309,10 @@ func readMetadata(dir string) (m Metadata, err error) {
 		return m, fmt.Errorf("checkpoint %s: %s is damaged: %w; restore another checkpoint with --from-checkpoint or start over with --fresh", dir, metadataName, err)
 	}
 	if m.Version != metadataVersion || m.HashVersion != columnar.HashVersion {
-		return m, fmt.Errorf("checkpoint %s: layout %d with hash %d; this version reads %d with %d", dir, m.Version, m.HashVersion, metadataVersion, columnar.HashVersion)
+		return m, fmt.Errorf("checkpoint %s: layout %d with hash %d; this version reads %d with %d; start over with --fresh", dir, m.Version, m.HashVersion, metadataVersion, columnar.HashVersion)
+	}
+	if !sealed(text, m.Seal) {
+		return m, fmt.Errorf("checkpoint %s: %s is damaged: its seal does not agree; restore another checkpoint with --from-checkpoint or start over with --fresh", dir, metadataName)
 	}
 	return m, nil
 }
@@ -344,7 +358,7 @@ func readFile(dir string, epoch dataflow.Epoch, f File) ([]state.Section, error)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint %s is not whole: %w; restore another with --from-checkpoint or start over with --fresh", dir, err)
 	}
-	if sum := crc32.Checksum(b, castagnoli); len(b) != f.Bytes || sum != f.Checksum {
+	if sum := crc32.ChecksumIEEE(b); len(b) != f.Bytes || sum != f.Checksum {
 		return nil, fmt.Errorf("checkpoint %s: file %s is damaged (%d of %d bytes, checksum %08x of %08x); restore another checkpoint with --from-checkpoint or start over with --fresh", dir, f.Name, len(b), f.Bytes, sum, f.Checksum)
 	}
 	sections, err := state.Parse(b)

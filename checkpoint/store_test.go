@@ -3,6 +3,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -161,6 +162,15 @@ func TestDamagedCheckpoints(t *testing.T) {
 		"damaged":       func(dir string) error { return os.WriteFile(filepath.Join(dir, "task-1"), []byte("short"), 0o644) },
 		"is not whole":  func(dir string) error { return os.Remove(filepath.Join(dir, "task-0")) },
 		"metadata.json": func(dir string) error { return os.WriteFile(filepath.Join(dir, metadataName), []byte("{"), 0o644) },
+		"task-0 is damaged": func(dir string) error { // task-1 has as many bytes and is whole
+			b, err := os.ReadFile(filepath.Join(dir, "task-1"))
+			return errors.Join(err, os.WriteFile(filepath.Join(dir, "task-0"), b, 0o644))
+		},
+		"its seal": func(dir string) error {
+			path := filepath.Join(dir, metadataName)
+			b, err := os.ReadFile(path)
+			return errors.Join(err, os.WriteFile(path, bytes.Replace(b, []byte(`"subtask": 1`), []byte(`"subtask": 2`), 1), 0o644))
+		},
 		"layout 0": func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, metadataName), []byte(`{"epoch": 1}`), 0o644)
 		},

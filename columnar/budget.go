@@ -23,10 +23,10 @@ type MemoryError struct {
 	Want, Used, LimitByte int64
 }
 
-// Error names who wanted how much and what to do.
+// Error tells how much was wanted and what to do. The owner is left to those who report whose error it is.
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("out of memory: %s needs %s more, %s of %s in use; raise --memory",
-		e.Owner, FormatBytes(e.Want), FormatBytes(e.Used), FormatBytes(e.LimitByte))
+	return fmt.Sprintf("out of memory: %s more are needed, %s of %s are in use; raise --memory",
+		FormatBytes(e.Want), FormatBytes(e.Used), FormatBytes(e.LimitByte))
 }
 
 // Limit is the most that may be reserved, in bytes; 0 means no limit.

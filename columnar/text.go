@@ -328,7 +328,11 @@ func ParseTimestamp(s string, precision int, loc *time.Location) (int64, error) 
 	if unit == 1e9 && (sec > 9223372035 || sec < -9223372035) {
 		return 0, fmt.Errorf("%q is out of range of TIMESTAMP(%d), which holds the years 1678 to 2262", s, precision)
 	}
-	return sec*unit + nanos%1e9/(1e9/unit), nil
+	digit := int64(1) // of the precision, in nanoseconds
+	for p := precision; p < 9; p++ {
+		digit *= 10
+	}
+	return sec*unit + nanos%1e9/digit*digit/(1e9/unit), nil
 }
 
 func zoneSuffix(s string) (seconds int64, err error) {

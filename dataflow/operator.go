@@ -150,6 +150,8 @@ type Committing interface {
 type Committable struct {
 	UID  string `json:"uid"` // of the sink's node
 	Data []byte `json:"data"`
+	// Last says that it is to be made visible behind all others of its epoch that are not.
+	Last bool `json:"last,omitempty"`
 }
 
 // Committer makes prepared output visible. Both methods are idempotent.

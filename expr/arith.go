@@ -16,7 +16,7 @@ func arithmeticFunctions() []*function {
 			compile: compileArithmetic,
 		})
 	}
-	return append(fs, &function{name: "NEGATE", min: 1, max: 1, fallible: true, bind: bindNegate, compile: compileNegate})
+	return append(fs, &function{name: "NEGATE", operator: true, min: 1, max: 1, fallible: true, bind: bindNegate, compile: compileNegate})
 }
 
 func bindArithmetic(op string, args []*Expr) ([]*Expr, columnar.Type, error) {

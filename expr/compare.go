@@ -27,7 +27,7 @@ func comparisonFunctions() []*function {
 		fs,
 		distinct("IS DISTINCT FROM", false),
 		distinct("IS NOT DISTINCT FROM", true),
-		&function{name: "IN", min: 2, max: -1, bind: bindComparison, compile: compileIn},
+		&function{name: "IN", operator: true, min: 2, max: -1, bind: bindComparison, compile: compileIn},
 	)
 }
 

@@ -40,7 +40,7 @@ func logicFunctions() []*function {
 	return []*function{
 		{name: "AND", infix: true, min: 2, max: -1, bind: bind, compile: compileJunction(true)},
 		{name: "OR", infix: true, min: 2, max: -1, bind: bind, compile: compileJunction(false)},
-		{name: "NOT", min: 1, max: 1, bind: bind, compile: compileNot},
+		{name: "NOT", operator: true, min: 1, max: 1, bind: bind, compile: compileNot},
 		test("IS NULL", true, false, true),
 		negated("IS NOT NULL", "IS NULL"),
 		test("IS TRUE", false, true, false),

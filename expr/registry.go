@@ -12,7 +12,9 @@ import (
 type function struct {
 	name           string
 	infix, postfix bool
-	min, max       int // number of arguments; max -1 means any
+	// operator says that SQL has a form of its own for the function and no call by its name.
+	operator bool
+	min, max int // number of arguments; max -1 means any
 	// fallible functions may fail for some values and never move below a filter or join.
 	fallible bool
 	// volatile functions give another value at each call and are never folded or shared.
@@ -161,13 +163,20 @@ func (e *Expr) Volatile() bool {
 // FunctionNames are the names of all scalar functions that are called as NAME(...), sorted.
 func FunctionNames() []string {
 	var names []string
-	for name, f := range functions() {
-		if !f.infix && !f.postfix && name[0] >= 'A' && name[0] <= 'Z' && !strings.Contains(name, " ") {
+	for name := range functions() {
+		if callable(name) {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// callable reports whether a function is called as NAME(...). An operator may have another name that is.
+func callable(name string) bool {
+	f := lookup(name)
+	operator := f != nil && (f.infix || f.postfix || f.operator)
+	return f != nil && !(operator && f.name == name) && name[0] >= 'A' && name[0] <= 'Z'
 }
 
 // Nearest is the candidate closest to name by edit distance, case aside; "" if none is close.

@@ -9,7 +9,7 @@ import (
 func rowFunctions() []*function {
 	return []*function{
 		{
-			name: "FIELD", min: 2, max: 2, exact: true,
+			name: "FIELD", operator: true, min: 2, max: 2, exact: true,
 			bind:    bindField,
 			compile: compileField,
 		},

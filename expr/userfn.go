@@ -110,6 +110,9 @@ func (f *Functions) Names() []string {
 func (f *Functions) NewCall(name string, ordinal int, args ...*Expr) (*Expr, error) {
 	upper := strings.ToUpper(name)
 	if f == nil || f.scalars[upper] == nil {
+		if !callable(upper) {
+			return nil, &UnknownFunctionError{Name: upper, Nearest: Nearest(upper, FunctionNames())}
+		}
 		return NewCall(name, args...)
 	}
 	s := f.scalars[upper]

@@ -153,6 +153,20 @@ func RunRestarting(ctx context.Context, job *graph.Job, opts Options, strategy R
 	return l.result(ended)
 }
 
+// Discard removes what the sinks of a job with checkpoints have prepared, which none will make visible as it
+// does not go on.
+func Discard(ctx context.Context, job *graph.Job, opts Options) error {
+	submit, err := submission(job, &opts, RestartStrategy{Kind: NoRestart})
+	if err != nil {
+		return err
+	}
+	return (&jobmanager.Backing{Submit: submit, Bindings: bindings(&opts)}).Discard(ctx)
+}
+
+func bindings(opts *Options) *binding.Set {
+	return &binding.Set{Connectors: opts.Connectors, Operators: opts.Bindings, Sources: opts.Sources, Committers: opts.Committers, Env: opts.Env}
+}
+
 // submission is what the client sends: it goes through its encoding also here, so that a job that has
 // none is found.
 func submission(job *graph.Job, opts *Options, strategy RestartStrategy) (*rpc.Submit, error) {
@@ -194,7 +208,7 @@ type local struct {
 
 func newLocal(s *rpc.Submit, opts *Options) (*local, error) {
 	l := &local{managers: map[string]*taskmanager.TaskManager{}, causes: rpc.NewCauses(), encode: opts.EncodeMessages}
-	set := &binding.Set{Connectors: opts.Connectors, Operators: opts.Bindings, Sources: opts.Sources, Committers: opts.Committers, Env: opts.Env}
+	set := bindings(opts)
 	loads := &loader{}
 	if opts.Restore != nil {
 		loads.name, loads.newest = opts.Restore.Dir(), opts.Restore

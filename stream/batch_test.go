@@ -106,7 +106,7 @@ func TestBatchMistakes(t *testing.T) {
 		wrong.Error(): func(s *Stream[int]) *Stream[int] {
 			return MapBatch[int, int](s, func(_, _ *columnar.Batch) error { return wrong }, Named("mapper"))
 		},
-		"mapper: column \"value\" of the function has 1 rows, not 3": func(s *Stream[int]) *Stream[int] {
+		"task mapper (1/1): column \"value\" of the function has 1 rows, not 3": func(s *Stream[int]) *Stream[int] {
 			return MapBatch[int, int](s, func(_, out *columnar.Batch) error { out.Cols[0].Reset(1); return nil }, Named("mapper"))
 		},
 		"keeps row 3 of 3": func(s *Stream[int]) *Stream[int] {

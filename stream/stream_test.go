@@ -285,7 +285,7 @@ func TestFailuresNameTheOperator(t *testing.T) {
 		},
 	} {
 		_, err := Collect(t.Context(), build(NewEnv()))
-		if !errors.Is(err, boom) || !strings.Contains(err.Error(), name+": boom") {
+		if !errors.Is(err, boom) || strings.Count(err.Error(), name) != 1 || !strings.HasSuffix(err.Error(), ": boom") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

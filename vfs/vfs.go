@@ -122,17 +122,27 @@ type Pending struct {
 	final string
 }
 
+// createTriesMax is how often a directory is made that others remove because nothing is in it yet.
+const createTriesMax = 10
+
 // Create starts writing the file path, making its directory.
-func Create(path string) (*Pending, error) {
+func Create(path string) (*Pending, error) { return CreateFor("", path) }
+
+// CreateFor is Create of a file whose hidden name starts with prefix, so that RemovePending finds it.
+func CreateFor(prefix, path string) (*Pending, error) {
 	path = clean(path)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, err
+	for try := 1; ; try++ {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, err
+		}
+		f, err := os.CreateTemp(filepath.Dir(path), "."+prefix+filepath.Base(path)+".*"+pendingSuffix)
+		if err == nil {
+			return &Pending{File: f, final: path}, nil
+		}
+		if try == createTriesMax || !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*"+pendingSuffix)
-	if err != nil {
-		return nil, err
-	}
-	return &Pending{File: f, final: path}, nil
 }
 
 // Commit makes the file durable and gives it its name, replacing one that had it.
@@ -168,9 +178,9 @@ func CommitPrepared(hidden, final string) error {
 	return fmt.Errorf("the prepared file %s is lost, so %s cannot be made: %w", hidden, final, err)
 }
 
-// RemovePending removes the hidden files in dir, and below it if deep, whose final names start with
-// prefix, but for those of keep.
-func RemovePending(dir, prefix string, deep bool, keep []string) error {
+// RemovePending removes the hidden files in dir, and below it if deep, whose names start with a dot
+// and prefix, but for those of keep. So it does directories below base that are empty then.
+func RemovePending(dir, prefix string, deep bool, keep []string, base string) error {
 	dir = clean(dir)
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -185,9 +195,10 @@ func RemovePending(dir, prefix string, deep bool, keep []string) error {
 			return nil
 		}
 		if strings.HasPrefix(d.Name(), "."+prefix) && strings.HasSuffix(d.Name(), pendingSuffix) && !slices.Contains(keep, path) {
-			return os.Remove(path)
+			err = os.Remove(path)
+			RemoveEmpty(filepath.Dir(path), base)
 		}
-		return nil
+		return err
 	})
 }
 

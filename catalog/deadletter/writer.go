@@ -167,5 +167,5 @@ func (c Committer) Recover(_ context.Context, owner string, keep [][]byte) error
 		}
 		hidden = append(hidden, p.Hidden)
 	}
-	return vfs.RemovePending(c.Dir, prefix(owner), false, hidden)
+	return vfs.RemovePending(c.Dir, prefix(owner), false, hidden, c.Dir)
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
+	"github.com/anabranch/anabranch/io/console"
 )
 
 // The exit statuses.
@@ -63,7 +64,7 @@ func run(ctx context.Context, s streams, args []string) int {
 		err = failed(closed)
 	}
 	switch {
-	case err == nil || a.pipe.closed:
+	case err == nil || a.pipe.closed || errors.Is(err, console.ErrReaderGone):
 		return statusOK
 	case errors.Is(err, errReported):
 		return statusFailed
@@ -85,7 +86,7 @@ func message(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "error: cancelled"
 	}
-	return "error: " + render.Mask(err.Error())
+	return "error: " + render.MaskError(err)
 }
 
 // pipe is standard output. It remembers that the reader has gone, because then the command ends

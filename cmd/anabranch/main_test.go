@@ -57,12 +57,15 @@ func TestUsageErrors(t *testing.T) {
 		{"sql --output xml -c x", `unknown output "xml"`},
 		{"sql --output-protocol xml -c x", "want jsonl"},
 		{"sql -c x -f y", "none of the others can be"},
+		{"sql --set no.such=1 -c x", "unknown setting 'no.such'"},
+		{"completion tcsh", "unknown"},
 		{"sql --mode fast -c x", `--mode "fast"`},
 		{"sql --memory 4XB -c x", "--memory"},
 		{"sql --set novalue -c x", "want key=value"},
 		{"sql --parallelism 0 -c x", "--parallelism 0"},
 		{"sql --log-level loud -c x", "--log-level"},
 		{"explain", "either -c SQL or a file"},
+		{"explain --format xml -c x", "want text, json or dot"},
 		{"generate tpch --tables none", `unknown table "none"`},
 		{"generate tpch --format xml", `unknown format "xml"`},
 		{"generate nexmark --events 0", "at least one"},
@@ -96,7 +99,62 @@ func TestErrorEndsScript(t *testing.T) {
 // TestOperatorThatDoesNotOpen names the operator that found no memory, not the last one of its chain.
 func TestOperatorThatDoesNotOpen(t *testing.T) {
 	query := "SELECT x, COUNT(*) + 1 FROM (VALUES (1), (2)) AS t(x) GROUP BY x"
-	execute(t, "", "sql", "--mode", "batch", "--memory", "60KB", "-c", query).want(t, 1, "", "error: HashAggregate(", "out of memory")
+	r := execute(t, "", "sql", "--mode", "batch", "--memory", "60KB", "-c", query)
+	r.want(t, 1, "", "error: HashAggregate(", "out of memory: 64.0 KiB more are needed, ")
+	if n := strings.Count(r.err, "HashAggregate("); n != 1 {
+		t.Errorf("the operator is named %d times: %s", n, r.err)
+	}
+}
+
+// TestErrorNamesOperatorOnce has an error of the operator that its task is named after.
+func TestErrorNamesOperatorOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bad.csv")
+	if err := os.WriteFile(path, []byte("id\n1\nx\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ddl := "CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = '" + path + "');"
+	r := execute(t, "", "sql", "--parallelism", "1", "-c", ddl+"SELECT * FROM t")
+	r.want(t, 1, "", "error: task Scan(t, columns=[id]) (1/1): csv: "+path+": line 3")
+}
+
+// TestBadRowsAreCounted has a query that nobody watches on a terminal tell how many rows it has left out.
+func TestBadRowsAreCounted(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte("id\n1\nx\ny\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for policy, want := range map[string]string{"skip": "rows left out: 2 bad\n", "dead-letter": "rows left out: 2 dead-letter\n"} {
+		ddl := "CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = '" + dir + "/a.csv', 'on-error' = '" + policy + "'"
+		if policy == "dead-letter" {
+			ddl += ", 'on-error.dead-letter.path' = '" + dir + "/bad'"
+		}
+		r := execute(t, "", "sql", "--output", "csv", "-c", ddl+");SELECT * FROM t")
+		if r.want(t, 0, "id\n1\n"); r.err != want {
+			t.Errorf("%s: stderr %q, want %q", policy, r.err, want)
+		}
+	}
+}
+
+func TestShowFunctions(t *testing.T) {
+	r := execute(t, "", "sql", "--output", "csv", "-c", "SHOW FUNCTIONS")
+	for name, want := range map[string]bool{"MOD": true, "UPPER": true, "SUM": true, "FIELD": false, "NEGATE": false, "IN": false, "NOT": false} {
+		if got := strings.Contains(r.out, "\n"+name+"\n"); got != want {
+			t.Errorf("SHOW FUNCTIONS lists %s: %t", name, got)
+		}
+	}
+}
+
+// TestSecretsInMistakes has secrets that are not written as values, or that the part of the line that is shown begins in.
+func TestSecretsInMistakes(t *testing.T) {
+	long := strings.Repeat("hunter2 ", 30)
+	for _, option := range []string{"'my.password' 'hunter2'", "'my.password' = hunter2", "'my.password' = \"hunter2\"", "'my.password' = `hunter2`", "'my.password' = '" + long + "' 'x'"} {
+		statement := "CREATE TABLE t (a INT) WITH ('connector' = 'print', " + option + ")"
+		for _, args := range [][]string{{"sql", "-c", statement}, {"sql", "--output-protocol", "jsonl", "-c", statement}} {
+			if r := execute(t, "", args...); r.status != 1 || strings.Contains(r.err+r.out, "unter2") || strings.Contains(r.err+r.out, "hunter") {
+				t.Errorf("status %d, %s%s", r.status, r.err, r.out)
+			}
+		}
+	}
 }
 
 func TestSecretsAreMasked(t *testing.T) {
@@ -299,6 +357,32 @@ func TestExplain(t *testing.T) {
 	r := execute(t, "", "explain", "-c", "CREATE VIEW v AS SELECT 1 AS a; SELECT a FROM v WHERE a > 0")
 	if r.status != 0 || !strings.Contains(r.out, "Values") {
 		t.Errorf("status %d, stderr %s, stdout:\n%s", r.status, r.err, r.out)
+	}
+}
+
+// TestExplainFormats has all four graphs of a query in each format.
+func TestExplainFormats(t *testing.T) {
+	query := "CREATE TABLE g (a INT) WITH ('connector' = 'datagen'); SELECT a + 1 AS b FROM g ORDER BY b LIMIT 1"
+	text := execute(t, "", "explain", "--parallelism", "3", "-c", query)
+	tasks := "1-3: Scan(g, columns=[a])"
+	if !strings.Contains(text.out, "== Execution Graph ==\n"+tasks) {
+		t.Errorf("text: %s%s", text.out, text.err)
+	}
+	var views map[string]struct {
+		Nodes []struct{ Label, Tasks string }
+	}
+	r := execute(t, "", "explain", "--format", "json", "-c", query)
+	if err := json.Unmarshal([]byte(r.out), &views); err != nil || len(views["execution"].Nodes) == 0 || views["execution"].Nodes[0].Label == "" {
+		t.Errorf("json: %v, %s", err, r.out)
+	}
+	dot := execute(t, "", "explain", "--format", "dot", "-c", query).out
+	for _, name := range []string{"logical", "optimized", "physical", "execution"} {
+		if len(views[name].Nodes) == 0 {
+			t.Errorf("json has no %s plan", name)
+		}
+		if !strings.Contains(dot, `label="`+name+`"`) {
+			t.Errorf("dot has no %s plan", name)
+		}
 	}
 }
 

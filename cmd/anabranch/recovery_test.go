@@ -11,6 +11,64 @@ import (
 	"time"
 )
 
+// TestPassingJobs cancels an INSERT of the command sql: its checkpoints are nobody's afterwards, unless it has a name.
+func TestPassingJobs(t *testing.T) {
+	t.Chdir(t.TempDir())
+	script := `SET 'execution.checkpointing.interval' = '10 ms'; %s
+CREATE TABLE g (id BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1000');
+CREATE TABLE result (id BIGINT) WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'csv');
+INSERT INTO result SELECT id %s FROM g;`
+	parts := func() int {
+		visible, err := filepath.Glob("out/part-*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(visible)
+	}
+	// call runs the command until it has committed rows that were not there before, or ends by itself.
+	call := func(args ...string) (int, string) {
+		var out, errs bytes.Buffer
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan int)
+		before := parts()
+		go func() {
+			ended <- run(ctx, streams{in: strings.NewReader(""), out: &out, err: &errs}, append([]string{"sql"}, args...))
+		}()
+		look := time.NewTicker(time.Millisecond)
+		defer look.Stop()
+		for {
+			select {
+			case status := <-ended:
+				stop()
+				return status, errs.String()
+			case <-look.C:
+				if parts() > before {
+					stop()
+				}
+			}
+		}
+	}
+	for _, expr := range []string{"", "+ 1"} { // another plan
+		if status, text := call("-c", fmt.Sprintf(script, "", expr)); status != statusFailed || strings.Contains(text, "checkpoint of this job exists") {
+			t.Errorf("status %d\n%s", status, text)
+		}
+		if _, err := os.Stat(".anabranch"); err == nil {
+			t.Error("checkpoints are left")
+		}
+		if hidden, err := filepath.Glob("out/.*"); err != nil || len(hidden) > 0 {
+			t.Errorf("hidden files %v, %v", hidden, err)
+		}
+	}
+	named := fmt.Sprintf(script, "SET 'pipeline.name' = 'mine';", "")
+	_, _ = call("-c", named) // it is canceled
+	if _, text := call("-c", named); !strings.Contains(text, "--resume") {
+		t.Errorf("no word of the checkpoint: %s", text)
+	}
+	if _, text := call("--resume", "-c", named); !strings.Contains(text, "resuming from checkpoint") {
+		t.Errorf("not resumed: %s", text)
+	}
+}
+
 // TestRecoveryFlags stops a job with a checkpoint and goes through what can be done about it.
 func TestRecoveryFlags(t *testing.T) {
 	t.Chdir(t.TempDir())

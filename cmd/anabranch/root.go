@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -64,6 +65,10 @@ func newRoot(a *app) *cobra.Command {
 		flags.Lookup(hidden).Hidden = true
 	}
 	root.AddCommand(newRun(a), newSQL(a), newExplain(a), newGenerate(a), newBench(a), newVersion(a))
+	root.InitDefaultCompletionCmd()
+	if c, _, err := root.Find([]string{"completion"}); err == nil {
+		c.Args, c.RunE = cobra.NoArgs, root.RunE // an unknown shell is an error, not a request for help
+	}
 	return root
 }
 
@@ -171,6 +176,9 @@ func (a *app) engine(opts *progress.Options, o engine.Options) (*engine.Engine, 
 	return engine.New(o)
 }
 
+// note tells the user something beside the results.
+func (a *app) note(text string) { fmt.Fprintln(a.err, render.Mask(text)) }
+
 // memoryBytes is the memory to use; 0 is without limit.
 func (a *app) memoryBytes() (int64, error) {
 	if a.memory == "" {
@@ -194,15 +202,16 @@ func (a *app) given() []engine.Setting {
 }
 
 // progressOptions say how progress is shown: always if a script runs, else only on a terminal and
-// only while a statement takes long.
+// only while a statement takes long. Rows that were left out are told in any case.
 func (a *app) progressOptions(script bool) *progress.Options {
 	terminal := isTerminal(a.err)
-	if !script && !terminal {
-		return nil
-	}
-	o := &progress.Options{Terminal: terminal, Color: terminal && os.Getenv("NO_COLOR") == ""}
-	if !script {
-		o.Quiet, o.After = true, 500*time.Millisecond
+	o := &progress.Options{Terminal: terminal, Color: terminal && os.Getenv("NO_COLOR") == "", Quiet: !script}
+	switch {
+	case script:
+	case terminal:
+		o.After = 500 * time.Millisecond
+	default:
+		o.After = math.MaxInt64
 	}
 	return o
 }

@@ -40,12 +40,12 @@ error ends it. Every ${NAME} in the script is replaced by the environment variab
 				return err
 			}
 			e, err := a.engine(a.progressOptions(true), engine.Options{
-				Name:      strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0])),
+				Name:      jobName(args[0]),
 				Changelog: changes, Recovery: recovery, Stop: c.Context().Done(),
-				Note: func(text string) { fmt.Fprintln(a.err, text) },
+				Note: a.note,
 			})
 			if err != nil {
-				return failed(err)
+				return err
 			}
 			out, err := a.results(output, e.Location)
 			if err != nil {
@@ -61,11 +61,18 @@ error ends it. Every ${NAME} in the script is replaced by the environment variab
 	}
 	outputFlag(c, &output)
 	changelogFlag(c, &changes)
-	c.Flags().BoolVar(&recovery.Resume, "resume", false, "go on from the job's newest checkpoint, or start where there is none")
-	c.Flags().BoolVar(&recovery.Fresh, "fresh", false, "forget the job's checkpoints and start over")
-	c.Flags().StringVar(&recovery.From, "from-checkpoint", "", "go on from the checkpoint in this folder")
-	c.MarkFlagsMutuallyExclusive("resume", "fresh", "from-checkpoint")
+	recoveryFlags(c, &recovery)
 	return c
+}
+
+// jobName is that of the jobs of a script.
+func jobName(path string) string { return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) }
+
+func recoveryFlags(c *cobra.Command, r *runner.Recovery) {
+	c.Flags().BoolVar(&r.Resume, "resume", false, "go on from the job's newest checkpoint, or start where there is none")
+	c.Flags().BoolVar(&r.Fresh, "fresh", false, "forget the job's checkpoints and start over")
+	c.Flags().StringVar(&r.From, "from-checkpoint", "", "go on from the checkpoint in this folder")
+	c.MarkFlagsMutuallyExclusive("resume", "fresh", "from-checkpoint")
 }
 
 func outputFlag(c *cobra.Command, output *string) {

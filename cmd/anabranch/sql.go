@@ -11,6 +11,7 @@ import (
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/script"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/shell"
+	"github.com/anabranch/anabranch/sql/runner"
 )
 
 // sqlFlags are the flags of the command sql.
@@ -21,6 +22,18 @@ type sqlFlags struct {
 	output   string
 	protocol string
 	changes  bool
+	recovery runner.Recovery
+}
+
+// engineOptions name jobs as the command run does if there is a script; others are of this process only, unless
+// SET 'pipeline.name' or a flag says that there is one to go on from.
+func (f *sqlFlags) engineOptions(a *app) engine.Options {
+	o := engine.Options{Name: "sql", Changelog: f.changes, Recovery: f.recovery, Note: a.note}
+	if f.file != "" {
+		o.Name = jobName(f.file)
+	}
+	o.Passing = f.file == "" && f.recovery == (runner.Recovery{})
+	return o
 }
 
 func newSQL(a *app) *cobra.Command {
@@ -42,6 +55,7 @@ func newSQL(a *app) *cobra.Command {
 	c.Flags().StringVar(&f.protocol, "output-protocol", "", "jsonl: a line of JSON for each statement")
 	outputFlag(c, &f.output)
 	changelogFlag(c, &f.changes)
+	recoveryFlags(c, &f.recovery)
 	c.MarkFlagsMutuallyExclusive("command", "file")
 	c.MarkFlagsMutuallyExclusive("output", "output-protocol")
 	return c
@@ -60,9 +74,9 @@ func (f *sqlFlags) validate(c *cobra.Command) error {
 // sql runs the statements from wherever they come.
 func (a *app) sql(c *cobra.Command, f *sqlFlags) error {
 	given := c.Flags().Changed("command") || c.Flags().Changed("file")
-	e, err := a.engine(a.progressOptions(false), engine.Options{Name: "sql", Changelog: f.changes})
+	e, err := a.engine(a.progressOptions(false), f.engineOptions(a))
 	if err != nil {
-		return failed(err)
+		return err
 	}
 	out, err := a.results(f.output, e.Location)
 	if err != nil {

@@ -54,6 +54,10 @@ func (f *File) readFooter() error {
 	case "PARE":
 		return errors.New("the footer is encrypted")
 	default:
+		var head [len(magic)]byte
+		if err := readAt(f.r, head[:], 0); err == nil && string(head[:]) == magic {
+			return fmt.Errorf("not a Parquet file: it begins like one, but ends in %q, not %q; it may have been cut off", trail[4:], magic)
+		}
 		return fmt.Errorf("not a Parquet file: it ends in %q, not %q", trail[4:], magic)
 	}
 	n := int64(binary.LittleEndian.Uint32(trail[:]))

@@ -101,6 +101,9 @@ func (s *Scanner) read() (*columnar.Batch, error) {
 		}
 		g := s.groups[s.next]
 		s.next++
+		if s.file.footer.groups[g].rows == 0 {
+			continue // its chunks need not be anywhere
+		}
 		for _, c := range s.columns {
 			if err := c.open(s.file, g); err != nil {
 				return nil, s.wrap(c, err)

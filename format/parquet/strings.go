@@ -11,6 +11,9 @@ import (
 // strings are to stay codes: below, work done once an entry is not saved work.
 const dictionaryRowsMin = 4
 
+// lengthBytes is the size of the length in front of a value, where values differ in length.
+const lengthBytes = 4
+
 // stringValues decodes byte arrays. As long as a batch has only met dictionary pages it is
 // codes; the first PLAIN page turns what was read into views.
 type stringValues struct {
@@ -43,7 +46,11 @@ type stringValues struct {
 func (s *stringValues) open(rows int64) { s.chunkRows, s.dict, s.dictViews = rows, nil, nil }
 
 func (s *stringValues) dictionary(values []byte, n int) error {
-	if n > len(values)/max(s.length, 4) {
+	each := s.length
+	if each == 0 {
+		each = lengthBytes
+	}
+	if n > len(values)/each {
 		return errShort
 	}
 	if s.flatOnly || int64(n)*dictionaryRowsMin > s.chunkRows {

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"math"
 	"math/big"
 	"strconv"
 
@@ -38,6 +39,17 @@ func AppendDecimal(b []byte, v columnar.Int128, scale int) []byte {
 	return append(append(b, '.'), digits[len(digits)-scale:]...)
 }
 
+// appendFloat appends a number; infinities are as SQL and Java have them, without a +.
+func appendFloat(b []byte, f float64, bits int) []byte {
+	switch {
+	case math.IsInf(f, 1):
+		return append(b, "Infinity"...)
+	case math.IsInf(f, -1):
+		return append(b, "-Infinity"...)
+	}
+	return strconv.AppendFloat(b, f, 'g', -1, bits)
+}
+
 // Append appends row i of v, which is not null and not nested, in SQL's form; strings and
 // binaries are appended as they are.
 func Append(b []byte, v *columnar.Vector, i int) []byte {
@@ -52,9 +64,9 @@ func Append(b []byte, v *columnar.Vector, i int) []byte {
 	case columnar.Boolean:
 		return strconv.AppendBool(b, v.Bits().Get(at))
 	case columnar.Float:
-		return strconv.AppendFloat(b, float64(columnar.Values[float32](v)[at]), 'g', -1, 32)
+		return appendFloat(b, float64(columnar.Values[float32](v)[at]), 32)
 	case columnar.Double:
-		return strconv.AppendFloat(b, columnar.Values[float64](v)[at], 'g', -1, 64)
+		return appendFloat(b, columnar.Values[float64](v)[at], 64)
 	case columnar.Decimal:
 		return AppendDecimal(b, v.WideAt(at), v.Type.Scale)
 	case columnar.Date:

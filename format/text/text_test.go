@@ -38,6 +38,9 @@ func TestTimestamps(t *testing.T) {
 		{"1970-01-01 00:00:01", 3, 1000, "1970-01-01 00:00:01"},
 		{"1970-01-01T00:00:01.5Z", 6, 1500000, "1970-01-01 00:00:01.5"},
 		{"1969-12-31 23:59:59.999999999", 9, -1, "1969-12-31 23:59:59.999999999"},
+		{"2020-02-29 12:30:00.789", 0, 1582979400000, "2020-02-29 12:30:00"},
+		{"2020-02-29 12:30:00.789", 2, 1582979400780, "2020-02-29 12:30:00.78"},
+		{"1969-12-31 23:59:59.99999", 4, -100, "1969-12-31 23:59:59.9999"},
 		{"2020-02-29 12:30", 0, 1582979400000, "2020-02-29 12:30:00"},
 	} {
 		got, ok := ParseTimestamp([]byte(c.text), c.precision)
@@ -119,4 +122,17 @@ func FuzzFloat(f *testing.F) {
 			t.Errorf("%q: %v %t, want %v %v", s, got, ok, want, err)
 		}
 	})
+}
+
+func TestInfinities(t *testing.T) {
+	v := columnar.NewVector(columnar.TypeDouble)
+	v.Reset(2)
+	defer v.Release()
+	for i, want := range []string{"Infinity", "-Infinity"} {
+		f, ok := ParseFloat([]byte(want))
+		columnar.Values[float64](v)[i] = f
+		if got := string(Append(nil, v, i)); !ok || got != want {
+			t.Errorf("%q: back %q", want, got)
+		}
+	}
 }

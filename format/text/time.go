@@ -125,6 +125,9 @@ func ParseTime(b []byte) (int32, bool) {
 	return int32(seconds*1000 + nanos/1e6), ok
 }
 
+// powersOfTen are those of a second in nanoseconds.
+var powersOfTen = [10]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
+
 // ParseTimestamp parses a date, a blank or T, a time and an optional Z to units of the
 // precision since 1970-01-01. Digits beyond the precision are cut off.
 func ParseTimestamp(b []byte, precision int) (int64, bool) {
@@ -143,6 +146,10 @@ func ParseTimestamp(b []byte, precision int) (int64, bool) {
 		return 0, false
 	}
 	seconds := int64(days)*86400 + clock
+	if precision%3 != 0 || precision == 0 {
+		digit := powersOfTen[9-precision]
+		nanos = nanos / digit * digit
+	}
 	switch columnar.UnitsPerSecond(precision) {
 	case 1e3:
 		return seconds*1e3 + nanos/1e6, true

@@ -5,8 +5,11 @@
 package console
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/anabranch/anabranch/catalog"
@@ -80,7 +83,7 @@ func (p Print) Sink(spec *catalog.TableSpec) (dataflow.Operator, error) {
 }
 
 type printer struct {
-	out    *os.File
+	out    io.Writer
 	prefix string
 	ctx    *dataflow.Context
 	buf    []byte
@@ -127,8 +130,15 @@ func (p *printer) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output)
 // Close does nothing.
 func (p *printer) Close() error { return nil }
 
-// write hands whole lines to the file in one call, so that those of other subtasks stay apart.
-func write(f *os.File, b []byte) error {
+// ErrReaderGone says that nobody reads any longer what is printed.
+var ErrReaderGone = errors.New("the reader of what is printed has gone")
+
+// write hands whole lines to the file in one call, so that those of other subtasks stay apart. A reader that
+// has gone does not come back when the job starts again.
+func write(f io.Writer, b []byte) error {
 	_, err := f.Write(b)
+	if errors.Is(err, syscall.EPIPE) {
+		return &dataflow.RowError{Err: ErrReaderGone}
+	}
 	return err
 }

@@ -26,7 +26,12 @@ var (
 	_ catalog.SinkConnector   = Connector{}
 	_ catalog.SingleWriter    = Connector{}
 	_ catalog.Inferrer        = Connector{}
+
+	_ catalog.OverwritingConnector = Connector{}
 )
+
+// Overwrites says that tables can be overwritten.
+func (Connector) Overwrites() {}
 
 // Name is 'filesystem'.
 func (Connector) Name() string { return "filesystem" }

@@ -29,6 +29,9 @@ func (c Connector) Infer(_ context.Context, options map[string]string) (*columna
 	if err != nil {
 		return nil, err
 	}
+	if name := catalog.Twice(own.Names()); name != "" {
+		return nil, fmt.Errorf("%s: two columns are named %s; declare a table without them to read the others", t.files[0].Path, name)
+	}
 	s := &columnar.Schema{Fields: slices.Clone(own.Fields)}
 	keys, types := t.inferPartitions(own)
 	for i, k := range keys {

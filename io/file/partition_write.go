@@ -203,11 +203,11 @@ func (s *sink) finishPartitions() error {
 	return nil
 }
 
-// close removes what is being written.
-func (r *router) close() error {
+// close removes what is being written, and directories below base that are empty then.
+func (r *router) close(base string) error {
 	var errs []error
 	for _, p := range r.writing {
-		errs = append(errs, p.part.abort())
+		errs = append(errs, p.part.abort(base))
 	}
 	for _, p := range r.texts {
 		p.Close()

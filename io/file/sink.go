@@ -35,12 +35,16 @@ type sink struct {
 	table *table
 	rows  *columnar.Schema // of the columns that files hold
 	ctx   *dataflow.Context
+	base  string // the directory that was there before
 	run   string // tells the files of this run from those of others
 	epoch dataflow.Epoch
 
 	one        *part // written if there are no partitions
 	partitions *router
 	full       []prepared // parts that wait for the end of their epoch
+
+	overwrite bool
+	static    []*string // see catalog.TableSpec
 }
 
 // part is a file being written.
@@ -57,7 +61,7 @@ var (
 )
 
 func newSink(t *table, spec *catalog.TableSpec) (*sink, error) {
-	s := &sink{table: t, rows: spec.Schema}
+	s := &sink{table: t, rows: spec.Schema, overwrite: spec.Overwrite, static: spec.Static}
 	if t.layout != nil {
 		s.rows = t.layout.files
 		writers := writersMax
@@ -72,8 +76,12 @@ func newSink(t *table, spec *catalog.TableSpec) (*sink, error) {
 	return s, nil
 }
 
-// prepared is the committable: a durable file under a hidden name.
-type prepared struct{ Hidden, Final string }
+// prepared is the committable: a durable file under a hidden name, or a directory that is overwritten.
+type prepared struct {
+	Hidden, Final string
+	Replaced      string `json:",omitempty"` // the directory
+	Keep          string `json:",omitempty"` // begins the names of files in it that stay
+}
 
 // isFile reports whether a path to write names one file and not a directory of parts.
 func isFile(path string) bool { return formatOf(path) != "" && !vfs.IsDir(path) }
@@ -86,7 +94,10 @@ func (s *sink) Open(ctx *dataflow.Context) error {
 	if _, err := rand.Read(id[:]); err != nil {
 		return err
 	}
-	s.run = hex.EncodeToString(id[:])
+	s.run, s.base = hex.EncodeToString(id[:]), baseOf(s.table.path)
+	if s.overwrite && ctx.Checkpoints {
+		return fmt.Errorf("table %s: a job with checkpoints cannot overwrite it", s.table.name)
+	}
 	if s.partitions != nil {
 		return s.partitions.compile(ctx.Env)
 	}
@@ -103,10 +114,23 @@ func (s *sink) Open(ctx *dataflow.Context) error {
 	return nil
 }
 
+// baseOf is the directory above the files of a path, or the nearest above it that exists.
+func baseOf(path string) string {
+	if isFile(path) {
+		path = filepath.Dir(path)
+	}
+	return vfs.Existing(path)
+}
+
 // begin starts a file.
 func (s *sink) begin(path string) (*part, error) {
-	file, err := vfs.Create(path)
+	prefix := "" // the names of parts have it
+	if s.partitions == nil && path == s.table.path {
+		prefix = partPrefix(s.ctx.Owner)
+	}
+	file, err := vfs.CreateFor(prefix, path)
 	if err != nil {
+		vfs.RemoveEmpty(filepath.Dir(path), s.base)
 		return nil, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
 	p := &part{file: file, final: path, buffer: bufio.NewWriterSize(file, 1<<18)}
@@ -159,13 +183,18 @@ func (s *sink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (d
 
 // finish makes a part durable under a hidden name.
 func (s *sink) finish(p *part) (prepared, error) {
-	err := errors.Join(p.rows.Close(), p.buffer.Flush())
+	err := p.rows.Close()
+	if err == nil {
+		err = p.buffer.Flush()
+	}
 	if err != nil {
-		err = errors.Join(err, p.file.Abort())
+		err = errors.Join(err, p.file.Abort()) // rows have let go of their memory
+		vfs.RemoveEmpty(filepath.Dir(p.final), s.base)
 		return prepared{}, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
 	done := prepared{Final: p.final}
 	if done.Hidden, err = p.file.Prepare(); err != nil {
+		vfs.RemoveEmpty(filepath.Dir(p.final), s.base)
 		return done, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
 	return done, nil
@@ -189,12 +218,12 @@ func (s *sink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, er
 		}
 	}
 	var list []dataflow.Committable
-	for _, p := range s.full {
+	for _, p := range append(s.full, s.replaced()...) {
 		data, err := stdjson.Marshal(p)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, dataflow.Committable{Data: data})
+		list = append(list, dataflow.Committable{Data: data, Last: p.Replaced != ""})
 	}
 	s.full = nil
 	return list, nil
@@ -204,21 +233,23 @@ func (s *sink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, er
 func (s *sink) Close() error {
 	var errs []error
 	if s.one != nil {
-		errs = append(errs, s.one.abort())
+		errs = append(errs, s.one.abort(s.base))
 		s.one = nil
 	}
 	if s.partitions != nil {
-		errs = append(errs, s.partitions.close())
+		errs = append(errs, s.partitions.close(s.base))
 	}
 	for _, p := range s.full {
 		errs = append(errs, vfs.RemovePrepared(p.Hidden))
+		vfs.RemoveEmpty(filepath.Dir(p.Hidden), s.base)
 	}
 	s.full = nil
 	return errors.Join(errs...)
 }
 
-// abort removes the file.
-func (p *part) abort() error {
+// abort removes the file, and directories below base that are empty then.
+func (p *part) abort(base string) error {
+	defer vfs.RemoveEmpty(filepath.Dir(p.final), base)
 	if rows, ok := p.rows.(*arrow.Writer); ok {
 		rows.Release()
 	}
@@ -232,21 +263,31 @@ type jsonRows struct{ *json.Writer }
 func (jsonRows) Close() error { return nil }
 
 // committer gives prepared files their names.
-type committer struct{ table *table }
+type committer struct {
+	table *table
+	base  string // the directory that was there before
+}
 
 var _ dataflow.Committer = (*committer)(nil)
 
 // Committer makes the committer of a table.
 func (Connector) Committer(spec *catalog.TableSpec) (dataflow.Committer, error) {
 	t, err := newTable(spec, false)
-	return &committer{t}, err
+	if err != nil {
+		return nil, err
+	}
+	return &committer{t, baseOf(t.path)}, nil
 }
 
-// Commit renames a prepared file.
+// Commit renames a prepared file, or removes what others have replaced.
 func (c *committer) Commit(_ context.Context, data []byte) error {
 	var p prepared
 	err := stdjson.Unmarshal(data, &p)
-	if err == nil {
+	switch {
+	case err != nil:
+	case p.Replaced != "":
+		err = vfs.RemoveOthers(p.Replaced, p.Keep)
+	default:
 		err = vfs.CommitPrepared(p.Hidden, p.Final)
 	}
 	if err != nil {
@@ -265,8 +306,9 @@ func (c *committer) Recover(_ context.Context, owner string, keep [][]byte) erro
 		}
 		hidden = append(hidden, p.Hidden)
 	}
-	if c.table.layout == nil && isFile(c.table.path) {
-		return nil
+	dir := c.table.path
+	if c.table.layout == nil && isFile(dir) {
+		dir = filepath.Dir(dir)
 	}
-	return vfs.RemovePending(c.table.path, partPrefix(owner), c.table.layout != nil, hidden)
+	return vfs.RemovePending(dir, partPrefix(owner), c.table.layout != nil, hidden, c.base)
 }

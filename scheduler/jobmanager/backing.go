@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/anabranch/anabranch/checkpoint"
@@ -93,7 +94,17 @@ func (b *Backing) failure(err error) *rpc.Failure {
 }
 
 func (b *Backing) commit(ctx context.Context, a Commit) error {
-	for _, p := range a.List {
+	list := slices.Clone(a.List)
+	slices.SortStableFunc(list, func(p, q dataflow.Committable) int {
+		switch {
+		case p.Last == q.Last:
+			return 0
+		case q.Last:
+			return -1
+		}
+		return 1
+	})
+	for _, p := range list {
 		c, ok := b.committers[p.UID]
 		if !ok {
 			return fmt.Errorf("commit of epoch %d: nothing commits the output of %s in this process", a.Epoch, p.UID)
@@ -103,6 +114,14 @@ func (b *Backing) commit(ctx context.Context, a Commit) error {
 		}
 	}
 	return nil
+}
+
+// Discard removes what sinks have prepared of a job that has ended.
+func (b *Backing) Discard(ctx context.Context) error {
+	if err := b.open(); err != nil {
+		return err
+	}
+	return b.clean(ctx)
 }
 
 // clean removes what sinks have prepared.

@@ -110,7 +110,7 @@ func (b *builder) vertex(v *graph.Vertex) error {
 			}
 		}
 		t := &Task{
-			name: fmt.Sprintf("%s (%d/%d)", v.Last().Name, sub+1, v.Parallelism), attempt: b.Attempt, number: v.First + sub,
+			name: fmt.Sprintf("%s (%d/%d)", v.Last().Name, sub+1, v.Parallelism), last: v.Last().Name, attempt: b.Attempt, number: v.First + sub,
 			send: b.Send, store: b.Store, append: b.Append, mark: dataflow.MinTime, wake: make(chan struct{}, 1), tail: &tail{}, uids: v.UIDs(), skip: true,
 		}
 		t.stats.watermark.Store(int64(dataflow.MinTime))

@@ -108,7 +108,7 @@ func (s *sourceDriver) read(t *Task, r *splitReader) (Result, error) {
 	case errors.Is(err, io.EOF):
 		return Progressed, s.finish(t, r)
 	case err != nil:
-		return Done, fmt.Errorf("%s: %w", s.name, err)
+		return Done, &OperatorError{Operator: s.name, Err: err}
 	case b == nil:
 		return Blocked, nil
 	}
@@ -120,7 +120,7 @@ func (s *sourceDriver) read(t *Task, r *splitReader) (Result, error) {
 		return Done, err
 	}
 	if b, err = s.compute(b); err != nil {
-		return Done, fmt.Errorf("%s: %w", s.name, err)
+		return Done, &OperatorError{Operator: s.name, Err: err}
 	}
 	if err := t.head.handle(event{kind: batchEvent, batch: b}); err != nil {
 		return Done, err
@@ -144,7 +144,7 @@ func (s *sourceDriver) assigned(ctx context.Context, t *Task, m *rpc.Assign) err
 	s.asked, s.none = false, false
 	r, err := s.source.Open(ctx, m.Split.Split, s.spec.Request)
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.name, err)
+		return &OperatorError{Operator: s.name, Err: err}
 	}
 	if w, ok := r.(dataflow.Waiter); ok {
 		w.Notify(t.signal)
@@ -253,7 +253,7 @@ func (s *sourceDriver) raise(t *Task, r *splitReader, b *columnar.Batch) error {
 	}
 	v, err := s.mark.Eval(b)
 	if err != nil {
-		return fmt.Errorf("%s: watermark: %w", s.name, err)
+		return &OperatorError{Operator: s.name, Err: fmt.Errorf("watermark: %w", err)}
 	}
 	if high, ok := columnar.MaxInt64(v, b.Sel, b.Len()); ok {
 		r.split.High = max(r.split.High, toMicros(high, v.Type))

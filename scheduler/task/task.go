@@ -36,6 +36,7 @@ type Task struct {
 	wake    chan struct{}
 
 	name   string
+	last   string   // the name of its last operator, which is part of name
 	uids   []string // of its nodes, the first first
 	source *sourceDriver
 	ports  []*inputPort
@@ -136,12 +137,20 @@ func (t *Task) Advance(ctx context.Context) (result Result, err error) {
 	case errors.Is(err, dataflow.ErrCanceled) && ctx.Err() != nil:
 		return Done, context.Cause(ctx)
 	case err != nil:
-		return Done, fmt.Errorf("task %s: %w", t.name, err)
+		return Done, t.failed(err)
 	case ctx.Err() != nil:
 		// A task whose receivers were closed because the job fails has not ended.
 		return Done, context.Cause(ctx)
 	}
 	return result, nil
+}
+
+// failed tells the task that an error is of. The operator that the task is named after is not named again.
+func (t *Task) failed(err error) error {
+	if o, ok := err.(*OperatorError); ok && o.Operator == t.last { //nolint:errorlint // the outermost error counts: it has named the operator
+		err = o.Err
+	}
+	return fmt.Errorf("task %s: %w", t.name, err)
 }
 
 // running names the operator being called, the last one if each called the next.

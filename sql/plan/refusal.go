@@ -47,7 +47,7 @@ func Refusals() map[Refusal]string {
 		"type":              "type %s is not supported",
 		"create-as":         "CREATE TABLE AS is not supported; use CREATE TABLE and INSERT INTO",
 		"statement":         "%s is not supported",
-		"insert-overwrite":  "INSERT OVERWRITE is not supported",
+		"insert-overwrite":  "INSERT OVERWRITE is supported in batch jobs and into tables of filesystem only",
 		"copy-option":       "COPY option %s is not supported",
 		"watermark-field":   "a watermark on a field of a ROW is not supported",
 		"changelog-input":   "%s over rows that a GROUP BY of an unbounded table may take back is not supported; bound the source",

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -92,6 +93,9 @@ func (r *Runner) jobName() string {
 	if name == "" {
 		name = r.opts.Name
 	}
+	if r.passing() {
+		name += "-" + strings.ToLower(rand.Text()[:passingDigits])
+	}
 	name = strings.Map(func(c rune) rune {
 		if strings.ContainsRune(`/\:`, c) {
 			return '_'
@@ -105,6 +109,21 @@ func (r *Runner) jobName() string {
 		name = fmt.Sprintf("%s-%d", name, r.jobs)
 	}
 	return name
+}
+
+// passingDigits tell the jobs of this process from those of others: 40 bits.
+const passingDigits = 8
+
+// passing reports whether the checkpoints of jobs are of this process only.
+func (r *Runner) passing() bool { return r.opts.Passing && r.session.Setting("pipeline.name") == "" }
+
+// checkpointBase is the folder above those of jobs that stays when they go: one that was named.
+func (r *Runner) checkpointBase() string {
+	dir := strings.TrimPrefix(r.session.Setting("execution.checkpointing.dir"), "file://")
+	if dir == "" {
+		return filepath.Dir(defaultCheckpointDir)
+	}
+	return dir
 }
 
 // checkpointing is how often and where a job takes checkpoints; 0 is never. Without an interval

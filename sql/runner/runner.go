@@ -19,7 +19,10 @@ type Options struct {
 	Parallelism int // of jobs whose session sets none; default 1
 	Budget      *columnar.Budget
 	// Name is that of jobs whose session sets no pipeline.name.
-	Name     string
+	Name string
+	// Passing says that jobs whose session sets no pipeline.name are of this process only: their checkpoints
+	// are in folders that no other has and go when the job ends, however it does.
+	Passing  bool
 	Recovery Recovery
 	// Completed takes the checkpoints of jobs; nil takes none.
 	Completed func(scheduler.Completed)
@@ -43,7 +46,7 @@ func New(s *session.Session, opts Options) *Runner { return &Runner{opts: opts, 
 // nil, may change what the job is run with. An INSERT starts again when it fails, as the settings say.
 func (r *Runner) Run(ctx context.Context, planned *session.Planned, take func(*columnar.Batch) error, watch func(*scheduler.Options)) (err error) {
 	opts := scheduler.Options{
-		Parallelism: r.parallelism(), Connectors: r.session.Registry, Budget: r.opts.Budget,
+		Parallelism: r.Parallelism(), Connectors: r.session.Registry, Budget: r.opts.Budget,
 		Env: r.environment(planned), Bindings: scheduler.Bindings{}, Stop: r.opts.Stop, Tick: clock.Tick,
 		IdleAfter: r.duration("table.exec.source.idle-timeout", 0), Note: func(text string) { r.note("%s", text) },
 	}
@@ -75,11 +78,17 @@ func (r *Runner) write(ctx context.Context, planned *session.Planned, opts sched
 	if err == nil {
 		err = scheduler.RunRestarting(ctx, planned.Job, opts, restart)
 	}
-	return errors.Join(err, store.Close())
+	if !r.passing() {
+		return errors.Join(err, store.Close())
+	}
+	if err != nil {
+		err = errors.Join(err, scheduler.Discard(context.WithoutCancel(ctx), planned.Job, opts))
+	}
+	return errors.Join(err, store.Remove(r.checkpointBase()))
 }
 
-// parallelism is that of the session's settings if they tell one.
-func (r *Runner) parallelism() int {
+// Parallelism is that of the session's settings if they tell one.
+func (r *Runner) Parallelism() int {
 	if n, err := strconv.Atoi(r.session.Setting("parallelism.default")); err == nil && n > 0 {
 		return n
 	}

@@ -17,9 +17,6 @@ import (
 
 // insert plans INSERT INTO.
 func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) error {
-	if in.Overwrite {
-		return plan.Refuse(in, "insert-overwrite")
-	}
 	name := in.Table.Last().Name
 	table, ok := s.Catalog.Table(name)
 	if !ok {
@@ -46,6 +43,9 @@ func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) er
 	}
 	given, err := staticPartition(in, b, spec)
 	if err != nil {
+		return err
+	}
+	if err := s.overwrite(in, p, spec, given); err != nil {
 		return err
 	}
 	if n, err = assign(in, n, spec, order, given); err != nil {
@@ -261,6 +261,9 @@ func (s *Session) copyTo(c *ast.Copy, p *Planned, build *physical.Builder) error
 	n, err := b.Query(query)
 	if err != nil {
 		return err
+	}
+	if name := catalog.Twice(n.Schema().Names()); name != "" {
+		return ast.Errorf(c, ast.ClassSemantic, "two columns are named %s; give one of them another name with AS", name)
 	}
 	spec := &catalog.TableSpec{Name: c.To, Connector: options["connector"], Options: options, Schema: n.Schema()}
 	if err := s.checkSink(spec, c); err != nil {

@@ -54,7 +54,8 @@ type Planned struct {
 	// Logical and Optimized are the plans of the query, or of each INSERT, that EXPLAIN prints.
 	Logical, Optimized []plan.Node
 
-	calls []ast.Node // of functions of the Go program, by ordinal from 1
+	calls   []ast.Node      // of functions of the Go program, by ordinal from 1
+	written map[string]bool // tables, and whether they are overwritten
 }
 
 // Located tells the place in the statement of a call of a Go program's function, if err comes from one.
@@ -146,6 +147,9 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 		p.Job.Name = p.Job.Nodes[len(p.Job.Nodes)-1].Name
 	}
 	p.Job.Streaming = p.Job.Streaming || p.Unbounded
+	if p.Job.Streaming && p.overwrites() {
+		return nil, plan.Refuse(statement, "insert-overwrite")
+	}
 	if err := s.reuse(p); err != nil {
 		return nil, err
 	}

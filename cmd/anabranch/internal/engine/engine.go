@@ -38,6 +38,7 @@ type Options struct {
 	Connectors *catalog.Registry
 	// Name is that of jobs whose session sets no pipeline.name.
 	Name     string
+	Passing  bool // see runner.Options
 	Recovery runner.Recovery
 	// Stop, when closed, ends a job after one more checkpoint.
 	Stop <-chan struct{}
@@ -64,7 +65,7 @@ func New(opts Options) (*Engine, error) {
 	}
 	e := &Engine{opts: opts, session: session.New(opts.Connectors)}
 	e.runner = runner.New(e.session, runner.Options{
-		Parallelism: opts.Parallelism, Budget: opts.Budget, Name: opts.Name, Recovery: opts.Recovery,
+		Parallelism: opts.Parallelism, Budget: opts.Budget, Name: opts.Name, Passing: opts.Passing, Recovery: opts.Recovery,
 		Completed: opts.Completed, Stop: opts.Stop, Note: opts.Note,
 	})
 	for _, s := range opts.Settings {
@@ -156,8 +157,9 @@ func (e *Engine) Protocol(ctx context.Context, text string, p *render.Protocol) 
 	return failed, false, ctx.Err()
 }
 
-// Explain prints the plans of the statements of a text that start a job and runs the others.
-func (e *Engine) Explain(ctx context.Context, text string, out render.Writer) error {
+// Explain prints the plans of the statements of a text that start a job, as text, json or dot, and runs the
+// others.
+func (e *Engine) Explain(ctx context.Context, text, format string, out render.Writer) error {
 	r := parser.NewReader(text)
 	for {
 		statement, err := r.Next()
@@ -168,9 +170,11 @@ func (e *Engine) Explain(ctx context.Context, text string, out render.Writer) er
 			return err
 		}
 		if session.Runs(statement) {
-			statement = &ast.Explain{Pos: statement.Position(), Statement: statement}
+			err = e.explain(ctx, statement, text, format, out)
+		} else {
+			err = e.Execute(ctx, statement, text, out)
 		}
-		if err := e.Execute(ctx, statement, text, out); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ import (
 type Options struct {
 	Terminal bool // rewrite one line in place
 	Color    bool
-	// Quiet shows nothing at the end of a job, only while it runs.
+	// Quiet shows nothing at the end of a job but the rows that were left out.
 	Quiet bool
 	// Every is how often a line is written where it cannot be rewritten; default 5 seconds.
 	Every time.Duration
@@ -68,6 +68,9 @@ func (l *Line) Show(p scheduler.Progress) {
 	elapsed := l.watch.Elapsed()
 	if p.Final {
 		l.clear()
+		if lost := leftOut(p); l.opts.Quiet && len(lost) > 0 {
+			fmt.Fprintln(l.w, l.style("rows left out: "+strings.Join(lost, ", ")))
+		}
 		if !l.opts.Quiet && elapsed >= l.opts.After {
 			rate := float64(p.RowsRead) / max(elapsed.Seconds(), 1e-9)
 			fmt.Fprintln(l.w, l.style(Format(p, rate, elapsed)))
@@ -91,7 +94,7 @@ func (l *Line) Show(p scheduler.Progress) {
 // measure smooths the rate over a few reports, so that it can be read.
 func (l *Line) measure(rows int64, elapsed time.Duration) {
 	if dt := (elapsed - l.rateAt).Seconds(); dt > 0 {
-		now := float64(rows-l.rows) / dt
+		now := float64(max(rows-l.rows, 0)) / dt // a job that starts again has read less
 		if l.hasRate {
 			now = 0.5*l.rate + 0.5*now
 		}
@@ -134,13 +137,21 @@ func Format(p scheduler.Progress, rate float64, elapsed time.Duration) string {
 	if p.StateBytes > 0 {
 		parts = append(parts, "state "+columnar.FormatBytes(p.StateBytes))
 	}
-	for _, reason := range slices.Sorted(maps.Keys(p.Skipped)) {
-		if n := p.Skipped[reason]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s left out", n, reason))
-		}
+	for _, lost := range leftOut(p) {
+		parts = append(parts, lost+" left out")
 	}
 	parts = append(parts, Elapsed(elapsed))
 	return strings.Join(parts, ", ")
+}
+
+// leftOut tells how many rows were left out for each reason.
+func leftOut(p scheduler.Progress) (list []string) {
+	for _, reason := range slices.Sorted(maps.Keys(p.Skipped)) {
+		if n := p.Skipped[reason]; n > 0 {
+			list = append(list, fmt.Sprintf("%d %s", n, reason))
+		}
+	}
+	return list
 }
 
 // Count is a number in three or four digits with a unit.

@@ -55,4 +55,19 @@ func TestPlainLinesAreRare(t *testing.T) {
 	if out.Len() > 0 {
 		t.Errorf("not quiet: %q", out.String())
 	}
+	quiet.Show(scheduler.Progress{Final: true, Skipped: map[string]int64{"late": 2, "bad": 1, "null time": 0}})
+	if out.String() != "rows left out: 1 bad, 2 late\n" {
+		t.Errorf("left out: %q", out.String())
+	}
+}
+
+// TestRateAfterRestart has a job that starts again, with fewer rows read than before.
+func TestRateAfterRestart(t *testing.T) {
+	var out bytes.Buffer
+	l := Start(&out, Options{Terminal: true})
+	l.Show(scheduler.Progress{RowsRead: 1000})
+	l.Show(scheduler.Progress{RowsRead: 10})
+	if strings.Contains(out.String(), ", -") {
+		t.Errorf("a rate below 0: %q", out.String())
+	}
 }

@@ -1,8 +1,12 @@
 package render
 
 import (
+	"errors"
 	"regexp"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/anabranch/anabranch/sql/ast"
 )
 
 // masked stands where a secret was.
@@ -11,7 +15,7 @@ const masked = "****"
 // Secret reports whether the value of an option must not be shown.
 func Secret(key string) bool {
 	key = strings.ToLower(key)
-	for _, part := range []string{"password", "secret", "token", "sasl.jaas", "keystore.key"} {
+	for _, part := range secretWords {
 		if strings.Contains(key, part) {
 			return true
 		}
@@ -26,10 +30,48 @@ func Mask(text string) string {
 	if !Secret(lower) {
 		return text
 	}
-	option := regexp.MustCompile(`(?i)('[^'\n]*(?:password|secret|token|sasl\.jaas|keystore\.key)[^'\n]*'\s*=\s*)'(?:[^']|'')*'?`)
+	option := regexp.MustCompile(secretKey + `\s*=\s*)'(?:[^']|'')*'?`)
 	text = option.ReplaceAllString(text, "${1}'"+masked+"'")
-	field := regexp.MustCompile(`(?i)("[^"\n]*(?:password|secret|token|sasl\.jaas|keystore\.key)[^"\n]*"\s*:\s*)"(?:[^"\\]|\\.)*"`)
+	field := regexp.MustCompile(`(?i)("[^"\n]*` + secretWord + `[^"\n]*"\s*:\s*)"(?:[^"\\]|\\.)*"`)
 	return field.ReplaceAllString(text, `${1}"`+masked+`"`)
+}
+
+// secretWords are parts of the keys of options that are secret.
+var secretWords = []string{"password", "secret", "token", "sasl.jaas", "keystore.key"}
+
+// secretWord is a pattern of such a part, and secretKey the beginning of one of a key.
+var (
+	secretWord = "(?:" + strings.ReplaceAll(strings.Join(secretWords, "|"), ".", `\.`) + ")"
+	secretKey  = `(?i)('[^'\n]*` + secretWord + `[^'\n]*'`
+)
+
+// MaskError is Mask of an error's text.
+func MaskError(err error) string {
+	text := err.Error()
+	var at *ast.Error
+	if errors.As(err, &at) {
+		text = strings.Replace(text, at.Error(), maskedError(at).Error(), 1)
+	}
+	return Mask(text)
+}
+
+// maskedError hides secrets in the line that an error quotes, as the part of it that is shown need not have the
+// key; so it does values that are not written as ones, which the error may be about.
+func maskedError(e *ast.Error) *ast.Error {
+	m := *e
+	value := regexp.MustCompile(secretKey + `\s*)(?:=?\s*('(?:[^']|'')*'?|"[^"]*"?|` + "`[^`]*`?" + `)|=\s*([^\s,()';]+))`)
+	for _, found := range value.FindAllStringSubmatch(e.Source, -1) {
+		secret := strings.Trim(found[2]+found[3], "'\"`")
+		if secret == "" {
+			continue
+		}
+		m.Source = strings.Replace(m.Source, secret, strings.Repeat("*", utf8.RuneCountInString(secret)), 1)
+		for _, quote := range []string{"'", `"`, "`"} {
+			m.Msg = strings.ReplaceAll(m.Msg, quote+secret+quote, quote+masked+quote)
+			m.Hint = strings.ReplaceAll(m.Hint, quote+secret+quote, quote+masked+quote)
+		}
+	}
+	return &m
 }
 
 // MaskRows hides secrets in the result of a statement such as SHOW CREATE TABLE or SET.

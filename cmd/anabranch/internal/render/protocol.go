@@ -126,6 +126,7 @@ func FailureOf(err error) Failure {
 	var e *ast.Error
 	switch {
 	case errors.As(err, &e):
+		e = maskedError(e)
 		message := e.Msg
 		if e.Hint != "" {
 			message += " (" + e.Hint + ")"
