@@ -12,6 +12,20 @@ import (
 // in progress: the rows in memory bit by bit, each before it is changed again, then, in a snapshot of
 // everything, the rows on disk as they were when it began. Rows that have changed and leave memory
 // before the next snapshot begins are put aside for it.
+//
+// A row that is touched at 1 and 2 and leaves memory at 3, about a snapshot that begins at F and is done at D:
+//
+//	-- 1 ------ F ------ 2 ------ D ------ 3 ------ F' --
+//	   |        |        |        |        |        |
+//	   |        |        |        |        |        what was put aside goes into the next snapshot as it is
+//	   |        |        |        |        its bit is taken from changed, the row is put aside
+//	   |        |        |        no bit is left in frozen: what is in memory and not yet copied was copied
+//	   |        |        its bit is taken from frozen and the row copied out, then it is set in changed
+//	   |        frozen becomes changed, of which none is left; of everything: frozen has all ids
+//	   its bit is set in changed
+//
+// A row that leaves between F and D is copied out then, if its bit is in frozen. In a snapshot of everything the
+// rows that only the disk has follow last, read as the disk was at F.
 type tiersSnapshot struct {
 	section string
 	dead    func(*columnar.Batch, int) bool
