@@ -39,7 +39,11 @@ type Option struct {
 	Description string
 	Required    bool
 	Default     string
+	Values      []string // those it may have; nil is any
 }
+
+// Flag are the values of an option that is on or off.
+func Flag() []string { return []string{"true", "false"} }
 
 // Connector is a kind of table, named by the option 'connector'.
 type Connector interface {
@@ -227,6 +231,11 @@ func CheckOptions(c Connector, options map[string]string) error {
 			hint = fmt.Sprintf("; did you mean '%s'?", near)
 		}
 		return fmt.Errorf("connector '%s' has no option '%s'%s", c.Name(), key, hint)
+	}
+	for _, o := range c.Options() {
+		if v := options[o.Key]; v != "" && o.Values != nil && !slices.Contains(o.Values, v) {
+			return fmt.Errorf("option '%s' is '%s', not one of %s", o.Key, v, strings.Join(o.Values, ", "))
+		}
 	}
 	for _, o := range c.Options() { // last, as one that is missing may have been misspelt
 		if o.Required && options[o.Key] == "" {

@@ -10,7 +10,7 @@ type fake struct{}
 func (fake) Name() string { return "fake" }
 
 func (fake) Options() []Option {
-	return []Option{{Key: "path", Description: "where", Required: true}, {Key: "format"}, {Key: "fields.*"}}
+	return []Option{{Key: "path", Description: "where", Required: true}, {Key: "format"}, {Key: "on", Values: Flag()}, {Key: "fields.*"}}
 }
 
 func TestOptionsAreChecked(t *testing.T) {
@@ -19,6 +19,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		want    string // part of the error; empty for none
 	}{
 		{map[string]string{"connector": "fake", "path": "x", "fields.a.kind": "y"}, ""},
+		{map[string]string{"connector": "fake", "path": "x", "on": "TRUE"}, "option 'on' is 'TRUE', not one of true, false"},
 		{map[string]string{"connector": "fake"}, "needs the option 'path' (where)"},
 		{map[string]string{"path": "x", "fromat": "csv"}, "no option 'fromat'; did you mean 'format'?"},
 		{map[string]string{"path": "x", "zzzzzzzz": "1", "aaaaaaaa": "1"}, "no option 'aaaaaaaa'"},

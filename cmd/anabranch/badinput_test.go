@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,12 +26,19 @@ func TestBadInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var gz bytes.Buffer
+	z := gzip.NewWriter(&gz)
+	if _, err := z.Write([]byte("id,n\n1,2\n3,4\n")); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	packed := gz.String()
 	damaged := bytes.Clone(good)
 	damaged[20] ^= 0xff
 	for path, text := range map[string]string{
 		"cut.parquet": string(good[:len(good)-20]), "empty.parquet": "", "short.parquet": "abc", "other.parquet": strings.Repeat("not Parquet ", 10),
 		"damaged.parquet": string(damaged), "empty.csv": "", "empty.arrow": "", "rows.csv": "id,n\n1,2\nx,3\n", "fields.csv": "id,n\n1,2\n2\n",
-		"rows.json": "{\"id\":1}\n{\"id\":\n",
+		"rows.json":  "{\"id\":1}\n{\"id\":\n",
+		"cut.csv.gz": packed[:len(packed)-9],
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -58,6 +66,8 @@ func TestBadInput(t *testing.T) {
 		strings.Replace(csv, "%", "rows.json", 1):                               "rows.json: line 2",
 		"CREATE TABLE t (a INT) WITH ('connector' = 'filesytem')":               "unknown connector 'filesytem'; did you mean 'filesystem'?",
 		"CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'pth' = 'x')": "connector 'filesystem' has no option 'pth'; did you mean 'path'?",
+		strings.Replace(csv, "%", "cut.csv.gz", 1):                              "cut.csv.gz: the compressed data ends early; the file may have been cut off",
+		strings.Replace(csv, "%", "rows.csv', 'csv.header' = 'maybe", 1):        "option 'csv.header' is 'maybe', not one of true, false",
 		"CREATE TABLE t (a INTT)":                                               `expected a type, found "INTT"`,
 		"SET 'execution.runtime-mod' = 'batch'":                                 "unknown setting 'execution.runtime-mod'; did you mean 'execution.runtime-mode'?",
 		"SELECT uper('x')":                                                      "unknown function uper; did you mean UPPER?",

@@ -135,6 +135,22 @@ func TestBadRowsAreCounted(t *testing.T) {
 	}
 }
 
+// TestBadRowsOfAWatchedDirectory are counted while the job waits for files.
+func TestBadRowsOfAWatchedDirectory(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte("id\n1\nx\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ddl := "CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = '" + dir + "', 'format' = 'csv', 'on-error' = 'skip', 'source.monitor-interval' = '50 ms');"
+	var out, errs bytes.Buffer
+	ctx, stop := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	defer stop()
+	run(ctx, streams{in: strings.NewReader(""), out: &out, err: &errs}, []string{"sql", "--output", "csv", "-c", ddl + "SELECT * FROM t"})
+	if !strings.Contains(errs.String(), "rows left out: 1 bad") {
+		t.Errorf("stderr %q, stdout %q", errs.String(), out.String())
+	}
+}
+
 func TestShowFunctions(t *testing.T) {
 	r := execute(t, "", "sql", "--output", "csv", "-c", "SHOW FUNCTIONS")
 	for name, want := range map[string]bool{"MOD": true, "UPPER": true, "SUM": true, "FIELD": false, "NEGATE": false, "IN": false, "NOT": false} {

@@ -63,7 +63,7 @@ func (Print) Name() string { return "print" }
 func (Print) Options() []catalog.Option {
 	return []catalog.Option{
 		{Key: "print-identifier", Description: "text in front of each line"},
-		{Key: "standard-error", Description: "print to standard error", Default: "false"},
+		{Key: "standard-error", Description: "print to standard error", Default: "false", Values: catalog.Flag()},
 	}
 }
 

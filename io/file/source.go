@@ -93,13 +93,16 @@ func openText(path string) (io.ReadCloser, error) {
 	case strings.HasSuffix(lower, ".gz"):
 		z, err := gzip.NewReader(f)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+			return nil, errors.Join(fmt.Errorf("%s: %w", path, packed(err)), f.Close())
 		}
-		return both{z, func() error { return errors.Join(z.Close(), f.Close()) }}, nil
+		return both{z, func() error {
+			_ = z.Close() // it repeats what a read has told
+			return f.Close()
+		}}, nil
 	case strings.HasSuffix(lower, ".zst"), strings.HasSuffix(lower, ".zstd"):
 		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+			return nil, errors.Join(fmt.Errorf("%s: %w", path, packed(err)), f.Close())
 		}
 		return both{z, func() error { z.Close(); return f.Close() }}, nil
 	}
@@ -110,6 +113,20 @@ func openText(path string) (io.ReadCloser, error) {
 type both struct {
 	io.Reader
 	close func() error
+}
+
+// Read reads what is decompressed.
+func (b both) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	return n, packed(err)
+}
+
+// packed is an error of a decompressor as one of its file.
+func packed(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the compressed data ends early; the file may have been cut off")
+	}
+	return err
 }
 
 // Close closes both.

@@ -76,14 +76,22 @@ func (d Datagen) Source(spec *catalog.TableSpec) (dataflow.Source, error) {
 func newDatagenColumn(o *options, f columnar.Field, salt uint64) (c datagenColumn, rows int64) {
 	key := func(name string) string { return "fields." + f.Name + "." + name }
 	c = datagenColumn{field: f, salt: salt * 0x9e3779b97f4a7c15, length: o.int(key("length"), 100, 0)}
-	c.nullPerMil = int64(o.float(key("null-rate"), 0) * 1000)
+	rate := o.float(key("null-rate"), 0)
+	if !(rate >= 0 && rate <= 1) {
+		o.errs = append(o.errs, fmt.Sprintf("option '%s' is '%v', not a number from 0 to 1", key("null-rate"), rate))
+	}
+	c.nullPerMil = int64(rate * 1000)
 	kind := o.text(key("kind"), "random")
 	switch kind {
 	case "random":
 	case "sequence":
 		c.sequence = true
-		c.low = o.int(key("start"), 0, math.MinInt64)
-		return c, o.int(key("end"), math.MaxInt64-1, c.low) - c.low + 1
+		low, high := int64(math.MinInt64), int64(math.MaxInt64-1)
+		if f.Type.IsInteger() && f.Type.Kind != columnar.BigInt {
+			low, high = integerRange(f.Type)
+		}
+		c.low = o.between(key("start"), 0, low, high)
+		return c, o.between(key("end"), high, c.low, high) - c.low + 1
 	default:
 		o.errs = append(o.errs, fmt.Sprintf("option '%s' is '%s', not random or sequence", key("kind"), kind))
 	}
@@ -94,7 +102,11 @@ func newDatagenColumn(o *options, f columnar.Field, salt uint64) (c datagenColum
 	case t.IsInteger() || t.Kind == columnar.Decimal:
 		low, high := integerRange(t)
 		c.low = o.int(key("min"), low, low)
-		c.span = o.int(key("max"), high, c.low) - c.low
+		top := high
+		if t.Kind == columnar.BigInt {
+			top = math.MaxInt64 + min(c.low, 0) // the span is a BIGINT too
+		}
+		c.span = o.between(key("max"), high, c.low, top) - c.low
 	case t.IsTimestamp() || t.Kind == columnar.Date:
 		c.span = o.duration(key("max-past"), 0)
 	case t.IsString() || t.IsBinary() || t.Kind == columnar.Boolean:

@@ -30,6 +30,16 @@ func (o *options) int(key string, fallback, low int64) int64 {
 	return v
 }
 
+// between reads an integer that is neither below low nor above high.
+func (o *options) between(key string, fallback, low, high int64) int64 {
+	v := o.int(key, fallback, low)
+	if v > high {
+		o.errs = append(o.errs, fmt.Sprintf("option '%s' is '%d', not an integer from %d to %d", key, v, low, high))
+		return fallback
+	}
+	return v
+}
+
 // bytes reads a memory size such as "200b" or "1 kb".
 func (o *options) bytes(key string, fallback int64) int64 {
 	text, ok := o.given[key]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 
 	"github.com/anabranch/anabranch/checkpoint"
@@ -222,6 +223,7 @@ func (t *Task) work(ctx context.Context) (Result, error) {
 	}
 	t.publish()
 	if result == Blocked {
+		t.count() // it may be long until the next step
 		for _, w := range t.tail.writers {
 			w.Flush()
 		}
@@ -488,6 +490,9 @@ const countEvery = 256
 
 // count gathers the rows that operators and readers left out.
 func (t *Task) count() {
+	if t.source == nil && !slices.ContainsFunc(t.links, func(l *link) bool { return l.counter != nil }) {
+		return
+	}
 	total := map[string]int64{}
 	for _, l := range t.links {
 		if l.counter != nil {
