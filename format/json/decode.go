@@ -48,14 +48,16 @@ func (d *decoder) object(p *plan, cols []*columnar.Vector, i int) bool {
 		return false
 	}
 	p.gen++
-	met := 0
+	met, differs := 0, false
 	for k := 0; ; k++ {
 		n, f := p.leads.next(d.b, d.pos, k)
 		if n == 0 {
 			var more bool
 			if f, more = d.lead(p, k); !more {
+				p.leads.ended(differs)
 				return d.msg == "" && d.missing(p, cols, i, met)
 			}
+			differs = true
 		} else if d.pos += n; d.b[d.pos] <= ' ' { // more white space than before
 			d.space()
 		}

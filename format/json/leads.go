@@ -6,6 +6,9 @@ package json
 type leads struct {
 	list []lead
 	text []byte // the leads behind each other
+	wait int    // objects that differ, between two of which something is learned
+	rest int    // how many of them are left
+	like int    // objects in a row that did not differ
 }
 
 // lead is what stands before the value of a field: a brace or comma, the name, the colon and the white
@@ -20,6 +23,30 @@ type lead struct {
 
 // leadMax bounds what is worth to be learned.
 const leadMax = 256
+
+// Where objects of several shapes are mixed, learning each would cost more than it gives: after each that was
+// learned twice as many are passed over, up to waitMax, until likeMin in a row are like those before.
+const (
+	waitMax = 63
+	likeMin = 8
+)
+
+// ended notes that an object has ended, and whether one of its fields had to be read.
+func (l *leads) ended(differs bool) {
+	switch {
+	case !differs:
+		if l.like++; l.like >= likeMin {
+			l.wait, l.rest = 0, 0
+		}
+		return
+	case l.rest > 0:
+		l.rest--
+	default:
+		l.wait = min(2*l.wait+1, waitMax)
+		l.rest = l.wait
+	}
+	l.like = 0
+}
 
 // next returns the length of lead k and its field if it stands at a place of b, else 0. What follows a
 // text never matches, since leads do not contain what ends a text.
@@ -41,9 +68,9 @@ func (l *leads) next(b []byte, at, k int) (n, field int) {
 	return x.n, x.field
 }
 
-// learn makes text the lead of field k; those behind it are forgotten.
+// learn makes text the lead of field k, unless too many objects differ; those behind it are forgotten.
 func (l *leads) learn(k int, text []byte, field int) {
-	if k > len(l.list) || len(text) > leadMax {
+	if l.rest > 0 || k > len(l.list) || len(text) > leadMax {
 		return
 	}
 	from := 0

@@ -197,7 +197,11 @@ func (j *Symmetric) endRun(out dataflow.Output) error {
 		return err
 	}
 	for k, id := range r.ids {
-		s.rows.Extra(id)[0] = uint64(r.matches[k])
+		n := uint64(0)
+		if s.counts { // else it was counted for the other side only and is not kept up
+			n = uint64(r.matches[k])
+		}
+		s.rows.Extra(id)[0] = n
 	}
 	if waits {
 		j.expiring.add(r.port, b, r.ids)

@@ -45,7 +45,7 @@ func distinctArg(a *plan.Aggregate) (arg *expr.Expr) {
 			default:
 				return nil // the order in which values come may matter
 			}
-			if c.Filter != nil || arg != nil && c.Args[0].String() != arg.String() {
+			if c.Filter != nil || arg != nil && !c.Args[0].Equal(arg) {
 				return nil
 			}
 			arg = c.Args[0]

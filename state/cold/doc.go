@@ -3,5 +3,6 @@
 //
 // Invariants:
 //   - Rows are ordered by table, key group, hash and key; a key has at most one row.
-//   - After a failed write every call returns its error, and none waits for room on the disk.
+//   - After a failed write every call returns its error, one that gives something back only if none has yet, and
+//     none waits for room on the disk.
 package cold

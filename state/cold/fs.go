@@ -11,17 +11,43 @@ import (
 // scratchFS is a file system whose files need not last: it syncs nothing. The first failed write is
 // kept, and from then on writes are dropped, because Pebble would try again for ever while its writers
 // wait, and reads fail, because Pebble ends the process when it finds a file that is not whole. The owner
-// asks for the failure after each call.
+// asks for the failure after each call, and then tells of it rather than of what Pebble makes of it.
 type scratchFS struct {
 	vfs.FS
 	mu     sync.Mutex
 	failed error
+	told   bool // failed has come back from a call
 }
 
 // failure is that of the first write that failed.
 func (fs *scratchFS) failure() error {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	return fs.failed
+}
+
+// outcome is the failure if there is one, else err, which is that of a call.
+func (fs *scratchFS) outcome(err error) error {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.failed == nil {
+		return err
+	}
+	fs.told = true
+	return fs.failed
+}
+
+// ended is outcome of a call that gives something back, which tells of no failure that is known.
+func (fs *scratchFS) ended(err error) error {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	switch {
+	case fs.failed == nil:
+		return err
+	case fs.told:
+		return nil
+	}
+	fs.told = true
 	return fs.failed
 }
 
@@ -116,7 +142,7 @@ func (f *scratchFile) ReadAt(p []byte, off int64) (int, error) {
 func (f *scratchFile) Write(p []byte) (int, error) {
 	if f.fs.failure() == nil {
 		_, err := f.File.Write(p)
-		f.fs.note("writing state to disk", err)
+		f.fs.note("writing a file of state", err)
 	}
 	return len(p), nil
 }

@@ -40,7 +40,7 @@ func (t *Table) NewRun() (*Run, error) {
 	s.runs++
 	f, err := s.fs.Create(path, vfs.WriteCategoryUnspecified)
 	if err != nil {
-		return nil, err
+		return nil, s.fs.outcome(err)
 	}
 	o := s.opts.MakeWriterOptions(0, s.db.TableFormat())
 	return &Run{table: t, path: path, w: sstable.NewWriter(objstorageprovider.NewFileWritable(f), o)}, nil
@@ -98,7 +98,7 @@ func (r *Run) flush() error {
 // Finish puts the rows into the table.
 func (r *Run) Finish() error {
 	s := r.table.store
-	err := errors.Join(r.flush(), r.w.Close(), s.fs.failure())
+	err := s.fs.outcome(errors.Join(r.flush(), r.w.Close()))
 	switch {
 	case err != nil:
 		return err
@@ -106,7 +106,7 @@ func (r *Run) Finish() error {
 		return s.fs.Remove(r.path)
 	}
 	s.metrics = nil
-	return errors.Join(s.db.Ingest(context.Background(), []string{r.path}), s.fs.failure())
+	return s.fs.outcome(s.db.Ingest(context.Background(), []string{r.path}))
 }
 
 // Close gives an unfinished run up.
@@ -114,5 +114,6 @@ func (r *Run) Close() error {
 	if r == nil {
 		return nil
 	}
-	return errors.Join(r.w.Close(), r.table.store.fs.Remove(r.path))
+	fs := r.table.store.fs
+	return fs.ended(errors.Join(r.w.Close(), fs.Remove(r.path)))
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -107,14 +106,19 @@ func (t *Table) Find(wanted []Wanted, found func(at int, value []byte) error) (e
 		}
 	}
 	if len(t.order) == 0 {
-		return t.store.fs.failure()
+		return t.store.fs.outcome(nil)
 	}
 	slices.SortFunc(t.order, func(a, b int) int { return cmp.Compare(wanted[a].Hash, wanted[b].Hash) })
 	it, err := t.store.db.NewIter(nil)
 	if err != nil {
-		return err
+		return t.store.fs.outcome(err)
 	}
-	defer func() { err = errors.Join(err, it.Close(), t.store.fs.failure()) }()
+	defer func() {
+		if end := it.Close(); err == nil {
+			err = end // else it says the same
+		}
+		err = t.store.fs.outcome(err)
+	}()
 	for _, at := range t.order {
 		key := t.keyOf(wanted[at].Hash, wanted[at].Key)
 		if !it.SeekGE(key) || !bytes.Equal(it.Key(), key) {
@@ -139,7 +143,7 @@ func (t *Table) Drop() error {
 	t.there = filter{}
 	from := binary.BigEndian.AppendUint64(nil, t.number)
 	to := binary.BigEndian.AppendUint64(nil, t.number+1)
-	return errors.Join(t.store.db.DeleteRange(from, to, pebble.NoSync), t.store.fs.failure())
+	return t.store.fs.ended(t.store.db.DeleteRange(from, to, pebble.NoSync))
 }
 
 // Rows goes through the rows a table has at its making, whatever is written later.
@@ -156,7 +160,7 @@ func (t *Table) Rows() (*Rows, error) {
 		UpperBound: binary.BigEndian.AppendUint64(nil, t.number+1),
 	})
 	if err != nil {
-		return nil, err
+		return nil, t.store.fs.outcome(err)
 	}
 	return &Rows{it: it, fs: t.store.fs, on: it.First()}, nil
 }
@@ -170,15 +174,15 @@ func (r *Rows) Next(n int, each func(key, value []byte) error) (done bool, err e
 			err = each(r.it.Key()[prefixBytes:], value)
 		}
 		if err != nil {
-			return false, err
+			return false, r.fs.outcome(err)
 		}
 		r.on = r.it.Next()
 	}
-	return !r.on, errors.Join(r.it.Error(), r.fs.failure())
+	return !r.on, r.fs.outcome(r.it.Error())
 }
 
 // Close ends it.
-func (r *Rows) Close() error { return r.it.Close() }
+func (r *Rows) Close() error { return r.fs.ended(r.it.Close()) }
 
 // DiskBytes is about what the store occupies on disk.
 func (s *Store) DiskBytes() int64 {
@@ -190,9 +194,5 @@ func (s *Store) DiskBytes() int64 {
 
 // Close gives everything back; the directory's files stay.
 func (s *Store) Close() error {
-	err := s.db.Close()
-	if failed := s.fs.failure(); failed != nil {
-		return failed
-	}
-	return err
+	return s.fs.ended(s.db.Close())
 }

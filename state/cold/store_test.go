@@ -199,12 +199,102 @@ func TestFullDisk(t *testing.T) {
 			}
 			err = run.Finish()
 		}
-		if !errors.Is(err, syscall.ENOSPC) {
+		if !errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("room for %d bytes: %v", room, err)
 		}
-		if err := s.Close(); !errors.Is(err, syscall.ENOSPC) {
-			t.Errorf("closed with %v", err)
+		found := table.Find([]Wanted{{Hash: 0, Key: []byte("key")}}, func(int, []byte) error { return nil })
+		if !errors.Is(found, syscall.ENOSPC) || strings.Contains(found.Error(), "\n") {
+			t.Errorf("room for %d bytes: found with %v", room, found)
 		}
+		if err := s.Close(); err != nil {
+			t.Errorf("what is known is told again: %v", err)
+		}
+	}
+}
+
+// TestFullDiskAtTheEnd tells of a failure nobody has been told of when the store is closed.
+func TestFullDiskAtTheEnd(t *testing.T) {
+	var left atomic.Int64
+	left.Store(100)
+	if err := openStore(t, fullDisk{vfs.Default, &left}).Close(); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("closed with %v", err)
+	}
+}
+
+// badDisk fails reads once bad is set: with an error, or with other bytes than were written.
+type badDisk struct {
+	vfs.FS
+	bad   *atomic.Bool
+	other bool
+}
+
+func (d badDisk) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
+	f, err := d.FS.Open(name, opts...)
+	return badFile{f, d}, err
+}
+
+type badFile struct {
+	vfs.File
+	disk badDisk
+}
+
+func (f badFile) ReadAt(p []byte, off int64) (int, error) {
+	if !f.disk.bad.Load() {
+		return f.File.ReadAt(p, off)
+	}
+	if !f.disk.other {
+		return 0, &os.PathError{Op: "read", Path: "table", Err: syscall.EIO}
+	}
+	n, err := f.File.ReadAt(p, off)
+	for i := range p[:n] {
+		p[i] ^= 1
+	}
+	return n, err
+}
+
+// TestBadReads reads, and writes so much that files are put together, while the disk fails to read: each
+// reader is told, once, and the store comes to its end.
+func TestBadReads(t *testing.T) {
+	for _, other := range []bool{false, true} {
+		var bad atomic.Bool
+		s := openStore(t, badDisk{vfs.Default, &bad, other})
+		table := s.Table(0)
+		put := func() (err error) {
+			run, err := table.NewRun()
+			for i := range uint64(1000) {
+				if err == nil {
+					err = run.Put(i<<40, []byte("key"), []byte(strings.Repeat("v", 200)))
+				}
+			}
+			if err == nil {
+				err = run.Finish()
+			}
+			return err
+		}
+		for range 3 {
+			if err := put(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		bad.Store(true)
+		for range 40 {
+			_ = put() // what is read to put files together fails behind it
+		}
+		err := table.Find([]Wanted{{Hash: 500 << 40, Key: []byte("key")}}, func(int, []byte) error { return nil })
+		if err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("other bytes %t: found with %v", other, err)
+		}
+		rows, err := table.Rows()
+		if err == nil {
+			for done := false; err == nil && !done; {
+				done, err = rows.Next(1000, func(_, _ []byte) error { return nil })
+			}
+			_ = rows.Close()
+		}
+		if err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("other bytes %t: rows with %v", other, err)
+		}
+		_ = s.Close()
 	}
 }
 
