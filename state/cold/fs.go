@@ -141,8 +141,9 @@ func (f *scratchFile) ReadAt(p []byte, off int64) (int, error) {
 
 func (f *scratchFile) Write(p []byte) (int, error) {
 	if f.fs.failure() == nil {
-		_, err := f.File.Write(p)
-		f.fs.note("writing a file of state", err)
+		if _, err := f.File.Write(p); err != nil {
+			f.fs.note("writing a file of state", fmt.Errorf("%w; make room or set io.tmp.dirs", err))
+		}
 	}
 	return len(p), nil
 }

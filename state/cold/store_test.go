@@ -199,7 +199,7 @@ func TestFullDisk(t *testing.T) {
 			}
 			err = run.Finish()
 		}
-		if !errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "\n") {
+		if !errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "\n") || !strings.HasSuffix(err.Error(), "; make room or set io.tmp.dirs") {
 			t.Errorf("room for %d bytes: %v", room, err)
 		}
 		found := table.Find([]Wanted{{Hash: 0, Key: []byte("key")}}, func(int, []byte) error { return nil })
