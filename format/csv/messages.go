@@ -12,8 +12,8 @@ import (
 // Messages decodes single records, such as the values of a topic, into rows of columns. One goroutine
 // uses it.
 type Messages struct {
+	text.Decoded
 	schema *columnar.Schema
-	cols   []*columnar.Vector
 	d      Dialect
 	null   []byte
 	spans  []span
@@ -24,31 +24,9 @@ type Messages struct {
 // but for the header, and NullText.
 func NewMessages(schema *columnar.Schema, opt Options) (*Messages, error) {
 	m := &Messages{schema: schema, d: opt.Dialect.withDefaults(), null: []byte(opt.NullText)}
-	err := opt.Validate()
-	for _, f := range schema.Fields {
-		if e := supported(f.Type); e != nil {
-			err = errors.Join(err, fmt.Errorf("column %q: %w", f.Name, e))
-		}
-		m.cols = append(m.cols, columnar.NewVector(f.Type))
-	}
-	return m, err
-}
-
-// Columns are the decoded columns; they stay the same vectors.
-func (m *Messages) Columns() []*columnar.Vector { return m.cols }
-
-// Reset makes room for n rows.
-func (m *Messages) Reset(n int) {
-	for _, v := range m.cols {
-		v.Reset(n)
-	}
-}
-
-// Truncate leaves the first n rows.
-func (m *Messages) Truncate(n int) {
-	for _, v := range m.cols {
-		v.Truncate(n)
-	}
+	var err error
+	m.Decoded, err = text.NewDecoded(schema, supported)
+	return m, errors.Join(opt.Validate(), err)
 }
 
 // Decode decodes a record, with or without a line end, into a row; rows come in order, and one that
@@ -61,10 +39,10 @@ func (m *Messages) Decode(row int, record []byte) error {
 		return errors.New(whyBroken)
 	case next < len(record):
 		return errors.New("text behind the line")
-	case len(spans) != len(m.cols):
-		return fmt.Errorf("%d fields where %d were wanted", len(spans), len(m.cols))
+	case len(spans) != len(m.Columns()):
+		return fmt.Errorf("%d fields where %d were wanted", len(spans), len(m.Columns()))
 	}
-	for i, v := range m.cols {
+	for i, v := range m.Columns() {
 		if err := m.set(v, row, record, spans[i]); err != nil {
 			return fmt.Errorf("column %q: %w", m.schema.Fields[i].Name, err)
 		}
@@ -74,7 +52,7 @@ func (m *Messages) Decode(row int, record []byte) error {
 
 // Null makes all columns of a row null, whatever their types say: what its message is missing altogether.
 func (m *Messages) Null(row int) {
-	for _, v := range m.cols {
+	for _, v := range m.Columns() {
 		v.SetNull(row)
 	}
 }
@@ -100,11 +78,4 @@ func (m *Messages) set(v *columnar.Vector, row int, record []byte, s span) error
 		return fmt.Errorf("%q is not %s", clip(b), v.Type)
 	}
 	return nil
-}
-
-// Release frees the columns.
-func (m *Messages) Release() {
-	for _, v := range m.cols {
-		v.Release()
-	}
 }

@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/format/text"
 )
 
 // Messages decodes single objects, such as the values of a topic, into rows of columns. One goroutine
 // uses it.
 type Messages struct {
-	cols []*columnar.Vector
+	text.Decoded
 	plan plan
 	d    decoder
 	buf  []byte
@@ -20,31 +21,9 @@ type Messages struct {
 func NewMessages(schema *columnar.Schema, opt Options) (*Messages, error) {
 	m := &Messages{plan: newPlan(columnar.Type{Kind: columnar.Row, Fields: schema.Fields})}
 	m.d.iso, m.d.failMissing, m.d.multi = opt.Timestamps == ISO8601, opt.FailOnMissing, true
-	err := opt.Validate()
-	for _, f := range schema.Fields {
-		if e := supported(f.Type); e != nil {
-			err = errors.Join(err, fmt.Errorf("column %q: %w", f.Name, e))
-		}
-		m.cols = append(m.cols, columnar.NewVector(f.Type))
-	}
-	return m, err
-}
-
-// Columns are the decoded columns; they stay the same vectors.
-func (m *Messages) Columns() []*columnar.Vector { return m.cols }
-
-// Reset makes room for n rows.
-func (m *Messages) Reset(n int) {
-	for _, v := range m.cols {
-		v.Reset(n)
-	}
-}
-
-// Truncate leaves the first n rows.
-func (m *Messages) Truncate(n int) {
-	for _, v := range m.cols {
-		v.Truncate(n)
-	}
+	var err error
+	m.Decoded, err = text.NewDecoded(schema, supported)
+	return m, errors.Join(opt.Validate(), err)
 }
 
 // Decode decodes an object into a row; rows come in order, and one that failed may be decoded again.
@@ -56,7 +35,7 @@ func (m *Messages) Decode(row int, object []byte) error {
 	d := &m.d
 	d.b, d.pos, d.msg, d.depth = m.buf, 0, "", 0
 	d.space()
-	ok := d.object(&m.plan, m.cols, row)
+	ok := d.object(&m.plan, m.Columns(), row)
 	if ok {
 		if d.space(); d.pos != len(object) {
 			ok = d.fail("text behind the object")
@@ -70,14 +49,7 @@ func (m *Messages) Decode(row int, object []byte) error {
 
 // Null makes all columns of a row null, whatever their types say: what its message is missing altogether.
 func (m *Messages) Null(row int) {
-	for _, v := range m.cols {
+	for _, v := range m.Columns() {
 		setNull(v, row)
-	}
-}
-
-// Release frees the columns.
-func (m *Messages) Release() {
-	for _, v := range m.cols {
-		v.Release()
 	}
 }
