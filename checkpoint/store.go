@@ -140,11 +140,13 @@ func NewPending(dir string, epoch dataflow.Epoch, name string) (*Pending, error)
 	return p, p.failed(err)
 }
 
-func (p *Pending) failed(err error) error {
-	if err != nil {
-		return fmt.Errorf("checkpoint %d cannot be written: %w", p.epoch, err)
+func (p *Pending) failed(err error) error { return notWritten(p.epoch, err) }
+
+func notWritten(epoch dataflow.Epoch, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("checkpoint %d cannot be written: %w; the folder 'execution.checkpointing.dir' needs room and the right to write", epoch, err)
 }
 
 // Append writes further bytes.
@@ -173,10 +175,7 @@ func (s *Store) Write(m *Metadata) error {
 	if err == nil {
 		err = writeFile(filepath.Join(dir, metadataName), seal(text))
 	}
-	if err != nil {
-		return fmt.Errorf("checkpoint %d cannot be written: %w", m.Epoch, err)
-	}
-	return nil
+	return notWritten(m.Epoch, err)
 }
 
 // remove deletes a checkpoint, its metadata first: what is half deleted is none.
