@@ -43,17 +43,7 @@ func TestFailureLeavesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			op, err := Connector{}.Sink(spec)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := op.(*sink)
-			if err := s.Open(&dataflow.Context{Parallelism: 1, Owner: "me"}); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := s.Process(0, b, nil); err != nil {
-				t.Fatal(err)
-			}
+			s := written(t, spec, b)
 			if prepare {
 				if _, err := s.Prepare(1, true); err != nil {
 					t.Fatal(err)
@@ -70,6 +60,23 @@ func TestFailureLeavesNothing(t *testing.T) {
 			}
 		}
 	}
+}
+
+// written is a sink of the table that has written b.
+func written(t *testing.T, spec *catalog.TableSpec, b *columnar.Batch) *sink {
+	t.Helper()
+	op, err := Connector{}.Sink(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := op.(*sink)
+	if err := s.Open(&dataflow.Context{Parallelism: 1, Owner: "me"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Process(0, b, nil); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func empty(t *testing.T, dir string) bool {
@@ -90,22 +97,12 @@ func TestFullDiskLeavesNothing(t *testing.T) {
 	for _, format := range []string{"csv", "json", "parquet", "arrow"} {
 		before, root := columnar.AllocatedBytes(), t.TempDir()
 		spec := &catalog.TableSpec{Name: "t", Schema: schema, Options: map[string]string{"path": filepath.Join(root, "a/b"), "format": format}}
-		op, err := Connector{}.Sink(spec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := op.(*sink)
-		if err := s.Open(&dataflow.Context{Parallelism: 1, Owner: "me"}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Process(0, b, nil); err != nil {
-			t.Fatal(err)
-		}
+		s := written(t, spec, b)
 		s.one.buffer.Reset(fullDisk{})
 		if _, err := s.Process(0, b, nil); err != nil {
 			t.Fatal(err)
 		}
-		_, err = s.Prepare(1, true)
+		_, err := s.Prepare(1, true)
 		if err == nil || strings.Count(err.Error(), syscall.ENOSPC.Error()) != 1 || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v", format, err)
 		}

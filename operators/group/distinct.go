@@ -135,7 +135,7 @@ func (d *distinct) notNull(arg *columnar.Vector, b *columnar.Batch) []int32 {
 func (d *distinct) turned() *columnar.Batch {
 	n := d.after.Len()
 	was, is := columnar.Values[int64](d.before.Cols[0])[:n], columnar.Values[int64](d.after.Cols[d.keys+1])[:n]
-	d.rows = append(d.rows[:0], make([]int32, n)...)[:0]
+	d.rows = slices.Grow(d.rows[:0], n)
 	d.kinds = append(d.kinds[:0], make([]columnar.RowKind, n)...)
 	for i := range n {
 		switch {
