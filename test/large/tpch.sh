@@ -22,5 +22,9 @@ for query in test/sql/testdata/tpch/q*.sql; do
     printf '%s %s: %d s\n' "$name" "$memory" $((SECONDS - started))
   done
   cmp "$dir/$name.$much" "$dir/$name.$little" || failed=1
+  if (($(wc -l <"$dir/$name.$much") < 2)); then
+    echo "$name: no rows" >&2
+    failed=1
+  fi
 done
 exit $failed
