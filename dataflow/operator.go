@@ -67,6 +67,13 @@ type Resumer interface {
 	Resume(out Output) (Status, error)
 }
 
+// LookAhead is an Operator whose state may lie on disk. Before it takes the batches that wait at an input, one by
+// one, it is shown all of them, so that it can read what it has of their keys together. It changes nothing that
+// a snapshot would tell, and a batch that is taken need not have been shown.
+type LookAhead interface {
+	Ahead(in Port, waiting []*columnar.Batch) error
+}
+
 // Watermarker is an Operator that acts on event time. t is the smallest watermark over all
 // inputs, and it rose. The task passes t on when the operator is Done.
 type Watermarker interface {

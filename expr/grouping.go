@@ -144,14 +144,20 @@ func (g *Grouping) Touch() error {
 	return err
 }
 
+// Enter adds the groups of the live rows of b that are not there, whose key columns are cols, and changes none.
+// The Tracker is to be told of them before anything else is done.
+func (g *Grouping) Enter(b *columnar.Batch, cols []*columnar.Vector) (err error) {
+	g.ids, err = g.table.UpsertRows(g.ids, cols, b.Sel, b.Len())
+	return err
+}
+
 // locate finds or adds the group of each live row.
 func (g *Grouping) locate(b *columnar.Batch, cols []*columnar.Vector) (Rows, error) {
 	rows := Rows{Len: b.Len(), Sel: b.Sel, Kinds: b.Kinds}
 	if len(g.keys) == 0 {
 		return rows, g.Touch()
 	}
-	var err error
-	if g.ids, err = g.table.UpsertRows(g.ids, cols, b.Sel, b.Len()); err != nil {
+	if err := g.Enter(b, cols); err != nil {
 		return rows, err
 	}
 	if g.changes != nil {

@@ -25,6 +25,7 @@ type Element struct {
 	Watermark dataflow.Time
 	Status    Status // 0 is none
 	End       bool
+	Shown     bool // Waiting has told of the batch
 }
 
 // isWatermark reports whether the element is none of the others.
@@ -165,6 +166,19 @@ func (c *Channel) Pop() (e Element, ok bool, err error) {
 		e.encoded = nil
 	}
 	return e, true, err
+}
+
+// Waiting appends the batches that wait in front of the next barrier to list, each once. They are for reading.
+func (c *Channel) Waiting(list []*columnar.Batch) []*columnar.Batch {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := c.head; i < len(c.queue) && c.queue[i].Barrier == 0; i++ {
+		if e := &c.queue[i]; e.Batch != nil && !e.Shown {
+			e.Shown = true
+			list = append(list, e.Batch)
+		}
+	}
+	return list
 }
 
 // Room reports whether the consumer keeps up.

@@ -16,9 +16,9 @@ type Lists struct {
 	extra   int
 	keys    *columnar.Table
 	rows    *columnar.RowTable
-	tracker expr.Tracker
 
 	schema  *columnar.Schema // of entries
+	cols    []*columnar.Vector
 	entered []uint32
 	shown   *columnar.Batch // scratch: keys
 	batch   *columnar.Batch // scratch: rows
@@ -56,21 +56,16 @@ func ListSchema(rows *columnar.Schema, columns []int) *columnar.Schema {
 // Table are the rows. Before those of a key are looked at, Enter brings them here.
 func (l *Lists) Table() *columnar.RowTable { return l.rows }
 
-// Enter makes sure that the rows of the keys of the live rows of b, at columns, are in the table, as far
-// as there are any, and returns the row of the key of each, valid until the next call. Change says that
-// they are about to change.
-func (l *Lists) Enter(b *columnar.Batch, columns []int, change bool) (rows []uint32, err error) {
-	cols := make([]*columnar.Vector, len(columns))
-	for i, c := range columns {
-		cols[i] = b.Cols[c]
+// Enter adds the keys of the live rows of b, at columns, that are not there, and returns the row of the key of
+// each, valid until the next call. Tiers.Touch then makes sure that their rows are in the table, as far as there
+// are any.
+func (l *Lists) Enter(b *columnar.Batch, columns []int) (rows []uint32, err error) {
+	l.cols = l.cols[:0]
+	for _, c := range columns {
+		l.cols = append(l.cols, b.Cols[c])
 	}
-	if l.entered, err = l.keys.UpsertRows(l.entered, cols, b.Sel, b.Len()); err != nil || l.tracker == nil {
-		return l.entered, err
-	}
-	if !change {
-		return l.entered, l.tracker.Touch(nil) // new keys are told of anyway
-	}
-	return l.entered, l.tracker.Touch(l.entered)
+	l.entered, err = l.keys.UpsertRows(l.entered, l.cols, b.Sel, b.Len())
+	return l.entered, err
 }
 
 // Heads are the first rows in the table of keys, NoRow where there is none, valid until the next call.
@@ -83,8 +78,8 @@ func (l *Lists) Heads(keys []uint32) []uint32 {
 // StateSchema is that of entries.
 func (l *Lists) StateSchema() (*columnar.Schema, error) { return l.schema, nil }
 
-// Track tells t of keys that are entered.
-func (l *Lists) Track(t expr.Tracker) { l.tracker = t }
+// Track does nothing: who enters keys tells of them.
+func (l *Lists) Track(expr.Tracker) {}
 
 // Rows is the number of keys.
 func (l *Lists) Rows() int { return l.keys.Rows() }

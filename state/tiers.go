@@ -38,6 +38,7 @@ type Tiers[T Entries] struct {
 	row, value []byte
 	rows       *columnar.Batch // scratch
 	ids, found []uint32
+	missing    []uint32 // new rows of the young generation whose keys the old one has not
 	wanted     []cold.Wanted
 }
 
@@ -161,10 +162,15 @@ func (t *Tiers[T]) Begin(n int) (T, error) {
 			return t.hot(), err
 		}
 	}
-	if t.young.table.SizeBytes() < t.store.backend.hotBytes()/2 {
-		return t.hot(), nil
+	if t.Full() {
+		return t.rotate()
 	}
-	return t.rotate()
+	return t.hot(), nil
+}
+
+// Full reports that the table in use has taken its part of the memory: the next Begin makes another.
+func (t *Tiers[T]) Full() bool {
+	return t.store != nil && t.young.table.SizeBytes() >= t.store.backend.hotBytes()/2
 }
 
 // rotate makes the young generation the old one.
@@ -344,14 +350,13 @@ func (t *Tiers[T]) fault(first uint32, n int) error {
 		}
 		return nil
 	}
-	for done := 0; done < n; {
-		some := min(n-done, columnar.BatchRows)
-		if err := t.faultSome(first+uint32(done), some); err != nil {
+	t.missing, t.wanted, t.row = t.missing[:0], t.wanted[:0], t.row[:0]
+	for done := 0; done < n; done += columnar.BatchRows {
+		if err := t.move(first+uint32(done), min(n-done, columnar.BatchRows)); err != nil {
 			return err
 		}
-		done += some
 	}
-	return nil
+	return t.read(t.missing)
 }
 
 func (t *Tiers[T]) newID() uint32 {
@@ -359,7 +364,9 @@ func (t *Tiers[T]) newID() uint32 {
 	return t.nextID - 1
 }
 
-func (t *Tiers[T]) faultSome(first uint32, n int) error {
+// move gives n new rows of the young generation, from first on, what the old one has for their keys, and adds
+// the others to t.missing, with what is looked for on disk in t.wanted.
+func (t *Tiers[T]) move(first uint32, n int) error {
 	y, o := t.young, t.old
 	t.ids = t.ids[:0]
 	for i := range n {
@@ -368,8 +375,6 @@ func (t *Tiers[T]) faultSome(first uint32, n int) error {
 	y.table.Keys(t.rows, t.ids)
 	keys := t.rows.Cols[:t.keys]
 	t.found = o.table.Find(t.found, keys, n)
-	t.wanted, t.row = t.wanted[:0], t.row[:0]
-	missing := t.ids[:0]
 	var at, from []uint32
 	for i, id := range t.found {
 		row := first + uint32(i)
@@ -379,25 +384,24 @@ func (t *Tiers[T]) faultSome(first uint32, n int) error {
 			at, from = append(at, row), append(from, id)
 			continue
 		}
-		missing = append(missing, row)
+		t.missing = append(t.missing, row)
 		if t.written {
 			start := len(t.row)
 			t.row = columnar.AppendRow(t.row, keys, i)
 			t.wanted = append(t.wanted, cold.Wanted{Hash: y.table.Hash(row), Key: t.row[start:]})
 		}
 	}
-	if len(at) > 0 {
-		if err := o.table.Fill(t.rows, from); err != nil {
-			return err
-		}
-		if err := y.table.Load(at, t.rows); err != nil {
-			return err
-		}
+	if len(at) == 0 {
+		return nil
 	}
-	return t.read(missing)
+	if err := o.table.Fill(t.rows, from); err != nil {
+		return err
+	}
+	return y.table.Load(at, t.rows)
 }
 
-// read gives the new rows of the young generation what the disk has for them: t.wanted are their keys.
+// read gives the new rows of the young generation what the disk has for them: t.wanted are their keys. The
+// more there are, the more of them lie in one block.
 func (t *Tiers[T]) read(rows []uint32) error {
 	for _, r := range rows {
 		t.young.ids[r] = columnar.NoRow
@@ -405,21 +409,19 @@ func (t *Tiers[T]) read(rows []uint32) error {
 	if len(t.wanted) > 0 {
 		t.rows.Reset(0)
 		t.found = t.found[:0]
-		keys, states := t.rows.Cols[:t.keys], t.rows.Cols[t.keys:]
+		states := t.rows.Cols[t.keys:]
 		err := t.table.Find(t.wanted, func(at int, value []byte) error {
 			t.young.ids[rows[at]] = binary.LittleEndian.Uint32(value)
 			t.found = append(t.found, rows[at])
-			_, err := columnar.DecodeRow(states, value[4:])
-			return err
+			if _, err := columnar.DecodeRow(states, value[4:]); err != nil || len(t.found) < columnar.BatchRows {
+				return err
+			}
+			return t.loadFound()
 		})
+		if err == nil {
+			err = t.loadFound()
+		}
 		if err != nil {
-			return err
-		}
-		for _, v := range keys {
-			v.Reset(len(t.found))
-		}
-		t.rows.SetLen(len(t.found))
-		if err := t.young.table.Load(t.found, t.rows); err != nil {
 			return err
 		}
 	}
@@ -428,6 +430,20 @@ func (t *Tiers[T]) read(rows []uint32) error {
 			t.young.ids[r] = t.newID()
 		}
 	}
+	return nil
+}
+
+// loadFound gives the rows t.found the states in t.rows.
+func (t *Tiers[T]) loadFound() error {
+	for _, v := range t.rows.Cols[:t.keys] {
+		v.Reset(len(t.found))
+	}
+	t.rows.SetLen(len(t.found))
+	if err := t.young.table.Load(t.found, t.rows); err != nil {
+		return err
+	}
+	t.rows.Reset(0)
+	t.found = t.found[:0]
 	return nil
 }
 

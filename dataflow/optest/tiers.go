@@ -24,6 +24,14 @@ type TierTest struct {
 	Dead         func(row string) bool       // rows of them that do not matter
 	Open         func(onDisk bool) Tiered
 	Next         func() (dataflow.Port, *columnar.Batch)
+
+	waiting []taken
+}
+
+// taken is a batch of an input.
+type taken struct {
+	in dataflow.Port
+	b  *columnar.Batch
 }
 
 // CheckTiers feeds both operators: after every batch what is left of their changelogs is the same, and what
@@ -34,7 +42,7 @@ func CheckTiers(t testing.TB, rng *rand.Rand, c TierTest) {
 	said, told := NewFold(), NewFold()
 	several := func(most int) {
 		for range rng.IntN(most) {
-			c.feed(t, said, told)
+			c.feed(t, rng, said, told)
 		}
 	}
 	alive := func(op Tiered) []string {
@@ -58,24 +66,23 @@ func CheckTiers(t testing.TB, rng *rand.Rand, c TierTest) {
 		}
 		Must(t, again.Close())
 	}
-	for _, op := range []Tiered{c.Disk, c.Memory} {
-		if op.StateBytes() == 0 {
-			t.Error("an operator has no state")
-		}
-		Must(t, op.Close())
-	}
+	c.end(t)
 }
 
 // feed gives the next batch to both.
-func (c *TierTest) feed(t testing.TB, said, told *Fold) {
+func (c *TierTest) feed(t testing.TB, rng *rand.Rand, said, told *Fold) {
 	t.Helper()
-	in, b := c.Next()
-	defer b.Release()
+	if len(c.waiting) == 0 {
+		c.wait(t, rng)
+	}
+	next := c.waiting[0]
+	c.waiting = c.waiting[1:]
+	defer next.b.Release()
 	for _, to := range []struct {
 		op  Tiered
 		out *Fold
 	}{{c.Disk, said}, {c.Memory, told}} {
-		status, err := to.op.Process(in, b, to.out)
+		status, err := to.op.Process(next.in, next.b, to.out)
 		if r, ok := to.op.(dataflow.Resumer); ok {
 			Drain(t, r, status, err, to.out)
 		}
@@ -83,5 +90,34 @@ func (c *TierTest) feed(t testing.TB, said, told *Fold) {
 	}
 	if said.Err != nil || !maps.Equal(said.Rows, told.Rows) {
 		t.Fatalf("%v: %q", said.Err, Differing(said.Rows, told.Rows))
+	}
+}
+
+// wait makes a few batches wait and shows those of an input to the operator on disk.
+func (c *TierTest) wait(t testing.TB, rng *rand.Rand) {
+	t.Helper()
+	var shown []*columnar.Batch
+	for range 1 + rng.IntN(4) {
+		in, b := c.Next()
+		if c.waiting = append(c.waiting, taken{in, b}); in == c.waiting[0].in {
+			shown = append(shown, b)
+		}
+	}
+	if op, ok := c.Disk.(dataflow.LookAhead); ok {
+		Must(t, op.Ahead(c.waiting[0].in, shown))
+	}
+}
+
+// end closes both and what nobody has taken.
+func (c *TierTest) end(t testing.TB) {
+	t.Helper()
+	for _, op := range []Tiered{c.Disk, c.Memory} {
+		if op.StateBytes() == 0 {
+			t.Error("an operator has no state")
+		}
+		Must(t, op.Close())
+	}
+	for _, w := range c.waiting {
+		w.b.Release()
 	}
 }

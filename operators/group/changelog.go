@@ -35,6 +35,7 @@ var (
 	_ dataflow.Operator    = (*ChangelogAggregate)(nil)
 	_ dataflow.InputEnder  = (*ChangelogAggregate)(nil)
 	_ dataflow.Incremental = (*ChangelogAggregate)(nil)
+	_ dataflow.LookAhead   = (*ChangelogAggregate)(nil)
 )
 
 // NewChangelogAggregate makes the operator of spec.

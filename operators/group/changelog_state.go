@@ -7,6 +7,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/operators/held"
 	"github.com/anabranch/anabranch/state"
 )
 
@@ -79,6 +80,35 @@ func (a *ChangelogAggregate) tiers(disk bool, o state.TiersOptions[*expr.Groupin
 // begin makes room for n further rows.
 func (a *ChangelogAggregate) begin(n int) (err error) {
 	a.groups, err = a.state.Begin(n)
+	return err
+}
+
+// Ahead reads the groups of rows that wait, and what the DISTINCT calls have of them, together.
+func (a *ChangelogAggregate) Ahead(_ dataflow.Port, waiting []*columnar.Batch) error {
+	if a.store == nil || len(a.spec.Keys) == 0 {
+		return nil
+	}
+	err := a.begin(0)
+	for _, d := range a.distinct {
+		err = errors.Join(err, d.begin(0))
+	}
+	for _, b := range waiting {
+		if err != nil || a.state.Full() {
+			break
+		}
+		a.cols = held.KeyColumns(a.cols, b, a.spec.Keys)
+		err = a.groups.Enter(b, a.cols)
+		for _, d := range a.distinct {
+			if err == nil {
+				err = d.enter(b, a.cols)
+			}
+		}
+	}
+	for _, t := range a.all() {
+		if err == nil {
+			err = t.Touch(nil)
+		}
+	}
 	return err
 }
 

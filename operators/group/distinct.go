@@ -83,6 +83,36 @@ func (d *distinct) begin(n int) (err error) {
 
 // take takes the rows of b, whose keys are cols, and changes the groups by the values that came or went.
 func (d *distinct) take(b *columnar.Batch, cols []*columnar.Vector, groups *expr.Grouping) error {
+	if err := d.evaluate(b, cols); err != nil || d.in.Live() == 0 {
+		return err
+	}
+	if err := d.begin(d.in.Live()); err != nil {
+		return err
+	}
+	ids, err := d.values.Change(&d.in, d.in.Cols, func(ids []uint32) error { return d.values.EmitResults(d.before, ids) })
+	if err == nil {
+		err = d.values.EmitRows(d.after, ids)
+	}
+	if err != nil {
+		return err
+	}
+	turned := d.turned()
+	return groups.UpdateCall(d.call, turned, turned.Cols[:d.keys], turned.Cols[d.keys])
+}
+
+// enter makes the values of b known to the table in use, as far as it has room.
+func (d *distinct) enter(b *columnar.Batch, cols []*columnar.Vector) error {
+	if d.seen.Full() {
+		return nil
+	}
+	if err := d.evaluate(b, cols); err != nil || d.in.Live() == 0 {
+		return err
+	}
+	return d.values.Enter(&d.in, d.in.Cols)
+}
+
+// evaluate makes d.in the keys and values of the rows of b that the call takes.
+func (d *distinct) evaluate(b *columnar.Batch, cols []*columnar.Vector) error {
 	if d.filter != nil {
 		sel, err := d.filter.Select(b, d.sel)
 		if err != nil {
@@ -97,21 +127,7 @@ func (d *distinct) take(b *columnar.Batch, cols []*columnar.Vector, groups *expr
 	copy(d.in.Cols, cols)
 	d.in.Cols[d.keys], d.in.Sel, d.in.Kinds = arg, d.notNull(arg, b), b.Kinds
 	d.in.SetLen(b.Len())
-	if d.in.Live() == 0 {
-		return nil
-	}
-	if err := d.begin(d.in.Live()); err != nil {
-		return err
-	}
-	ids, err := d.values.Change(&d.in, d.in.Cols, func(ids []uint32) error { return d.values.EmitResults(d.before, ids) })
-	if err == nil {
-		err = d.values.EmitRows(d.after, ids)
-	}
-	if err != nil {
-		return err
-	}
-	turned := d.turned()
-	return groups.UpdateCall(d.call, turned, turned.Cols[:d.keys], turned.Cols[d.keys])
+	return nil
 }
 
 // notNull are the live rows of b whose value is not null; nil are all.

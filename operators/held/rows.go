@@ -42,7 +42,29 @@ func (t *Rows) Enter(b *columnar.Batch, columns []int, change bool) (rows []uint
 	if t.Lists, err = t.Begin(b.Live()); err != nil {
 		return nil, err
 	}
-	return t.Lists.Enter(b, columns, change)
+	if rows, err = t.Lists.Enter(b, columns); err != nil {
+		return nil, err
+	}
+	if !change {
+		return rows, t.Touch(nil) // new keys are told of anyway
+	}
+	return rows, t.Touch(rows)
+}
+
+// Ahead brings the rows of the keys of several batches into memory, as far as there is room.
+func (t *Rows) Ahead(waiting []*columnar.Batch, columns []int) (err error) {
+	if t.Lists, err = t.Begin(0); err != nil {
+		return err
+	}
+	for _, b := range waiting {
+		if t.Full() {
+			break
+		}
+		if _, err := t.Lists.Enter(b, columns); err != nil {
+			return err
+		}
+	}
+	return t.Touch(nil)
 }
 
 // Snapshot writes everything.

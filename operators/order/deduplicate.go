@@ -45,6 +45,7 @@ var (
 	_ dataflow.Resumer     = (*Deduplicate)(nil)
 	_ dataflow.InputEnder  = (*Deduplicate)(nil)
 	_ dataflow.Incremental = (*Deduplicate)(nil)
+	_ dataflow.LookAhead   = (*Deduplicate)(nil)
 	_ dataflow.Measurer    = (*Deduplicate)(nil)
 )
 

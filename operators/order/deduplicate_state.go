@@ -40,6 +40,16 @@ func (d *Deduplicate) enter(b *columnar.Batch) error {
 	return err
 }
 
+// Ahead reads the rows of the keys of rows that wait together.
+func (d *Deduplicate) Ahead(_ dataflow.Port, waiting []*columnar.Batch) error {
+	if d.tiers == nil {
+		return nil
+	}
+	err := d.tiers.Ahead(waiting, d.spec.Keys)
+	d.rows = d.tiers.Lists.Table()
+	return err
+}
+
 // Snapshot writes the rows down.
 func (d *Deduplicate) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 	if d.tiers != nil {

@@ -63,6 +63,7 @@ var (
 	_ dataflow.Resumer     = (*Rank)(nil)
 	_ dataflow.InputEnder  = (*Rank)(nil)
 	_ dataflow.Incremental = (*Rank)(nil)
+	_ dataflow.LookAhead   = (*Rank)(nil)
 )
 
 // NewRank makes the operator of spec.

@@ -49,14 +49,27 @@ func (r *Rank) form() held.Form {
 	return held.Form{Name: "row lists", Schema: schema, Keys: r.spec.Partition}
 }
 
-// enter brings the partitions of b into memory. Lists are those of the table in use: partitions that are
-// new there are put in order.
+// enter brings the partitions of b into memory.
 func (r *Rank) enter(b *columnar.Batch) error {
 	places, err := r.tiers.Enter(b, r.spec.Partition, true)
-	if err != nil {
-		return err
+	r.places = append(r.places[:0], places...)
+	r.arrange()
+	return err
+}
+
+// Ahead reads the partitions of rows that wait together.
+func (r *Rank) Ahead(_ dataflow.Port, waiting []*columnar.Batch) error {
+	if r.tiers == nil {
+		return nil
 	}
-	if r.places = append(r.places[:0], places...); r.listed != r.tiers.Lists {
+	err := r.tiers.Ahead(waiting, r.spec.Partition)
+	r.arrange()
+	return err
+}
+
+// arrange makes the lists those of the table in use: partitions that are new there are put in order.
+func (r *Rank) arrange() {
+	if r.listed != r.tiers.Lists {
 		r.listed = r.tiers.Lists
 		r.rows = r.listed.Table()
 		clear(r.lists)
@@ -74,7 +87,6 @@ func (r *Rank) enter(b *columnar.Batch) error {
 		}
 		slices.SortFunc(l.ids, func(a, b uint32) int { return bytes.Compare(r.keyOf(a), r.keyOf(b)) })
 	}
-	return nil
 }
 
 // Snapshot writes the rows down.

@@ -55,6 +55,7 @@ type link struct {
 	resumer     dataflow.Resumer
 	watermarker dataflow.Watermarker
 	inputs      dataflow.InputWatermarker
+	ahead       dataflow.LookAhead
 	alarmer     dataflow.Alarmer
 	ender       dataflow.InputEnder
 	stopper     dataflow.Stopper
@@ -97,6 +98,7 @@ func newLink(n *graph.Node, op dataflow.Operator, out stage) *link {
 	l.resumer, _ = op.(dataflow.Resumer)
 	l.watermarker, _ = op.(dataflow.Watermarker)
 	l.inputs, _ = op.(dataflow.InputWatermarker)
+	l.ahead, _ = op.(dataflow.LookAhead)
 	l.alarmer, _ = op.(dataflow.Alarmer)
 	l.ender, _ = op.(dataflow.InputEnder)
 	l.stopper, _ = op.(dataflow.Stopper)

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/anabranch/anabranch/checkpoint"
+	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/scheduler/rpc"
 	"github.com/anabranch/anabranch/shuffle"
@@ -36,21 +37,22 @@ type Task struct {
 	box     mailbox
 	wake    chan struct{}
 
-	name   string
-	last   string   // the name of its last operator, which is part of name
-	uids   []string // of its nodes, the first first
-	source *sourceDriver
-	ports  []*inputPort
-	head   stage
-	links  []*link // from the first to the last
-	tail   *tail
-	alarms alarms
-	mark   dataflow.Time // smallest watermark over all inputs
-	idle   bool          // no input has rows at present
-	turn   int           // where polling goes on
-	ended  bool
-	steps  int
-	stats  taskStats
+	name    string
+	last    string   // the name of its last operator, which is part of name
+	uids    []string // of its nodes, the first first
+	source  *sourceDriver
+	ports   []*inputPort
+	head    stage
+	links   []*link // from the first to the last
+	tail    *tail
+	alarms  alarms
+	mark    dataflow.Time     // smallest watermark over all inputs
+	idle    bool              // no input has rows at present
+	turn    int               // where polling goes on
+	waiting []*columnar.Batch // scratch of lookAhead
+	ended   bool
+	steps   int
+	stats   taskStats
 
 	complete atomic.Uint64 // the newest epoch that is durable
 	lineage  lineage
@@ -279,6 +281,9 @@ func (t *Task) take(port dataflow.Port, c *inputChannel, e shuffle.Element) erro
 	case e.Batch != nil:
 		t.stats.rowsIn.Add(int64(e.Batch.Live()))
 		defer e.Batch.ReleaseUnkept() // also when an operator panics
+		if err := t.lookAhead(port, e); err != nil {
+			return err
+		}
 		return t.head.handle(event{kind: batchEvent, batch: e.Batch, port: port})
 	case e.Barrier != 0:
 		c.aligned = true
