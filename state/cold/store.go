@@ -44,12 +44,11 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	// Keys are in order of hashes, so that every compaction into a level rewrites it whole: few levels
 	// write least. Pebble's own filters are large blocks that fall out of a small cache; which keys are
-	// not there a Table knows itself. Keys are looked for together, so that a block has several of them; with
-	// what Pebble puts beside it, it is just below what Go's allocator takes for small.
+	// not there a Table knows itself. Keys are looked for together, so that a block has several of them.
 	p.LBaseMaxBytes = 1 << 30
 	for i := range p.Levels {
 		p.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
-		p.Levels[i].BlockSize = 28 << 10
+		p.Levels[i].BlockSize = 12 << 10
 	}
 	p.EventListener = &pebble.EventListener{DataCorruption: func(info pebble.DataCorruptionInfo) {
 		s.fs.note("state on disk", info.Details)
