@@ -8,62 +8,38 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 )
 
+// temporalRow converts between dates, times and timestamps. Instants are seen in the session's time zone.
 func temporalRow(c *compiler, from, to columnar.Type) (rowFunc, error) {
 	loc := c.location()
-	// shift moves an instant to local time (+1) or back (-1).
-	shift := func(v, unit int64, sign int64) int64 {
-		sec := columnar.FloorDiv(v, unit)
-		t := time.Unix(sec, 0)
-		if sign < 0 {
-			y, m, d := columnar.CivilDate(columnar.FloorDiv(sec, 86400))
-			t = time.Date(int(y), time.Month(m), d, 0, 0, int(sec-columnar.FloorDiv(sec, 86400)*86400), 0, loc)
-		}
-		_, offset := t.In(loc).Zone()
-		return v + sign*int64(offset)*unit
+	toInstant := from.Kind != columnar.TimestampLTZ && to.Kind == columnar.TimestampLTZ
+	if from.Kind == to.Kind {
+		loc = time.UTC // as it is
 	}
-	fu, tu := columnar.UnitsPerSecond(from.Precision), columnar.UnitsPerSecond(to.Precision)
-	local := func(v int64) int64 {
-		if from.Kind == columnar.TimestampLTZ {
-			return shift(v, fu, 1)
-		}
-		return v
-	}
+	split := dayAndNanos(from, loc)
 	switch {
-	case from.Kind == columnar.Date && to.IsTimestamp():
+	case to.IsTimestamp() && (from.IsTimestamp() || from.Kind == columnar.Date):
 		return func(args []values, i int, out *columnar.Vector) error {
-			v := args[0].int(i) * 86400 * tu
-			if to.Kind == columnar.TimestampLTZ {
-				v = shift(v, tu, -1)
+			day, nanos := split(args[0].int(i))
+			second := day*86400 + nanos/1e9
+			if toInstant {
+				second = columnar.InstantOf(second, loc)
 			}
-			columnar.Values[int64](out)[i] = v
+			v, ok := timeUnits(second, nanos%1e9, to.Precision)
+			if !ok {
+				return fmt.Errorf("a time is out of range of %s, which holds the years 1678 to 2262", to.Nullable())
+			}
+			columnar.Values[int64](out)[i] = cutDigits(v, to.Precision)
 			return nil
 		}, nil
 	case to.Kind == columnar.Date:
 		return func(args []values, i int, out *columnar.Vector) error {
-			return storeInt(out, i, columnar.FloorDiv(local(args[0].int(i)), 86400*fu))
-		}, nil
-	case to.Kind == columnar.Time && from.IsTimestamp():
-		return func(args []values, i int, out *columnar.Vector) error {
-			v := local(args[0].int(i))
-			v -= columnar.FloorDiv(v, 86400*fu) * 86400 * fu
-			return storeInt(out, i, scaleTime(v, fu, 1000))
+			day, _ := split(args[0].int(i))
+			return storeInt(out, i, day)
 		}, nil
 	case to.Kind == columnar.Time:
-		return func(args []values, i int, out *columnar.Vector) error { return storeInt(out, i, args[0].int(i)) }, nil
-	case from.IsTimestamp() && to.IsTimestamp():
 		return func(args []values, i int, out *columnar.Vector) error {
-			v := scaleTime(local(args[0].int(i)), fu, tu)
-			if to.Kind == columnar.TimestampLTZ {
-				if from.Kind == to.Kind {
-					v = scaleTime(args[0].int(i), fu, tu)
-				} else {
-					v = shift(v, tu, -1)
-				}
-			} else if from.Kind == to.Kind {
-				v = scaleTime(args[0].int(i), fu, tu)
-			}
-			columnar.Values[int64](out)[i] = cutDigits(v, to.Precision)
-			return nil
+			_, nanos := split(args[0].int(i))
+			return storeInt(out, i, cutTime(nanos/1e6, to))
 		}, nil
 	}
 	return nil, fmt.Errorf("no conversion from %s to %s", from.Nullable(), to.Nullable())

@@ -2,7 +2,6 @@ package expr
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/anabranch/anabranch/columnar"
 )
@@ -11,20 +10,20 @@ func isTemporal(t columnar.Type) bool {
 	return t.IsTimestamp() || t.IsInterval() || t.Kind == columnar.Date || t.Kind == columnar.Time
 }
 
-const dayMicros = 86400 * 1e6
+const dayMicros, dayNanos = 86400 * 1e6, 86400 * 1e9
 
 func timeFunctions() []*function {
 	return append(datePartFunctions(), []*function{
 		{name: "EXTRACT", min: 2, max: 2, bind: bindExtract, compile: perRow(compileExtract)},
 		{name: "TIMESTAMPADD", min: 3, max: 3, fallible: true, bind: bindTimestampAdd, compile: perRow(compileTimestampAdd)},
-		{name: "TIMESTAMPDIFF", min: 3, max: 3, bind: bindTimestampDiff, compile: perRow(compileTimestampDiff)},
+		{name: "TIMESTAMPDIFF", min: 3, max: 3, fallible: true, bind: bindTimestampDiff, compile: perRow(compileTimestampDiff)},
 		{
 			name: "DATE_FORMAT", min: 2, max: 2, fallible: true,
 			bind:    bindDateFormat,
 			compile: perRow(compileDateFormat),
 		},
 		{
-			name: "TO_TIMESTAMP_LTZ", min: 2, max: 2, fallible: true,
+			name: "TO_TIMESTAMP_LTZ", min: 2, max: 2, fallible: true, exact: true,
 			bind: func(args []*Expr) ([]*Expr, columnar.Type, error) {
 				if !args[0].Type.IsInteger() {
 					return nil, columnar.Type{}, fmt.Errorf("argument 1 is %s, not an integer", args[0].Type.Nullable())
@@ -33,20 +32,8 @@ func timeFunctions() []*function {
 			},
 			compile: perRow(compileToLTZ),
 		},
-		{
-			name: "TO_TIMESTAMP", min: 1, max: 1, exact: true,
-			bind: argsOf("STRING", columnar.Type.IsString, fixed(columnar.TimestampOf(3))),
-			compile: func(c *compiler, e *Expr) (node, error) {
-				return c.compile(&Expr{Op: TryCast, Type: e.Type, Args: e.Args})
-			},
-		},
-		{
-			name: "TO_DATE", min: 1, max: 1, exact: true,
-			bind: argsOf("STRING", columnar.Type.IsString, fixed(columnar.TypeDate)),
-			compile: func(c *compiler, e *Expr) (node, error) {
-				return c.compile(&Expr{Op: TryCast, Type: e.Type, Args: e.Args})
-			},
-		},
+		parsedFunction("TO_TIMESTAMP", columnar.TimestampOf(3)),
+		parsedFunction("TO_DATE", columnar.TypeDate),
 		currentTime("CURRENT_TIMESTAMP", columnar.TimestampLTZOf(3)),
 		currentTime("NOW", columnar.TimestampLTZOf(3)),
 		currentTime("PROCTIME", columnar.TimestampLTZOf(3)),
@@ -97,7 +84,7 @@ func bindTemporal(op string, args []*Expr) ([]*Expr, columnar.Type, error) {
 	case op == "*" && b.IsInterval() && a.IsInteger():
 		return []*Expr{args[1], args[0]}, b.Nullable(), nil
 	case op != "+" && op != "-":
-	case b.IsInterval() && (a.IsTimestamp() || a.Kind == b.Kind):
+	case b.IsInterval() && (a.IsTimestamp() || a.Kind == b.Kind), a.Kind == columnar.Time && b.Kind == columnar.IntervalDay:
 		return args, a.Nullable(), nil
 	case b.IsInterval() && a.Kind == columnar.Date:
 		if b.Kind == columnar.IntervalMonth || wholeDays(args[1]) {
@@ -146,44 +133,25 @@ func compileTemporal(c *compiler, e *Expr) (node, error) {
 		return plain(func(args []values, i int, out *columnar.Vector) error {
 			return storeInt(out, i, args[0].int(i)+sign*args[1].int(i))
 		})(c, e)
-	case a.Kind == columnar.Date && b.Kind == columnar.IntervalDay:
-		return plain(func(args []values, i int, out *columnar.Vector) error {
-			return storeDate(e, out, i, args[0].int(i)+sign*(args[1].int(i)/dayMicros))
-		})(c, e)
-	case a.Kind == columnar.Date:
-		return plain(func(args []values, i int, out *columnar.Vector) error {
-			return storeDate(e, out, i, addMonths(args[0].int(i), sign*args[1].int(i)))
-		})(c, e)
 	}
-	return plain(addToTimestamp(e, a, b.Kind == columnar.IntervalMonth, sign))(c, e)
+	return plain(addInterval(e, sign))(c, e)
 }
 
-func addToTimestamp(e *Expr, t columnar.Type, months bool, sign int64) rowFunc {
-	unit := columnar.UnitsPerSecond(t.Precision)
-	lo, hi := int64(math.MinInt64), int64(math.MaxInt64)
-	if unit < 1e9 {
-		lo, hi = firstDay*86400*unit, (lastDay+1)*86400*unit-1
-	}
-	yMax := math.MaxInt64 / max(unit/1e6, 1)
+// addInterval adds an interval to a date, time or timestamp, or takes it away.
+func addInterval(e *Expr, sign int64) rowFunc {
+	months, to := e.Args[1].Type.Kind == columnar.IntervalMonth, moverOf(e.Type)
 	return func(args []values, i int, out *columnar.Vector) error {
-		x, y := args[0].int(i), sign*args[1].int(i)
+		v, by := args[0].int(i), sign*args[1].int(i)
 		var ok bool
 		if months {
-			day := columnar.FloorDiv(x, 86400*unit)
-			moved := addMonths(day, y)
-			at := columnar.MulInt64(moved, 86400*unit)
-			ok = isDay(moved) && at.IsInt64()
-			x, y = x-day*86400*unit, int64(at.Lo)
+			v, ok = to.months(v, by)
 		} else {
-			ok = -yMax <= y && y <= yMax
-			y = scaleTime(y, 1e6, unit)
+			v, ok = to.steps(v, by, 1000)
 		}
-		s := x + y
-		if !ok || (x^s)&(y^s) < 0 || s < lo || s > hi {
-			return rowError(e, "%s out of range", t.Nullable())
+		if !ok {
+			return moveError(e)
 		}
-		columnar.Values[int64](out)[i] = s
-		return nil
+		return storeInt(out, i, cutTime(v, e.Type))
 	}
 }
 
@@ -191,13 +159,6 @@ func addToTimestamp(e *Expr, t columnar.Type, months bool, sign int64) rowFunc {
 const firstDay, lastDay = -719162, 2932896
 
 func isDay(day int64) bool { return firstDay <= day && day <= lastDay }
-
-func storeDate(e *Expr, out *columnar.Vector, i int, day int64) error {
-	if !isDay(day) {
-		return rowError(e, "DATE out of range, which holds the years 1 to 9999")
-	}
-	return storeInt(out, i, day)
-}
 
 // scaleTime converts between units per second, rounding down.
 func scaleTime(v, from, to int64) int64 {
@@ -220,15 +181,22 @@ func addMonths(days, months int64) int64 {
 	return min(first+int64(d)-1, columnar.DaysOf(ny, nm, 1)-1)
 }
 
+// compileToLTZ makes instants of numbers since 1970; NULL is one beyond the years 1 to 9999.
 func compileToLTZ(_ *compiler, e *Expr) (rowFunc, error) {
+	in := moverOf(e.Type)
 	return func(args []values, i int, out *columnar.Vector) error {
-		v := args[0].int(i)
+		unit := int64(1e6)
 		switch p := args[1].int(i); p {
 		case 0:
-			v *= 1000
+			unit = 1e9
 		case 3:
 		default:
 			return rowError(e, "precision is %d, not 0 or 3", p)
+		}
+		v, ok := in.steps(0, args[0].int(i), unit)
+		if !ok {
+			out.SetNull(i)
+			return nil
 		}
 		columnar.Values[int64](out)[i] = v
 		return nil

@@ -10,7 +10,7 @@ import (
 )
 
 // units of EXTRACT, FLOOR ... TO, TIMESTAMPADD and TIMESTAMPDIFF.
-var timeUnits = []string{
+var unitNames = []string{
 	"MILLENNIUM", "CENTURY", "DECADE", "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND",
 	"MILLISECOND", "MICROSECOND", "NANOSECOND", "DOY", "DOW", "ISODOW", "ISOYEAR", "EPOCH",
 }
@@ -18,10 +18,19 @@ var timeUnits = []string{
 func unitOf(e *Expr) (string, error) {
 	u, ok := constantText(e)
 	u = strings.TrimPrefix(strings.ToUpper(u), "SQL_TSI_")
-	if !ok || !slices.Contains(timeUnits, u) {
-		return "", fmt.Errorf("unknown unit of time %s; did you mean %s?", e, Nearest(u, timeUnits))
+	if !ok || !slices.Contains(unitNames, u) {
+		return "", fmt.Errorf("unknown unit of time %s; did you mean %s?", e, Nearest(u, unitNames))
 	}
 	return u, nil
+}
+
+// stepOf is a unit that time can be moved by or cut off to.
+func stepOf(e *Expr) (string, error) {
+	unit, err := unitOf(e)
+	if err == nil && monthsOf(unit) == 0 && nanosOf(unit) == 0 {
+		err = fmt.Errorf("%s is no length of time", unit)
+	}
+	return unit, err
 }
 
 func bindExtract(args []*Expr) ([]*Expr, columnar.Type, error) {
@@ -33,23 +42,33 @@ func bindExtract(args []*Expr) ([]*Expr, columnar.Type, error) {
 	return args, columnar.TypeBigInt, err
 }
 
-// dayAndMicros splits a temporal value into days since 1970 and microseconds of the day.
-func dayAndMicros(t columnar.Type, loc *time.Location) func(v int64) (day, micros int64) {
+// dayAndNanos splits a temporal value into days since 1970 and nanoseconds of the day.
+func dayAndNanos(t columnar.Type, loc *time.Location) func(v int64) (day, nanos int64) {
 	switch t.Kind {
 	case columnar.Date:
 		return func(v int64) (int64, int64) { return v, 0 }
 	case columnar.Time:
-		return func(v int64) (int64, int64) { return 0, v * 1000 }
+		return func(v int64) (int64, int64) { return 0, v * 1e6 }
 	}
 	unit := columnar.UnitsPerSecond(t.Precision)
 	return func(v int64) (int64, int64) {
+		second := columnar.FloorDiv(v, unit)
+		nanos := (v - second*unit) * (1e9 / unit)
 		if t.Kind == columnar.TimestampLTZ && loc != time.UTC {
-			_, offset := time.Unix(columnar.FloorDiv(v, unit), 0).In(loc).Zone()
-			v += int64(offset) * unit
+			_, offset := time.Unix(second, 0).In(loc).Zone()
+			second += int64(offset)
 		}
-		day := columnar.FloorDiv(v, 86400*unit)
-		return day, scaleTime(v-day*86400*unit, unit, 1e6)
+		day := columnar.FloorDiv(second, 86400)
+		return day, (second-day*86400)*1e9 + nanos
 	}
+}
+
+// timeUnits is a moment as a timestamp of a precision; ok is false where that does not hold it.
+func timeUnits(second, nanos int64, precision int) (v int64, ok bool) {
+	unit := columnar.UnitsPerSecond(precision)
+	at := columnar.MulInt64(second, unit)
+	v = int64(at.Lo) + nanos/(1e9/unit)
+	return v, at.IsInt64() && v >= int64(at.Lo)
 }
 
 func compileExtract(c *compiler, e *Expr) (rowFunc, error) {
@@ -61,10 +80,14 @@ func compileExtract(c *compiler, e *Expr) (rowFunc, error) {
 	if t.IsInterval() {
 		return extractInterval(unit, t), nil
 	}
-	split := dayAndMicros(t, c.location())
+	loc := c.location()
+	if unit == "EPOCH" {
+		loc = time.UTC // the same everywhere
+	}
+	split := dayAndNanos(t, loc)
 	return func(args []values, i int, out *columnar.Vector) error {
-		day, micros := split(args[1].int(i))
-		columnar.Values[int64](out)[i] = extractUnit(unit, day, micros)
+		day, nanos := split(args[1].int(i))
+		columnar.Values[int64](out)[i] = extractUnit(unit, day, nanos)
 		return nil
 	}, nil
 }
@@ -82,29 +105,29 @@ func extractInterval(unit string, t columnar.Type) rowFunc {
 		case t.Kind == columnar.IntervalDay && unit == "EPOCH":
 			r = v / 1e6
 		case t.Kind == columnar.IntervalDay:
-			r = extractUnit(unit, 0, v%dayMicros)
+			r = extractUnit(unit, 0, v%dayMicros*1000)
 		}
 		columnar.Values[int64](out)[i] = r
 		return nil
 	}
 }
 
-func extractUnit(unit string, day, micros int64) int64 {
+func extractUnit(unit string, day, nanos int64) int64 {
 	switch unit {
 	case "HOUR":
-		return micros / 3600e6
+		return nanos / 3600e9
 	case "MINUTE":
-		return micros / 60e6 % 60
+		return nanos / 60e9 % 60
 	case "SECOND":
-		return micros / 1e6 % 60
+		return nanos / 1e9 % 60
 	case "MILLISECOND":
-		return micros / 1000 % 60000
+		return nanos % 60e9 / 1e6
 	case "MICROSECOND":
-		return micros % 60e6
+		return nanos % 60e9 / 1000
 	case "NANOSECOND":
-		return micros % 60e6 * 1000
+		return nanos % 60e9
 	case "EPOCH":
-		return day*86400 + micros/1e6
+		return day*86400 + nanos/1e9
 	case "DAY":
 		_, _, d := columnar.CivilDate(day)
 		return int64(d)
@@ -143,13 +166,14 @@ func isoWeek(day int64) (year, week int64) {
 	return int64(y), int64(w)
 }
 
-// microsOf is the length of a unit of fixed length in microseconds; 0 for months and longer.
-func microsOf(unit string) int64 {
+// nanosOf is the length of a unit of fixed length in nanoseconds; 0 for months and longer.
+func nanosOf(unit string) int64 {
 	return map[string]int64{
-		"WEEK": 7 * dayMicros, "DAY": dayMicros, "HOUR": 3600e6, "MINUTE": 60e6, "SECOND": 1e6, "MILLISECOND": 1000, "MICROSECOND": 1,
+		"WEEK": 7 * dayNanos, "DAY": dayNanos, "HOUR": 3600e9, "MINUTE": 60e9, "SECOND": 1e9, "MILLISECOND": 1e6, "MICROSECOND": 1000,
+		"NANOSECOND": 1,
 	}[unit]
 }
 
 func monthsOf(unit string) int64 {
-	return map[string]int64{"MONTH": 1, "QUARTER": 3, "YEAR": 12, "DECADE": 120, "CENTURY": 1200}[unit]
+	return map[string]int64{"MONTH": 1, "QUARTER": 3, "YEAR": 12, "DECADE": 120, "CENTURY": 1200, "MILLENNIUM": 12000}[unit]
 }
