@@ -318,9 +318,8 @@ func ParseTimestamp(s string, precision int, loc *time.Location) (int64, error) 
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("%q: %w", s, err)
-	case rest == "" && loc != nil && loc != time.UTC:
-		y, m, d := CivilDate(days)
-		sec = time.Date(int(y), time.Month(m), d, 0, 0, int(nanos/1e9), 0, loc).Unix()
+	case rest == "":
+		sec = InstantOf(sec, loc)
 	default:
 		sec -= offset
 	}

@@ -172,10 +172,9 @@ func (s *exactSum) one(sum columnar.Int128, count int64, out *columnar.Vector) e
 	default:
 		if s.call.Name == "AVG" {
 			var ok bool
-			if sum, ok = rescale(sum, s.scale, t.Scale); !ok {
+			if sum, ok = mean(sum, count, t.Scale-s.scale); !ok {
 				return s.overflow()
 			}
-			sum = divRound(sum, columnar.Int128Of(count))
 		}
 		if !fitsDigits(sum, maxDigits) {
 			return s.overflow()
@@ -183,6 +182,17 @@ func (s *exactSum) one(sum columnar.Int128, count int64, out *columnar.Vector) e
 		columnar.Grow[columnar.Int128](out, 1)[0] = sum
 	}
 	return nil
+}
+
+// mean is sum/count with some more decimal digits, rounded half away from zero; ok is false if it needs too
+// many digits.
+func mean(sum columnar.Int128, count int64, digits int) (m columnar.Int128, ok bool) {
+	q, r := sum.QuoRem(columnar.Int128Of(count))
+	if q, ok = q.Mul(pow10(digits)); !ok {
+		return q, false
+	}
+	r, _ = r.Mul(pow10(digits)) // less than 2^63 times a million
+	return q.Add(divRound(r, columnar.Int128Of(count)))
 }
 
 // floatSum is SUM and AVG of floats: Neumaier's compensated sum (Rundungsfehleranalyse einiger

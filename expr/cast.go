@@ -53,6 +53,9 @@ func lossless(from, to columnar.Type) bool {
 	if to.IsString() {
 		return to.Kind == columnar.Varchar
 	}
+	if to.IsTimestamp() && columnar.UnitsPerSecond(to.Precision) == 1e9 && !relabels(from, to) {
+		return false // nanoseconds hold fewer years
+	}
 	c, ok := commonValues(from.Nullable(), to.Nullable())
 	return ok && !from.IsString() && c.SameValues(to.Nullable())
 }

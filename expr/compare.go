@@ -16,10 +16,7 @@ func comparisonFunctions() []*function {
 	distinct := func(name string, same bool) *function {
 		return &function{
 			name: name, infix: true, min: 2, max: 2, exact: true,
-			bind: func(args []*Expr) ([]*Expr, columnar.Type, error) {
-				args, _, err := bindComparison(args)
-				return args, columnar.TypeBoolean.Required(), err
-			},
+			bind:    bindDistinct,
 			compile: func(c *compiler, e *Expr) (node, error) { return compileDistinct(c, e, same) },
 		}
 	}
@@ -27,11 +24,15 @@ func comparisonFunctions() []*function {
 		fs,
 		distinct("IS DISTINCT FROM", false),
 		distinct("IS NOT DISTINCT FROM", true),
-		&function{name: "IN", operator: true, min: 2, max: -1, bind: bindComparison, compile: compileIn},
+		&function{name: "IN", operator: true, min: 2, max: -1, bind: bindIn, compile: compileIn},
+		&function{name: "COMPARE", operator: true, min: 2, max: 2, bind: bindCompare, compile: plain(compareDecimals)},
 	)
 }
 
 func bindComparison(args []*Expr) ([]*Expr, columnar.Type, error) {
+	if needsCompare(args) {
+		return bindCompared(args)
+	}
 	args, t, err := unify(args)
 	if err == nil && (t.Kind == columnar.Map || t.IsNested()) {
 		err = fmt.Errorf("values of type %s cannot be compared", t.Nullable())

@@ -2,8 +2,6 @@ package expr
 
 import (
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/anabranch/anabranch/columnar"
 )
@@ -29,70 +27,52 @@ func bindDateFormat(args []*Expr) ([]*Expr, columnar.Type, error) {
 
 // compileDateFormat compiles DATE_FORMAT with patterns of Java's DateTimeFormatter.
 func compileDateFormat(c *compiler, e *Expr) (rowFunc, error) {
-	split := dayAndMicros(e.Args[0].Type, c.location())
-	known := map[string]string{}
+	split := dayAndNanos(e.Args[0].Type, c.location())
+	known := timePatterns{}
 	return func(args []values, i int, out *columnar.Vector) error {
-		pattern := args[1].text(i)
-		layout, ok := known[pattern]
-		if !ok {
-			var err error
-			if layout, err = goLayout(pattern); err != nil {
-				return rowError(e, "%s", err)
-			}
-			known[pattern] = layout
+		p, err := known.of(args[1].text(i))
+		if err != nil {
+			return rowError(e, "%s", err)
 		}
-		day, micros := split(args[0].int(i))
-		t := time.Unix(day*86400+micros/1e6, micros%1e6*1000).UTC()
 		var buf [64]byte
-		out.SetBytes(i, t.AppendFormat(buf[:0], layout))
+		day, nanos := split(args[0].int(i))
+		out.SetBytes(i, p.appendTime(buf[:0], day, nanos))
 		return nil
 	}, nil
 }
 
-var layoutOf = map[string]string{
-	"yyyy": "2006", "yy": "06", "MM": "01", "M": "1", "MMM": "Jan", "MMMM": "January", "dd": "02", "d": "2",
-	"HH": "15", "hh": "03", "h": "3", "mm": "04", "m": "4", "ss": "05", "s": "5", "a": "PM", "E": "Mon", "EEE": "Mon", "EEEE": "Monday",
-	"uuuu": "2006", "DDD": "002", "S": "0", "SS": "00", "SSS": "000", "SSSSSS": "000000", "SSSSSSSSS": "000000000",
+// parsedFunction is TO_TIMESTAMP or TO_DATE: NULL for a text that cannot be read. With two arguments the
+// second is a pattern.
+func parsedFunction(name string, t columnar.Type) *function {
+	return &function{
+		name: name, min: 1, max: 2, exact: true, fallible: true,
+		bind: argsOf("STRING", columnar.Type.IsString, fixed(t)),
+		compile: func(c *compiler, e *Expr) (node, error) {
+			if len(e.Args) == 1 {
+				return c.compile(&Expr{Op: TryCast, Type: e.Type, Args: e.Args})
+			}
+			return perRow(compileParsed)(c, e)
+		},
+	}
 }
 
-// goLayout translates a pattern of Java's DateTimeFormatter into a layout of Go's time package.
-func goLayout(pattern string) (string, error) {
-	var b strings.Builder
-	for i := 0; i < len(pattern); {
-		ch := pattern[i]
-		switch {
-		case ch == '\'':
-			end := strings.IndexByte(pattern[i+1:], '\'')
-			if end < 0 {
-				return "", fmt.Errorf("pattern %q has an open quote", pattern)
-			}
-			text := pattern[i+1 : i+1+end]
-			if text == "" {
-				text = "'"
-			}
-			if strings.ContainsAny(text, "0123456789JMPZ") {
-				return "", fmt.Errorf("pattern %q: quoted text %q is not supported", pattern, text)
-			}
-			b.WriteString(text)
-			i += end + 2
-		case ch >= 'a' && ch <= 'z' || ch >= 'A' && ch <= 'Z':
-			n := 1
-			for i+n < len(pattern) && pattern[i+n] == ch {
-				n++
-			}
-			layout, ok := layoutOf[pattern[i:i+n]]
-			if !ok {
-				return "", fmt.Errorf("pattern %q: %q is not supported", pattern, pattern[i:i+n])
-			}
-			if ch == 'S' && !strings.HasSuffix(b.String(), ".") && !strings.HasSuffix(b.String(), ",") {
-				return "", fmt.Errorf("pattern %q: fractions of a second must follow a point", pattern)
-			}
-			b.WriteString(layout)
-			i += n
-		default:
-			b.WriteByte(ch)
-			i++
+func compileParsed(_ *compiler, e *Expr) (rowFunc, error) {
+	known := timePatterns{}
+	return func(args []values, i int, out *columnar.Vector) error {
+		p, err := known.of(args[1].text(i))
+		if err != nil {
+			return rowError(e, "%s", err)
 		}
-	}
-	return b.String(), nil
+		day, nanos, ok := p.parse(args[0].text(i))
+		switch {
+		case !ok:
+			out.SetNull(i)
+			return nil
+		case e.Type.Kind == columnar.Date:
+			return storeInt(out, i, day)
+		}
+		v, _ := timeUnits(day*86400+nanos/1e9, nanos%1e9, e.Type.Precision)
+		columnar.Values[int64](out)[i] = v
+		return nil
+	}, nil
 }

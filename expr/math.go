@@ -160,13 +160,8 @@ func compileRound(_ *compiler, e *Expr) (rowFunc, error) {
 }
 
 func bindFloor(args []*Expr) ([]*Expr, columnar.Type, error) {
-	t := args[0].Type
 	if len(args) == 2 {
-		_, err := unitOf(args[1])
-		if err == nil && !isTemporal(t) {
-			err = fmt.Errorf("argument 1 is %s, not a date or timestamp", t.Nullable())
-		}
-		return args, t.Nullable(), err
+		return bindFloorTime(args)
 	}
 	args, t, err := bindSame(args)
 	if err == nil && t.Kind == columnar.Decimal {
@@ -176,11 +171,11 @@ func bindFloor(args []*Expr) ([]*Expr, columnar.Type, error) {
 }
 
 func compileFloor(up bool) func(*compiler, *Expr) (rowFunc, error) {
-	return func(_ *compiler, e *Expr) (rowFunc, error) {
+	return func(c *compiler, e *Expr) (rowFunc, error) {
 		from := e.Args[0].Type
 		switch {
 		case len(e.Args) == 2:
-			return floorTime(e, up)
+			return floorTime(c, e, up)
 		case from.IsFloat():
 			f := math.Floor
 			if up {
