@@ -1,6 +1,9 @@
 package columnar
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // Signed lists the integer value types.
 type Signed interface {
@@ -71,6 +74,21 @@ func ScaleChecked64(dst, a []int64, factor int64) bool {
 		over |= h ^ int64(lo)>>63
 	}
 	return over != 0
+}
+
+// ShiftChecked64 writes a+by into dst and reports whether any row overflowed or is not between lo and hi.
+func ShiftChecked64(dst, a []int64, by, lo, hi int64) bool {
+	a = a[:len(dst)]
+	var over int64
+	least, most := int64(math.MaxInt64), int64(math.MinInt64)
+	for i := range dst {
+		x := a[i]
+		y := x + by
+		dst[i] = y
+		over |= (x ^ y) & (by ^ y)
+		least, most = min(least, y), max(most, y)
+	}
+	return over < 0 || len(dst) > 0 && (least < lo || most > hi)
 }
 
 // Floats lists the floating-point value types.

@@ -77,18 +77,24 @@ func plain(f rowFunc) func(*compiler, *Expr) (node, error) {
 func (n *rowwise) release() { n.out.Release() }
 
 func (n *rowwise) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
-	rows := b.Len()
-	n.out.Reset(rows)
-	if n.out.Phys == columnar.PhysView {
-		clear(columnar.Values[columnar.View](n.out))
-	}
-	nulls := false
 	for k, a := range n.args {
 		v, err := a.eval(b, sel)
 		if err != nil {
 			return nil, err
 		}
 		n.vals[k] = values{v}
+	}
+	return n.apply(b.Len(), sel)
+}
+
+// apply computes the rows from the arguments, which are evaluated.
+func (n *rowwise) apply(rows int, sel []int32) (*columnar.Vector, error) {
+	n.out.Reset(rows)
+	if n.out.Phys == columnar.PhysView {
+		clear(columnar.Values[columnar.View](n.out))
+	}
+	nulls := false
+	for _, v := range n.vals {
 		nulls = nulls || v.Valid != nil
 	}
 	if nulls {

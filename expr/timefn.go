@@ -134,7 +134,7 @@ func compileTemporal(c *compiler, e *Expr) (node, error) {
 			return storeInt(out, i, args[0].int(i)+sign*args[1].int(i))
 		})(c, e)
 	}
-	return plain(addInterval(e, sign))(c, e)
+	return compileShift(c, e, sign)
 }
 
 // addInterval adds an interval to a date, time or timestamp, or takes it away.
