@@ -128,7 +128,7 @@ func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dat
 		err = a.groups.EmitRows(a.after, ids)
 	}
 	if err == nil {
-		err = a.changes(first)
+		err = a.changes(first, b.Kinds == nil && a.count < len(a.results.Cols)/2)
 	}
 	if err != nil {
 		return dataflow.Done, err
@@ -137,11 +137,11 @@ func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dat
 }
 
 // changes finds the touched groups whose row is taken back and those that get a new one. first
-// says that there were no groups before.
-func (a *ChangelogAggregate) changes(first bool) (err error) {
+// says that there were no groups before, counted that a result is a number of rows and only grew.
+func (a *ChangelogAggregate) changes(first, counted bool) (err error) {
 	n := a.after.Len()
 	a.unequal = a.unequal[:0]
-	if a.differs != nil {
+	if a.differs != nil && !counted {
 		a.results.SetLen(n)
 		if a.unequal, err = a.differs.Select(&a.results, a.unequal); err != nil {
 			return err
@@ -157,9 +157,9 @@ func (a *ChangelogAggregate) changes(first bool) (err error) {
 		if !keyed {
 			was, is = !first, true
 		}
-		differs := len(unequal) > 0 && unequal[0] == i
-		if differs {
-			unequal = unequal[1:]
+		differs := counted
+		if len(unequal) > 0 && unequal[0] == i {
+			differs, unequal = true, unequal[1:]
 		}
 		switch {
 		case was && is && differs:
