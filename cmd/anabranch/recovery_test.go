@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,18 +84,22 @@ INSERT INTO result SELECT id %s FROM g;`
 			t.Fatal(err)
 		}
 	}
+	command := []string{"run", "job.sql"}
 	call := func(ctx context.Context, args ...string) (int, string) {
 		var out, errs bytes.Buffer
-		status := run(ctx, streams{in: strings.NewReader(""), out: &out, err: &errs}, append([]string{"run", "job.sql"}, args...))
+		status := run(ctx, streams{in: strings.NewReader(""), out: &out, err: &errs}, slices.Concat(command, args))
 		return status, errs.String()
 	}
 	write(100_000, "")
-	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	status, text := call(ctx)
-	stop()
-	if status != statusOK || !strings.Contains(text, "stopped after a checkpoint") {
-		t.Fatalf("stopped: status %d\n%s", status, text)
+	stopped := func(args ...string) {
+		t.Helper()
+		ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer stop()
+		if status, text := call(ctx, args...); status != statusOK || !strings.Contains(text, "stopped after a checkpoint") {
+			t.Fatalf("stopped: status %d\n%s", status, text)
+		}
 	}
+	stopped()
 	if status, text := call(t.Context()); status != statusFailed || !strings.Contains(text, "--resume") || !strings.Contains(text, "--fresh") {
 		t.Errorf("without a flag: status %d\n%s", status, text)
 	}
@@ -119,6 +124,8 @@ INSERT INTO result SELECT id %s FROM g;`
 	if n := countLines(t, "out"); n != 200_001 {
 		t.Errorf("%d rows after resuming an ended job, want 200001", n)
 	}
+	command = []string{"sql", "-f", "job.sql"}
+	stopped("--fresh")
 }
 
 func countLines(t *testing.T, dir string) int {

@@ -32,8 +32,7 @@ error ends it. Every ${NAME} in the script is replaced by the environment variab
 			if err := (render.Options{Format: output}).Validate(); err != nil {
 				return fmt.Errorf("--output: %w", err)
 			}
-			// A request to terminate ends a job after one more checkpoint; an interrupt cancels it.
-			ctx, stop := interruptible(context.WithoutCancel(c.Context()))
+			ctx, stop := interruptible(context.WithoutCancel(c.Context())) // see engine.Options.Stop
 			defer stop()
 			text, err := a.readScript(args[0])
 			if err != nil {
@@ -52,17 +51,22 @@ error ends it. Every ${NAME} in the script is replaced by the environment variab
 				return err
 			}
 			_, err = e.Script(ctx, text, out)
-			if errors.Is(err, scheduler.ErrStopped) {
-				fmt.Fprintln(a.err, "stopped after a checkpoint; go on with --resume")
-				return nil
-			}
-			return failed(err)
+			return a.ended(err)
 		},
 	}
 	outputFlag(c, &output)
 	changelogFlag(c, &changes)
 	recoveryFlags(c, &recovery)
 	return c
+}
+
+// ended is the outcome of a script whose jobs can be stopped.
+func (a *app) ended(err error) error {
+	if errors.Is(err, scheduler.ErrStopped) {
+		fmt.Fprintln(a.err, "stopped after a checkpoint; go on with --resume")
+		return nil
+	}
+	return failed(err)
 }
 
 // jobName is that of the jobs of a script.

@@ -74,7 +74,11 @@ func (f *sqlFlags) validate(c *cobra.Command) error {
 // sql runs the statements from wherever they come.
 func (a *app) sql(c *cobra.Command, f *sqlFlags) error {
 	given := c.Flags().Changed("command") || c.Flags().Changed("file")
-	e, err := a.engine(a.progressOptions(false), f.engineOptions(a))
+	parent, o := c.Context(), f.engineOptions(a)
+	if f.file != "" && f.protocol == "" { // as the command run does
+		parent, o.Stop = context.WithoutCancel(parent), parent.Done()
+	}
+	e, err := a.engine(a.progressOptions(false), o)
 	if err != nil {
 		return err
 	}
@@ -90,7 +94,7 @@ func (a *app) sql(c *cobra.Command, f *sqlFlags) error {
 	if !given && isTerminal(a.in) && f.protocol == "" {
 		return failed(a.shell(c.Context(), e, out))
 	}
-	ctx, stop := interruptible(c.Context())
+	ctx, stop := interruptible(parent)
 	defer stop()
 	execute := func(text string) (quit bool, err error) { return e.Script(ctx, text, out) }
 	failures := 0
@@ -122,7 +126,7 @@ func (a *app) statements(c *cobra.Command, f *sqlFlags, execute func(string) (qu
 		text, err := a.readScript(f.file)
 		if err == nil {
 			_, err = execute(text)
-			err = failed(err)
+			err = a.ended(err)
 		}
 		return err
 	}

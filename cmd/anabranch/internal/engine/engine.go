@@ -40,7 +40,8 @@ type Options struct {
 	Name     string
 	Passing  bool // see runner.Options
 	Recovery runner.Recovery
-	// Stop, when closed, ends a job after one more checkpoint.
+	// Stop, when closed by a request to terminate, ends a job after one more checkpoint; an interrupt cancels
+	// the context instead.
 	Stop <-chan struct{}
 	// Changelog shows the kind of each row in streaming mode.
 	Changelog bool
