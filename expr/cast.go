@@ -434,7 +434,7 @@ func parseInto(out *columnar.Vector, i int, s string, to columnar.Type, loc *tim
 		return storeInt(out, i, v)
 	case to.IsFloat():
 		f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-		if err != nil {
+		if err != nil || strings.ContainsAny(s, "_xX") { // Go's own forms of numbers
 			return fmt.Errorf("%q is not a value of type %s", s, to.Nullable())
 		}
 		storeFloat(out, i, f)
