@@ -36,7 +36,7 @@ func castable(from, to columnar.Type) bool {
 		return true
 	case from.Kind == columnar.Row && to.Kind == columnar.Row && len(from.Fields) == len(to.Fields):
 		for i := range from.Fields {
-			if !from.Fields[i].Type.SameValues(to.Fields[i].Type) {
+			if !castable(from.Fields[i].Type, to.Fields[i].Type) {
 				return false
 			}
 		}
@@ -93,7 +93,15 @@ func relabels(from, to columnar.Type) bool {
 		return to.Precision >= from.Precision &&
 			columnar.UnitsPerSecond(from.Precision) == columnar.UnitsPerSecond(to.Precision)
 	}
-	return from.Kind == to.Kind && (from.IsInterval() || from.Kind == columnar.Row)
+	if from.Kind == columnar.Row && to.Kind == columnar.Row {
+		for i := range from.Fields {
+			if f, t := from.Fields[i].Type, to.Fields[i].Type; !f.SameValues(t) && (f.Kind != columnar.Row || !relabels(f, t)) {
+				return false
+			}
+		}
+		return true
+	}
+	return from.Kind == to.Kind && from.IsInterval()
 }
 
 // castNode converts values: by a kernel where there is one, else row by row.
@@ -426,7 +434,7 @@ func parseInto(out *columnar.Vector, i int, s string, to columnar.Type, loc *tim
 		return storeInt(out, i, v)
 	case to.IsFloat():
 		f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-		if err != nil {
+		if err != nil || strings.ContainsAny(s, "_xX") { // Go's own forms of numbers
 			return fmt.Errorf("%q is not a value of type %s", s, to.Nullable())
 		}
 		storeFloat(out, i, f)

@@ -196,6 +196,9 @@ func (e *Expr) callString() string {
 	for i, a := range e.Args {
 		args[i] = a.String()
 	}
+	if (e.Name == "LIKE" || e.Name == "ILIKE") && len(args) == 3 {
+		return "(" + args[0] + " " + e.Name + " " + args[1] + " ESCAPE " + args[2] + ")"
+	}
 	if f := lookup(e.Name); f != nil && f.infix && len(args) > 1 {
 		return "(" + strings.Join(args, " "+e.Name+" ") + ")"
 	}

@@ -90,6 +90,12 @@ func NewCast(e *Expr, t columnar.Type, try bool) (*Expr, error) {
 	if e.IsNullConstant() {
 		return Null(t), nil
 	}
+	if t.Kind == columnar.Row && !relabels(e.Type, t) {
+		if try {
+			return nil, fmt.Errorf("TRY_CAST does not convert the fields of %s to %s", e.Type.Nullable(), t.Nullable())
+		}
+		return castFields(e, t)
+	}
 	op := Cast
 	if try {
 		op = TryCast

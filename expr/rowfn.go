@@ -24,6 +24,14 @@ func rowFunctions() []*function {
 			},
 			compile: compileRow,
 		},
+		{
+			name: "REQUIRED", operator: true, min: 2, max: 2, exact: true, fallible: true,
+			bind: func(args []*Expr) ([]*Expr, columnar.Type, error) { return args, args[0].Type.Required(), nil },
+			compile: func(c *compiler, e *Expr) (node, error) {
+				arg, err := c.compile(e.Args[0])
+				return &requiredNode{expr: e, arg: arg}, err
+			},
+		},
 	}
 }
 
@@ -50,6 +58,41 @@ func NewField(e *Expr, name string) (*Expr, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s has no field %s", e, name)
+}
+
+// castFields converts a ROW to another field by field.
+func castFields(e *Expr, t columnar.Type) (*Expr, error) {
+	fields := make([]*Expr, len(t.Fields))
+	for i, f := range t.Fields {
+		field, err := rowField(e, i)
+		if err != nil {
+			return nil, err
+		}
+		if fields[i], err = NewCast(field, f.Type, false); err != nil {
+			return nil, err
+		}
+	}
+	row, err := NewCall("ROW", fields...)
+	if err != nil {
+		return nil, err
+	}
+	row = &Expr{Op: Cast, Type: t.Required(), Args: []*Expr{row}}
+	if e.Type.NotNull {
+		return row, nil
+	}
+	null, err := NewCall("IS NULL", e)
+	if err != nil {
+		return nil, err
+	}
+	return NewCase(null, Null(t), row)
+}
+
+// rowField is field i of a ROW, without making the ROW if that is all that is wanted.
+func rowField(e *Expr, i int) (*Expr, error) {
+	if e.Op == Call && e.Name == "ROW" {
+		return e.Args[i], nil
+	}
+	return NewCall("FIELD", e, Int(int64(i), columnar.TypeInteger))
 }
 
 type fieldNode struct {
@@ -106,4 +149,34 @@ func (n *rowNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error)
 		n.out.Children[i].AppendRange(v, 0, b.Len())
 	}
 	return n.out, nil
+}
+
+// requiredNode is REQUIRED(value, 'what'): the value, of which null is an error.
+type requiredNode struct {
+	expr *Expr
+	arg  node
+}
+
+// Required is e for what is NOT NULL; a null is an error.
+func Required(e *Expr, what string) (*Expr, error) {
+	if e.Type.NotNull {
+		return e, nil
+	}
+	return NewCall("REQUIRED", e, String(what))
+}
+
+func (*requiredNode) release() {}
+
+func (n *requiredNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
+	v, err := n.arg.eval(b, sel)
+	if err != nil || v.Valid == nil {
+		return v, err
+	}
+	what, _ := constantText(n.expr.Args[1])
+	return v, eachLive(sel, nil, b.Len(), func(i int) error {
+		if v.IsNull(i) {
+			return rowError(n.expr.Args[0], "%s is NOT NULL, and there is a null", what)
+		}
+		return nil
+	})
 }

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"bytes"
 	"math"
 	"math/big"
 	"strconv"
@@ -74,6 +75,9 @@ func ParseFloat(b []byte) (float64, bool) {
 			f = -f
 		}
 		return f, true
+	}
+	if bytes.ContainsAny(b, "_xX") {
+		return 0, false // forms of numbers that are Go's alone
 	}
 	f, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(b), len(b)), 64)
 	return f, err == nil || math.IsInf(f, 0)

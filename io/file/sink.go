@@ -73,7 +73,19 @@ func newSink(t *table, spec *catalog.TableSpec) (*sink, error) {
 		}
 		s.partitions = newRouter(t.layout, writers)
 	}
+	if err := s.check(); err != nil {
+		return nil, &dataflow.RowError{Err: fmt.Errorf("table %s: %w", t.name, err)}
+	}
 	return s, nil
+}
+
+// check fails if the format cannot write the columns, which no restart mends.
+func (s *sink) check() error {
+	rows, err := s.writer(io.Discard)
+	if err != nil {
+		return err
+	}
+	return rows.Close()
 }
 
 // prepared is the committable: a durable file under a hidden name, or a directory that is overwritten.

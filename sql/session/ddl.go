@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/sql/ast"
@@ -240,6 +241,10 @@ func (s *Session) drop(d *ast.Drop) error {
 	}
 	if found || d.IfExists {
 		return nil
+	}
+	kinds := map[bool]string{true: "view", false: "table"}
+	if _, table := s.Catalog.Table(name); table || slices.Contains(s.Catalog.Names(true), name) {
+		return ast.Errorf(d.Name, ast.ClassSemantic, "%s is a %s; write DROP %s", name, kinds[!table], strings.ToUpper(kinds[!table]))
 	}
 	message := fmt.Sprintf("unknown %s %s", map[ast.ObjectKind]string{ast.ObjectTable: "table", ast.ObjectView: "view"}[d.Kind], name)
 	if near := s.Catalog.Nearest(name); near != "" {

@@ -211,6 +211,9 @@ func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec, order []int, g
 			continue
 		}
 		e, err := assignable(plan.Col(n, i), fields[t].Type)
+		if err == nil && fields[t].Type.NotNull {
+			e, err = expr.Required(e, fmt.Sprintf("column %s of table %s", fields[t].Name, spec.Name))
+		}
 		if err != nil {
 			return nil, ast.Errorf(in, ast.ClassSemantic, "column %s of table %s: %v", fields[t].Name, spec.Name, err)
 		}

@@ -200,11 +200,7 @@ func (s *Session) binder() (*binder.Binder, error) {
 
 // Location is the session's time zone.
 func (s *Session) Location() (*time.Location, error) {
-	zone := s.settings["table.local-time-zone"]
-	if zone == "" || zone == "default" {
-		return time.UTC, nil
-	}
-	return time.LoadLocation(zone)
+	return zone(s.settings["table.local-time-zone"])
 }
 
 func (s *Session) query(q *ast.Query, p *Planned, build *physical.Builder) error {

@@ -1,8 +1,10 @@
 package session
 
 import (
+	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,11 +110,32 @@ func knownSettings() map[string]setting {
 }
 
 func isZone(v string) bool {
-	if v == "default" {
-		return true
-	}
-	_, err := time.LoadLocation(v)
+	_, err := zone(v)
 	return err == nil
+}
+
+// offsetZone is a zone of a fixed offset, such as GMT+02:00 or UTC-5.
+var offsetZone = regexp.MustCompile(`^(?:GMT|UTC|UT)?([+-])(\d{1,2})(?::?([0-5]\d))?$`)
+
+// zone is the time zone of a name as Java knows it.
+func zone(name string) (*time.Location, error) {
+	if name == "" || name == "default" {
+		return time.UTC, nil
+	}
+	m := offsetZone.FindStringSubmatch(name)
+	if m == nil {
+		return time.LoadLocation(name)
+	}
+	hours, _ := strconv.Atoi(m[2])
+	minutes, _ := strconv.Atoi("0" + m[3])
+	if hours > 18 {
+		return nil, fmt.Errorf("time zone %s is more than 18 hours from UTC", name)
+	}
+	seconds := (hours*60 + minutes) * 60
+	if m[1] == "-" {
+		seconds = -seconds
+	}
+	return time.FixedZone(name, seconds), nil
 }
 
 // Setting is the value a key was set to, "" if it was not.
