@@ -91,7 +91,7 @@ func compileNegate(c *compiler, e *Expr) (node, error) {
 	if e.Type.IsFloat() {
 		zero, op = Float(-1, e.Type), "*"
 	}
-	minus := &Expr{Op: Call, Name: op, Type: e.Type, Args: []*Expr{zero, e.Args[0]}}
+	minus := &Expr{Op: Call, Name: op, Type: e.Type, Args: []*Expr{zero, e.Args[0]}, Place: e.Place}
 	return compileArithmetic(c, minus)
 }
 

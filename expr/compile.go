@@ -295,13 +295,14 @@ func eachLive(sel []int32, valid columnar.Bitmap, n int, f func(i int) error) er
 
 // RowError is a failure of an expression at a row; the text names the values.
 type RowError struct {
-	Expr string
-	Msg  string
+	Expr  string
+	Msg   string
+	Place int // of the expression
 }
 
 // Error names the expression and what was wrong.
 func (e *RowError) Error() string { return e.Msg + " in " + e.Expr }
 
 func rowError(e *Expr, format string, args ...any) error {
-	return &RowError{Expr: e.String(), Msg: fmt.Sprintf(format, args...)}
+	return &RowError{Expr: e.String(), Msg: fmt.Sprintf(format, args...), Place: e.Place}
 }

@@ -34,6 +34,20 @@ type Expr struct {
 	Args  []*Expr `json:"args,omitempty"`
 	// User is set of a Call of a function that is not the registry's but a Go program's.
 	User *UserCall `json:"user,omitempty"`
+	// Place numbers the expressions of a statement from 1, so that one that fails at a row is found in its text;
+	// 0 is none. It does not tell expressions apart.
+	Place int `json:"$place,omitempty"`
+}
+
+// SetPlace gives e and what it was made of a place, but for expressions that have one.
+func (e *Expr) SetPlace(n int) {
+	if len(e.Args) == 0 || e.Place != 0 {
+		return
+	}
+	e.Place = n
+	for _, a := range e.Args {
+		a.SetPlace(n)
+	}
 }
 
 // Value is the value of a constant; which field counts follows from the type's layout.

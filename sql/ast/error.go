@@ -14,6 +14,7 @@ const (
 	ClassSyntax      Class = iota // the text is not SQL
 	ClassUnsupported              // the text is SQL that this engine refuses
 	ClassSemantic                 // the text is SQL that does not mean anything: unknown names, wrong types
+	ClassRuntime                  // what the text says has failed at a row
 )
 
 func (c Class) String() string {
@@ -22,6 +23,8 @@ func (c Class) String() string {
 		return "unsupported"
 	case ClassSemantic:
 		return "semantic"
+	case ClassRuntime:
+		return "runtime"
 	default:
 		return "syntax"
 	}
@@ -34,7 +37,11 @@ type Error struct {
 	Msg    string // what was expected and what was found
 	Hint   string // what to do about it; may be empty
 	Source string // the line at Pos, for the caret; filled by Locate
+	Cause  error  // what Msg is of, if it is of another error
 }
+
+// Unwrap gives the cause, if there is one.
+func (e *Error) Unwrap() error { return e.Cause }
 
 // Errorf makes an error without a source line; Locate adds it.
 func Errorf(at Node, class Class, format string, args ...any) *Error {

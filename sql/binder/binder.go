@@ -21,11 +21,11 @@ type Binder struct {
 	Functions *expr.Functions
 	// Streams are those of that program, by name.
 	Streams map[string]*plan.External
-	// Calls takes the places of calls of those, by ordinal from 1; nil drops them.
-	Calls *[]ast.Node
+	// Places takes where expressions stand that may fail at a row, by number from 1; nil drops them.
+	Places *[]ast.Node
 
-	views  []string // being expanded, outermost first
-	viewAt ast.Node // where the outermost is read
+	views    []string // being expanded, outermost first
+	storedAt ast.Node // where the outermost is read, or the table whose definition is being bound
 }
 
 // viewDepthMax bounds views over views; deeper ones refer to themselves.

@@ -9,15 +9,15 @@ import (
 
 // Constant binds an expression that stands by itself, in a clause.
 func (b *Binder) Constant(tree ast.Expr, clause string) (*expr.Expr, error) {
-	return (&exprBinder{b: b, scope: &scope{}, place: clause}).bind(tree)
+	return (&exprBinder{b: b, scope: &scope{}, clause: clause}).bind(tree)
 }
 
 // exprBinder binds expressions of one clause.
 type exprBinder struct {
-	b     *Binder
-	with  *ctes
-	scope *scope
-	place string // the clause, for messages
+	b      *Binder
+	with   *ctes
+	scope  *scope
+	clause string // for messages
 
 	calls *[]*expr.Aggregate // aggregate calls met; nil refuses them
 	subs  *[]subquery        // scalar subqueries met; nil refuses them
@@ -50,13 +50,29 @@ func (x *exprBinder) boolean(e ast.Expr) (*expr.Expr, error) {
 		return expr.Null(p.Type), nil
 	}
 	if p.Type.Kind != columnar.Boolean {
-		return nil, ast.Errorf(e, ast.ClassSemantic, "%s takes a BOOLEAN, not %s", x.place, p.Type.Nullable())
+		return nil, ast.Errorf(e, ast.ClassSemantic, "%s takes a BOOLEAN, not %s", x.clause, p.Type.Nullable())
 	}
 	return p, nil
 }
 
-// bind binds an expression.
+// bind binds an expression and gives it its place.
 func (x *exprBinder) bind(e ast.Expr) (*expr.Expr, error) {
+	bound, err := x.tree(e)
+	if err != nil {
+		return nil, err
+	}
+	return x.place(e, bound), nil
+}
+
+// place gives an expression that is made of others the place of its text.
+func (x *exprBinder) place(at ast.Node, e *expr.Expr) *expr.Expr {
+	if len(e.Args) > 0 && e.Place == 0 {
+		e.SetPlace(x.b.placed(at))
+	}
+	return e
+}
+
+func (x *exprBinder) tree(e ast.Expr) (*expr.Expr, error) {
 	switch e := e.(type) {
 	case *ast.Column:
 		return x.column(e)
@@ -183,17 +199,21 @@ func (x *exprBinder) binary(e *ast.Binary) (*expr.Expr, error) {
 		}
 		i++
 		if err == nil {
-			acc, err = combine(chain[i], operands)
+			acc, err = x.combine(chain[i], operands)
 		}
 	}
 	return acc, err
 }
 
-func combine(e *ast.Binary, operands []*expr.Expr) (*expr.Expr, error) {
+func (x *exprBinder) combine(e *ast.Binary, operands []*expr.Expr) (*expr.Expr, error) {
 	if e.Op == ast.OpOverlaps {
 		return nil, plan.Refuse(e, "overlaps")
 	}
-	return call(e, e.Op.String(), operands...)
+	c, err := call(e, e.Op.String(), operands...)
+	if err != nil {
+		return nil, err
+	}
+	return x.place(e, c), nil
 }
 
 func (x *exprBinder) cast(e *ast.Cast) (*expr.Expr, error) {

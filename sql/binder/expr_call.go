@@ -28,7 +28,7 @@ func (x *exprBinder) call(e *ast.Call) (*expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := x.b.Functions.NewCall(name, x.b.ordinal(e), args...)
+	f, err := x.b.Functions.NewCall(name, x.b.placed(e), args...)
 	if unknown, ok := err.(*expr.UnknownFunctionError); ok { //nolint:errorlint // NewCall returns it bare
 		return nil, suggest(ast.Errorf(e, ast.ClassSemantic, "unknown function %s", e.Name.Last().Name), unknown.Name, slices.Concat(expr.FunctionNames(), expr.AggregateNames(), x.b.Functions.Names()))
 	}
@@ -44,8 +44,8 @@ func (x *exprBinder) aggregate(e *ast.Call, name string) (*expr.Expr, error) {
 		return nil, ast.Errorf(e, ast.ClassSemantic, "%s inside another aggregate function", name)
 	}
 	if x.calls == nil {
-		e := ast.Errorf(e, ast.ClassSemantic, "aggregate function %s is not allowed in %s", name, x.place)
-		if x.place == "WHERE" {
+		e := ast.Errorf(e, ast.ClassSemantic, "aggregate function %s is not allowed in %s", name, x.clause)
+		if x.clause == "WHERE" {
 			e.Hint = "use HAVING to filter groups"
 		}
 		return nil, e
@@ -61,12 +61,12 @@ func (x *exprBinder) aggregate(e *ast.Call, name string) (*expr.Expr, error) {
 	}
 	var filter *expr.Expr
 	if e.Filter != nil {
-		inner.place = "FILTER"
+		inner.clause = "FILTER"
 		if filter, err = inner.boolean(e.Filter); err != nil {
 			return nil, err
 		}
 	}
-	a, err := x.b.Functions.NewAggregate(name, x.b.ordinal(e), e.Distinct, filter, args...)
+	a, err := x.b.Functions.NewAggregate(name, x.b.placed(e), e.Distinct, filter, args...)
 	if err != nil {
 		return nil, fault(e, err)
 	}

@@ -29,7 +29,7 @@ func (s *selection) groupBy(q *ast.Select) error {
 			if err != nil {
 				return err
 			}
-			x := &exprBinder{b: s.b, with: s.with, scope: s.x.scope, place: "GROUP BY", at: s.x.at}
+			x := &exprBinder{b: s.b, with: s.with, scope: s.x.scope, clause: "GROUP BY", at: s.x.at}
 			key, err := x.bind(target)
 			if err != nil {
 				return err

@@ -67,7 +67,7 @@ func (b *Binder) join(j *ast.Join, with *ctes) (*relation, error) {
 
 // condition binds a boolean.
 func (b *Binder) condition(e ast.Expr, s *scope, place string) (*expr.Expr, error) {
-	x := &exprBinder{b: b, scope: s, place: place}
+	x := &exprBinder{b: b, scope: s, clause: place}
 	return x.boolean(e)
 }
 

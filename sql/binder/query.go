@@ -87,7 +87,7 @@ func rename(r *relation, a ast.TableAlias) (*relation, error) {
 // values binds VALUES; each column has the common type of its items.
 func (b *Binder) values(v *ast.Values) (*relation, error) {
 	var rows [][]*expr.Expr
-	x := &exprBinder{b: b, scope: &scope{}, place: "VALUES"}
+	x := &exprBinder{b: b, scope: &scope{}, clause: "VALUES"}
 	for _, row := range v.Rows {
 		if len(row.Items) != len(v.Rows[0].Items) {
 			return nil, ast.Errorf(row, ast.ClassSemantic, "this row has %d values, the first one %d", len(row.Items), len(v.Rows[0].Items))
@@ -149,7 +149,7 @@ func (b *Binder) count(e ast.Expr, clause string) (*int64, error) {
 	if e == nil {
 		return nil, nil
 	}
-	x := &exprBinder{b: b, scope: &scope{}, place: clause}
+	x := &exprBinder{b: b, scope: &scope{}, clause: clause}
 	v, err := x.bind(e)
 	if err != nil {
 		return nil, err

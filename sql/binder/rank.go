@@ -17,7 +17,7 @@ type rank struct {
 
 // window binds a call with OVER and gives the column that will hold its result.
 func (x *exprBinder) window(e *ast.Call, name string) (*expr.Expr, error) {
-	if name != "ROW_NUMBER" || e.Over == nil || e.Over.Base != nil || e.Over.Frame != nil || x.ranks == nil || x.inAggregate || x.place != "SELECT" && x.place != "ORDER BY" {
+	if name != "ROW_NUMBER" || e.Over == nil || e.Over.Base != nil || e.Over.Frame != nil || x.ranks == nil || x.inAggregate || x.clause != "SELECT" && x.clause != "ORDER BY" {
 		return nil, plan.Refuse(e, "over")
 	}
 	if len(e.Args) > 0 || e.Star || e.Distinct || e.Filter != nil {

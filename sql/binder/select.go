@@ -61,7 +61,7 @@ func (b *Binder) start(s *ast.Select, with *ctes, outer *scope) (*selection, err
 		return nil, err
 	}
 	sel.x = &exprBinder{
-		b: b, with: with, scope: sel.input.scope, place: "SELECT",
+		b: b, with: with, scope: sel.input.scope, clause: "SELECT",
 		calls: &[]*expr.Aggregate{}, subs: &[]subquery{}, ranks: &[]rank{}, at: map[*expr.Expr]ast.Node{},
 	}
 	return sel, nil
@@ -86,13 +86,13 @@ func (s *selection) bind(q *ast.Select, query *ast.Query) error {
 	}
 	if q.Having != nil {
 		s.grouped = true
-		s.x.place = "HAVING"
+		s.x.clause = "HAVING"
 		var err error
 		if s.having, err = s.x.boolean(q.Having); err != nil {
 			return err
 		}
 	}
-	s.x.place = "ORDER BY"
+	s.x.clause = "ORDER BY"
 	if err := s.orderBy(query.OrderBy); err != nil {
 		return err
 	}
@@ -271,7 +271,7 @@ func (s *selection) where(e ast.Expr) error {
 			s.input.node = node
 			continue
 		}
-		x := &exprBinder{b: s.b, with: s.with, scope: s.input.scope, place: "WHERE", subs: &[]subquery{}}
+		x := &exprBinder{b: s.b, with: s.with, scope: s.input.scope, clause: "WHERE", subs: &[]subquery{}}
 		p, err := x.boolean(c)
 		if err != nil {
 			return err

@@ -46,7 +46,7 @@ func (b *Binder) correlate(s *ast.Select, with *ctes, outer *scope) (*correlated
 	c := &correlated{selection: sel}
 	var own []ast.Expr
 	for _, e := range conjunctsOf(s.Where) {
-		x := &exprBinder{b: b, with: with, scope: sel.input.scope, place: "WHERE", isCorrelating: true}
+		x := &exprBinder{b: b, with: with, scope: sel.input.scope, clause: "WHERE", isCorrelating: true}
 		p, err := x.boolean(e)
 		if err != nil || !refersTo(p, outerBase) {
 			// Whatever is wrong with it, binding it as a plain condition says so.
@@ -157,7 +157,7 @@ func (s *selection) inQuery(e *ast.In, not bool) (plan.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &exprBinder{b: s.b, with: s.with, scope: s.input.scope, place: "WHERE"}
+	x := &exprBinder{b: s.b, with: s.with, scope: s.input.scope, clause: "WHERE"}
 	left, err := x.bind(e.X)
 	if err != nil {
 		return nil, err

@@ -83,12 +83,12 @@ func (b *Binder) view(v *catalog.View, at ast.Node) (*relation, error) {
 	if err == nil && len(statements) == 1 {
 		if q, ok := statements[0].(*ast.Query); ok {
 			if len(b.views) == 0 {
-				b.viewAt = at
+				b.storedAt = at
 			}
 			b.views = append(b.views, v.Name)
 			r, err := b.query(q, nil, nil)
 			if b.views = b.views[:len(b.views)-1]; len(b.views) == 0 {
-				b.viewAt = nil
+				b.storedAt = nil
 			}
 			if err != nil {
 				return nil, within(at, "view "+v.Name, err)
@@ -185,7 +185,7 @@ func (b *Binder) columns(t *catalog.Table, scan *plan.Scan, at ast.Node) error {
 			nextMetadata++
 		case catalog.Computed:
 			var err error
-			if e, err = b.stored(c.Expr, scopeOf(visible, t.Name)); err != nil {
+			if e, err = b.stored(c.Expr, scopeOf(visible, t.Name), at); err != nil {
 				return within(at, "column "+c.Name+" of table "+t.Name, err)
 			}
 			e = e.Rewrite(func(e *expr.Expr) *expr.Expr {
@@ -235,12 +235,17 @@ func (b *Binder) metadata(c catalog.Column, scan *plan.Scan) (*expr.Expr, error)
 	return expr.NewCast(expr.Col(at, c.Name, f.Type), c.Type, false)
 }
 
-func (b *Binder) stored(text string, s *scope) (*expr.Expr, error) {
+// stored binds an expression of a table's definition, which is read at a place.
+func (b *Binder) stored(text string, s *scope, at ast.Node) (*expr.Expr, error) {
 	tree, err := parser.ParseExpr(text)
 	if err != nil {
 		return nil, err
 	}
-	return (&exprBinder{b: b, scope: s, place: "a table's definition"}).bind(tree)
+	if b.storedAt == nil {
+		b.storedAt = at
+		defer func() { b.storedAt = nil }()
+	}
+	return (&exprBinder{b: b, scope: s, clause: "a table's definition"}).bind(tree)
 }
 
 func (b *Binder) watermark(t *catalog.Table, scan *plan.Scan, at ast.Node) error {
@@ -254,7 +259,7 @@ func (b *Binder) watermark(t *catalog.Table, scan *plan.Scan, at ast.Node) error
 	if plan.Processes(scan, column) {
 		return ast.Errorf(at, ast.ClassSemantic, "watermark of table %s: column %s is a processing time, which needs none", t.Name, t.Watermark.Column)
 	}
-	w, err := b.stored(t.Watermark.Expr, scopeOf(scan.Out, t.Name))
+	w, err := b.stored(t.Watermark.Expr, scopeOf(scan.Out, t.Name), at)
 	if err != nil {
 		return within(at, "watermark of table "+t.Name, err)
 	}

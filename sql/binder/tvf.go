@@ -142,7 +142,7 @@ func (b *Binder) window(c *ast.Call, args map[string]ast.Expr) (windowing.Window
 		if arg == nil {
 			continue
 		}
-		x := &exprBinder{b: b, scope: &scope{}, place: p.name}
+		x := &exprBinder{b: b, scope: &scope{}, clause: p.name}
 		e, err := x.bind(arg)
 		if err != nil {
 			return w, err

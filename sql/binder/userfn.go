@@ -7,17 +7,17 @@ import (
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
-// ordinal numbers a call of a Go program's function, so that what fails in it can be told the place: its
-// own or, in a view, that of the view's name.
-func (b *Binder) ordinal(at ast.Node) int {
-	if b.Calls == nil {
+// placed numbers an expression, so that what fails in it can be told the place: its own or, in a view or a
+// table's definition, that of the name.
+func (b *Binder) placed(at ast.Node) int {
+	if b.Places == nil {
 		return 0
 	}
-	if b.viewAt != nil {
-		at = b.viewAt
+	if b.storedAt != nil {
+		at = b.storedAt
 	}
-	*b.Calls = append(*b.Calls, at)
-	return len(*b.Calls)
+	*b.Places = append(*b.Places, at)
+	return len(*b.Places)
 }
 
 // userTable is ref if it calls a table function of a Go program; else nil.
@@ -36,13 +36,13 @@ func (b *Binder) lateral(f *ast.TableFunc, left *relation, outer bool) (*relatio
 	if bare {
 		left = oneRow()
 	}
-	x := &exprBinder{b: b, scope: left.scope, place: "a table function"}
+	x := &exprBinder{b: b, scope: left.scope, clause: "a table function"}
 	args, err := x.all(f.Call.Args)
 	if err != nil {
 		return nil, err
 	}
 	name := f.Call.Name.Last().Name
-	call, err := b.Functions.NewTable(name, b.ordinal(f.Call), args...)
+	call, err := b.Functions.NewTable(name, b.placed(f.Call), args...)
 	if err != nil {
 		return nil, fault(f.Call, err)
 	}

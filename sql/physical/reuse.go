@@ -3,6 +3,7 @@ package physical
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/anabranch/anabranch/graph"
@@ -86,7 +87,10 @@ func (r *reuse) compare() error {
 	return nil
 }
 
-// computes identifies what a node computes: names do not matter.
+// places are those of expressions in a node's spec.
+var places = regexp.MustCompile(`,"\$place":[0-9]+`)
+
+// computes identifies what a node computes: names and places do not matter.
 func (r *reuse) computes(n *graph.Node) (string, error) {
 	edges := append([]graph.Edge(nil), n.Inputs...)
 	for i := range edges {
@@ -97,7 +101,7 @@ func (r *reuse) computes(n *graph.Node) (string, error) {
 		return "", fmt.Errorf("node %s: %w", n.Name, err)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %d %s %s", n.Kind, n.Parallelism, inputs, n.Spec)
+	fmt.Fprintf(&b, "%s %d %s %s", n.Kind, n.Parallelism, inputs, places.ReplaceAll(n.Spec, nil))
 	for _, f := range n.Schema.Fields {
 		b.WriteString(" " + f.Type.String())
 	}

@@ -34,7 +34,7 @@ type Session struct {
 	Streams map[string]*plan.External
 
 	settings map[string]string
-	calls    []ast.Node // of Functions in the statement being planned
+	places   []ast.Node // of expressions of the statement being planned
 }
 
 // New makes a session with an empty catalog.
@@ -54,29 +54,39 @@ type Planned struct {
 	// Logical and Optimized are the plans of the query, or of each INSERT, that EXPLAIN prints.
 	Logical, Optimized []plan.Node
 
-	calls   []ast.Node      // of functions of the Go program, by ordinal from 1
+	places  []ast.Node      // of expressions, by number from 1
+	source  string          // the text they are in
 	written map[string]bool // tables, and whether they are overwritten
 }
 
-// Located tells the place in the statement of a call of a Go program's function, if err comes from one.
+// Located tells the place in the statement of an expression that failed at a row, if err comes from one.
 func (p *Planned) Located(err error) error {
 	var call *expr.CallError
-	if !errors.As(err, &call) || call.Ordinal < 1 || call.Ordinal > len(p.calls) {
+	var row *expr.RowError
+	place := 0
+	switch {
+	case errors.As(err, &call):
+		place = call.Ordinal
+	case errors.As(err, &row):
+		place = row.Place
+	}
+	if place < 1 || place > len(p.places) {
 		return err
 	}
-	at := p.calls[call.Ordinal-1].Position()
-	return fmt.Errorf("line %d, column %d: %w", at.Line, at.Column, err)
+	e := ast.Errorf(p.places[place-1], ast.ClassRuntime, "%v", err)
+	e.Cause = err
+	return e.Locate(p.source)
 }
 
 // Plan turns a query, INSERT, statement set or COPY into a job. The source is the text the
 // statement was parsed from, which errors quote.
 func (s *Session) Plan(statement ast.Statement, source string) (*Planned, error) {
-	s.calls = nil
+	s.places = nil
 	p, err := s.planned(statement)
 	if err != nil {
 		return nil, located(err, source)
 	}
-	p.calls = s.calls
+	p.places, p.source = s.places, source
 	return p, nil
 }
 
@@ -195,7 +205,7 @@ func (s *Session) binder() (*binder.Binder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &binder.Binder{Catalog: s.Catalog, Registry: s.Registry, Location: loc, Batch: s.settings["execution.runtime-mode"] == "batch", Functions: s.Functions, Streams: s.Streams, Calls: &s.calls}, nil
+	return &binder.Binder{Catalog: s.Catalog, Registry: s.Registry, Location: loc, Batch: s.settings["execution.runtime-mode"] == "batch", Functions: s.Functions, Streams: s.Streams, Places: &s.places}, nil
 }
 
 // Location is the session's time zone.
