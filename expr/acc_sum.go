@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"fmt"
 	"math"
 	"math/bits"
 
@@ -49,7 +48,7 @@ func (s *exactSum) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector)
 }
 
 func (s *exactSum) overflow() error {
-	return fmt.Errorf("%s: the sum needs more than %d digits", s.call, maxDigits)
+	return s.call.failed("the sum needs more than %d digits", maxDigits)
 }
 
 // addWide adds x and n to the sum and the count.
@@ -158,7 +157,7 @@ func (s *exactSum) bigints(cells columnar.Cells, ids []uint32, out *columnar.Vec
 	for _, id := range ids {
 		w := cells.Span(id, 3)
 		if sum := (columnar.Int128{Lo: w[0], Hi: int64(w[1])}); w[2] != 0 && !sum.IsInt64() {
-			return fmt.Errorf("%s: BIGINT out of range: %s", s.call, sum)
+			return s.call.failed("BIGINT out of range: %s", sum)
 		}
 	}
 	return nil

@@ -20,6 +20,13 @@ type Aggregate struct {
 	Retract bool `json:"retract,omitempty"`
 	// User is set of a call of a function that is a Go program's.
 	User *AggregateCall `json:"user,omitempty"`
+	// Place is that of an Expr.
+	Place int `json:"$place,omitempty"`
+}
+
+// failed is a failure of the call at some row.
+func (a *Aggregate) failed(format string, args ...any) error {
+	return &RowError{Expr: a.String(), Msg: fmt.Sprintf(format, args...), Place: a.Place}
 }
 
 // AggregateNames are the names of the aggregate functions.

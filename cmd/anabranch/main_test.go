@@ -513,3 +513,21 @@ func TestProtocolFoldsAChangelog(t *testing.T) {
 		t.Errorf("rows %v", last.Rows)
 	}
 }
+
+// TestPlacesOfRowErrors has expressions fail at a row: each is shown in the text of its statement, one of a view
+// or a table's definition where that is named.
+func TestPlacesOfRowErrors(t *testing.T) {
+	const tables = "CREATE TABLE t (a BIGINT, s STRING, c AS a / 0);\nINSERT INTO t VALUES (1, 'x'), (9223372036854775807, '');\nCREATE VIEW v AS SELECT 7 / (a - 1) AS q FROM t;\n"
+	for _, c := range []struct{ query, place string }{
+		{"SELECT a,\n  a / (a - a) FROM t", "line 5, column 5: "},
+		{"SELECT a FROM t WHERE a > 1 OR\n CAST(s AS INT) > 1", "line 5, column 2: "},
+		{"SELECT x.a FROM t AS x JOIN t AS y ON x.a = y.a AND x.a / (x.a - y.a) = 1", "line 4, column 57: "},
+		{"SELECT SUM(a) FROM t", "line 4, column 8: "},
+		{"SELECT COUNT(*) FROM t GROUP BY a\n % 0", "line 5, column 2: "},
+		{"SELECT 1 + c FROM t", "line 4, column 19: "},
+		{"SELECT q + 1 FROM v", "line 4, column 19: "},
+		{"SELECT CASE WHEN a = 1 THEN 5 % (a - 1) END FROM t", "line 4, column 31: "},
+	} {
+		execute(t, "", "sql", "-c", tables+c.query).want(t, statusFailed, "", "error: "+c.place, "^")
+	}
+}

@@ -66,10 +66,12 @@ func (x *exprBinder) aggregate(e *ast.Call, name string) (*expr.Expr, error) {
 			return nil, err
 		}
 	}
-	a, err := x.b.Functions.NewAggregate(name, x.b.placed(e), e.Distinct, filter, args...)
+	place := x.b.placed(e)
+	a, err := x.b.Functions.NewAggregate(name, place, e.Distinct, filter, args...)
 	if err != nil {
 		return nil, fault(e, err)
 	}
+	a.Place = place
 	i := slices.IndexFunc(*x.calls, func(o *expr.Aggregate) bool { return sameCall(a, o) })
 	if i < 0 {
 		i = len(*x.calls)
