@@ -75,6 +75,16 @@ func (l *Lists) Heads(keys []uint32) []uint32 {
 	return l.heads
 }
 
+// IDs appends to ids the rows in the table of keys.
+func (l *Lists) IDs(ids, keys []uint32) []uint32 {
+	for _, id := range l.Heads(keys) {
+		for ; id != columnar.NoRow; id = l.rows.Next(id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // StateSchema is that of entries.
 func (l *Lists) StateSchema() (*columnar.Schema, error) { return l.schema, nil }
 
@@ -99,9 +109,9 @@ func (l *Lists) Keys(b *columnar.Batch, rows []uint32) {
 	b.SetLen(len(rows))
 }
 
-// Find writes the row of each of n keys into rows.
-func (l *Lists) Find(rows []uint32, keys []*columnar.Vector, n int) []uint32 {
-	return l.keys.FindRows(rows, keys, nil, n)
+// Find writes the row of each of n keys, or of those at sel, into rows.
+func (l *Lists) Find(rows []uint32, keys []*columnar.Vector, sel []int32, n int) []uint32 {
+	return l.keys.FindRows(rows, keys, sel, n)
 }
 
 // Fill makes b entries.
@@ -160,6 +170,16 @@ func (l *Lists) Load(_ []uint32, b *columnar.Batch) error {
 		}
 		return nil
 	})
+}
+
+// Refill makes the live rows of b the entries in place of all others.
+func (l *Lists) Refill(b *columnar.Batch) (err error) {
+	l.keys.Reset()
+	l.rows.Release()
+	if l.entered, err = l.keys.UpsertRows(l.entered, b.Cols[:len(l.columns)], b.Sel, b.Len()); err != nil {
+		return err
+	}
+	return l.Load(nil, b)
 }
 
 // DecodeLists calls each with the rows of the entries b, in the batch rows, and the extra words beside each,

@@ -40,6 +40,9 @@ type Tiers[T Entries] struct {
 	ids, found []uint32
 	missing    []uint32 // new rows of the young generation whose keys the old one has not
 	wanted     []cold.Wanted
+	hashes     []uint64
+	known      []bool
+	floats     bool // a key column has floats
 }
 
 // Entries are a table in memory: an entry a key, which is a row of it.
@@ -55,14 +58,19 @@ type Entries interface {
 	Hash(row uint32) uint64
 	// Keys makes the first columns of b the keys of rows.
 	Keys(b *columnar.Batch, rows []uint32)
-	// Find writes the row of each of n keys into rows, NoRow where there is none.
-	Find(rows []uint32, keys []*columnar.Vector, n int) []uint32
+	// Find writes the row of each of n keys, or of those at sel, into rows, NoRow where there is none.
+	Find(rows []uint32, keys []*columnar.Vector, sel []int32, n int) []uint32
 	// Fill makes b rows, of StateSchema.
 	Fill(b *columnar.Batch, rows []uint32) error
 	// Load gives new rows the states of b.
 	Load(rows []uint32, b *columnar.Batch) error
+	// Refill makes the live rows of b, which are of StateSchema, the entries in place of all others.
+	Refill(b *columnar.Batch) error
 	Release()
 }
+
+// Groups are the groups of an aggregation.
+type Groups = Tiers[*expr.Grouping]
 
 // TiersOptions are what Tiers need.
 type TiersOptions[T Entries] struct {
@@ -118,6 +126,9 @@ func NewTiers[T Entries](o TiersOptions[T]) (*Tiers[T], error) {
 	}
 	if t.schema, err = t.young.table.StateSchema(); err != nil {
 		return nil, err
+	}
+	for _, f := range t.schema.Fields[:t.keys] {
+		t.floats = t.floats || f.Type.IsFloat()
 	}
 	t.rows = columnar.NewBatch(t.schema)
 	if o.Snapshots {
@@ -374,7 +385,7 @@ func (t *Tiers[T]) move(first uint32, n int) error {
 	}
 	y.table.Keys(t.rows, t.ids)
 	keys := t.rows.Cols[:t.keys]
-	t.found = o.table.Find(t.found, keys, n)
+	t.found = o.table.Find(t.found, keys, nil, n)
 	var at, from []uint32
 	for i, id := range t.found {
 		row := first + uint32(i)
