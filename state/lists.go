@@ -122,7 +122,7 @@ func (l *Lists) Fill(b *columnar.Batch, rows []uint32) error {
 	l.ids, l.lists = l.ids[:0], l.lists[:0]
 	for i := range rows {
 		for id := l.heads[i]; id != columnar.NoRow; id = l.rows.Next(id) {
-			if l.ids, l.lists = append(l.ids, id), append(l.lists, i); len(l.ids) == columnar.BatchRows {
+			if l.ids, l.lists = append(l.ids, id), append(l.lists, i); len(l.ids) == blockRows {
 				l.encode()
 			}
 		}
@@ -197,7 +197,7 @@ func DecodeLists(b, rows *columnar.Batch, extra int, each func(rows *columnar.Ba
 	rows.Reset(0)
 	for k := range b.Live() {
 		for src := b.Cols[len(b.Cols)-1].Bytes(b.Row(k)); len(src) > 0; n++ {
-			if n == columnar.BatchRows {
+			if n == blockRows {
 				if err := flush(); err != nil {
 					return err
 				}

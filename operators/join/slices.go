@@ -20,6 +20,7 @@ type sliceSet struct {
 	list       []*slice // in order of time
 	made       int
 	dropped    int64    // rows that expire before it have been dropped
+	trimmed    int      // slices since the first one that trim has looked at
 	copying    []*slice // of the snapshot in progress, still to be copied
 
 	scan  *state.Scan[*state.Lists] // of the first slice, which is being dropped; nil: none is
@@ -105,6 +106,18 @@ func (s *sliceSet) distance(at, mark int64) int64 {
 		return at - s.list[0].start
 	}
 	return 0
+}
+
+// trim lets a slice that has more than its share of the memory, as others have come since, write about n rows to
+// disk.
+func (s *sliceSet) trim(n int) error {
+	for range s.list {
+		s.trimmed = (s.trimmed + 1) % len(s.list)
+		if some, err := s.list[s.trimmed].Trim(n); some || err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // due reports that the rows of the first slice have expired.

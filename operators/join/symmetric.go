@@ -101,7 +101,7 @@ func (j *Symmetric) Open(ctx *dataflow.Context) (err error) {
 // Process takes rows of one side in. Rows added and rows taken back one behind the other are taken
 // in as runs of one kind.
 func (j *Symmetric) Process(in dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
-	if j.store != nil && !j.sliced() {
+	if j.store != nil {
 		if err := j.enter(in, b); err != nil {
 			return dataflow.Done, err
 		}

@@ -1,6 +1,8 @@
 package join
 
 import (
+	"errors"
+
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
@@ -32,8 +34,11 @@ func (s *side) enter(x *slice, b *columnar.Batch, columns []int, change bool) er
 	return err
 }
 
-// enter brings the rows of both sides that have a key of b into memory, where no rows expire.
+// enter brings the rows of both sides that have a key of b into memory. Where they are in slices it only makes room.
 func (j *Symmetric) enter(in dataflow.Port, b *columnar.Batch) error {
+	if j.sliced() {
+		return errors.Join(j.sides[leftPort].slices.trim(2*b.Live()), j.sides[rightPort].slices.trim(2*b.Live()))
+	}
 	keys := j.sides[in].keys
 	b = b.WithSel(withoutNulls(held.KeyColumns(nil, b, keys), b.Sel, b.Len()))
 	for port := range j.sides {
