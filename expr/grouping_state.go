@@ -193,17 +193,20 @@ func (g *Grouping) Hash(id uint32) uint64 { return g.table.Hash(id) }
 // Keys makes the first columns of out the keys of the groups ids.
 func (g *Grouping) Keys(out *columnar.Batch, ids []uint32) { g.emitKeys(out, ids) }
 
-// Find writes the group of each of n keys into ids, NoRow where there is none.
-func (g *Grouping) Find(ids []uint32, cols []*columnar.Vector, n int) []uint32 {
-	if cap(ids) < n {
-		ids = make([]uint32, max(n, columnar.BatchRows))
-	}
-	ids = ids[:n]
-	g.table.Find(ids, columnar.HashRows(nil, cols, nil, n), cols, nil)
-	return ids
+// Find writes the group of each of n keys, or of those at sel, into ids, NoRow where there is none.
+func (g *Grouping) Find(ids []uint32, cols []*columnar.Vector, sel []int32, n int) []uint32 {
+	return g.table.FindRows(ids, cols, sel, n)
 }
 
 // Load merges the states of b, rows of the schema StateSchema, into the groups ids, a row each.
 func (g *Grouping) Load(ids []uint32, b *columnar.Batch) error {
 	return g.mergeAll(Rows{Len: len(ids), Group: ids}, b.Cols[len(g.keys):])
+}
+
+// Refill makes the live rows of b, of the schema StateSchema, the groups in place of all others.
+func (g *Grouping) Refill(b *columnar.Batch) error {
+	if err := g.Reset(); err != nil {
+		return err
+	}
+	return g.Merge(b, b.Cols[:len(g.keys)], b.Cols[len(g.keys):])
 }

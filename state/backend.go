@@ -44,6 +44,7 @@ type Store struct {
 	backend *Backend
 	cold    *cold.Store
 	tables  uint64 // made so far
+	aside   int    // bytes that tables have put aside for their next snapshots
 }
 
 // Store makes the room of an operator; without a backend there is none.

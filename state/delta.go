@@ -36,7 +36,7 @@ const deltaMark = "+"
 // NewDelta makes the Delta of a table, which is the whole state called name or, if part is not empty,
 // one of its tables. Reader.Rows reads back what it writes, rows of the schema.
 func NewDelta(name, part string, schema *columnar.Schema, table Table) *Delta {
-	d := &Delta{section: name + deltaMark + part, table: table, copied: deltaRows{schema: schema}}
+	d := &Delta{section: name + deltaMark + part, table: table, copied: deltaRows{schema: schema, most: columnar.BatchRows}}
 	d.changes = columnar.NewChanges(d.copyOut)
 	return d
 }
@@ -106,6 +106,7 @@ func (d *Delta) Release() {
 // deltaRows are rows with their ids, and ids of rows that are gone, on their way into a section.
 type deltaRows struct {
 	schema *columnar.Schema
+	most   int // rows in a section, about
 	ids    []uint32
 	gone   []uint32
 	rows   *columnar.Batch // nil while there are none
@@ -121,7 +122,7 @@ func (d *deltaRows) add(ids []uint32, b *columnar.Batch) {
 }
 
 func (d *deltaRows) empty() bool { return len(d.ids)+len(d.gone) == 0 }
-func (d *deltaRows) full() bool  { return len(d.ids) >= columnar.BatchRows }
+func (d *deltaRows) full() bool  { return len(d.ids) >= d.most }
 
 // flush writes a section of what has come: ids and rows, and the ids of rows that are gone.
 func (d *deltaRows) flush(section string, w *Writer) {

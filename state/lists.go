@@ -75,6 +75,16 @@ func (l *Lists) Heads(keys []uint32) []uint32 {
 	return l.heads
 }
 
+// IDs appends to ids the rows in the table of keys.
+func (l *Lists) IDs(ids, keys []uint32) []uint32 {
+	for _, id := range l.Heads(keys) {
+		for ; id != columnar.NoRow; id = l.rows.Next(id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // StateSchema is that of entries.
 func (l *Lists) StateSchema() (*columnar.Schema, error) { return l.schema, nil }
 
@@ -99,9 +109,9 @@ func (l *Lists) Keys(b *columnar.Batch, rows []uint32) {
 	b.SetLen(len(rows))
 }
 
-// Find writes the row of each of n keys into rows.
-func (l *Lists) Find(rows []uint32, keys []*columnar.Vector, n int) []uint32 {
-	return l.keys.FindRows(rows, keys, nil, n)
+// Find writes the row of each of n keys, or of those at sel, into rows.
+func (l *Lists) Find(rows []uint32, keys []*columnar.Vector, sel []int32, n int) []uint32 {
+	return l.keys.FindRows(rows, keys, sel, n)
 }
 
 // Fill makes b entries.
@@ -112,7 +122,7 @@ func (l *Lists) Fill(b *columnar.Batch, rows []uint32) error {
 	l.ids, l.lists = l.ids[:0], l.lists[:0]
 	for i := range rows {
 		for id := l.heads[i]; id != columnar.NoRow; id = l.rows.Next(id) {
-			if l.ids, l.lists = append(l.ids, id), append(l.lists, i); len(l.ids) == columnar.BatchRows {
+			if l.ids, l.lists = append(l.ids, id), append(l.lists, i); len(l.ids) == blockRows {
 				l.encode()
 			}
 		}
@@ -162,6 +172,16 @@ func (l *Lists) Load(_ []uint32, b *columnar.Batch) error {
 	})
 }
 
+// Refill makes the live rows of b the entries in place of all others.
+func (l *Lists) Refill(b *columnar.Batch) (err error) {
+	l.keys.Reset()
+	l.rows.Release()
+	if l.entered, err = l.keys.UpsertRows(l.entered, b.Cols[:len(l.columns)], b.Sel, b.Len()); err != nil {
+		return err
+	}
+	return l.Load(nil, b)
+}
+
 // DecodeLists calls each with the rows of the entries b, in the batch rows, and the extra words beside each,
 // batch by batch.
 func DecodeLists(b, rows *columnar.Batch, extra int, each func(rows *columnar.Batch, words []uint64) error) error {
@@ -177,7 +197,7 @@ func DecodeLists(b, rows *columnar.Batch, extra int, each func(rows *columnar.Ba
 	rows.Reset(0)
 	for k := range b.Live() {
 		for src := b.Cols[len(b.Cols)-1].Bytes(b.Row(k)); len(src) > 0; n++ {
-			if n == columnar.BatchRows {
+			if n == blockRows {
 				if err := flush(); err != nil {
 					return err
 				}

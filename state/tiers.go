@@ -40,6 +40,9 @@ type Tiers[T Entries] struct {
 	ids, found []uint32
 	missing    []uint32 // new rows of the young generation whose keys the old one has not
 	wanted     []cold.Wanted
+	hashes     []uint64
+	known      []bool
+	floats     bool // a key column has floats
 }
 
 // Entries are a table in memory: an entry a key, which is a row of it.
@@ -55,14 +58,19 @@ type Entries interface {
 	Hash(row uint32) uint64
 	// Keys makes the first columns of b the keys of rows.
 	Keys(b *columnar.Batch, rows []uint32)
-	// Find writes the row of each of n keys into rows, NoRow where there is none.
-	Find(rows []uint32, keys []*columnar.Vector, n int) []uint32
+	// Find writes the row of each of n keys, or of those at sel, into rows, NoRow where there is none.
+	Find(rows []uint32, keys []*columnar.Vector, sel []int32, n int) []uint32
 	// Fill makes b rows, of StateSchema.
 	Fill(b *columnar.Batch, rows []uint32) error
 	// Load gives new rows the states of b.
 	Load(rows []uint32, b *columnar.Batch) error
+	// Refill makes the live rows of b, which are of StateSchema, the entries in place of all others.
+	Refill(b *columnar.Batch) error
 	Release()
 }
+
+// Groups are the groups of an aggregation.
+type Groups = Tiers[*expr.Grouping]
 
 // TiersOptions are what Tiers need.
 type TiersOptions[T Entries] struct {
@@ -119,6 +127,9 @@ func NewTiers[T Entries](o TiersOptions[T]) (*Tiers[T], error) {
 	if t.schema, err = t.young.table.StateSchema(); err != nil {
 		return nil, err
 	}
+	for _, f := range t.schema.Fields[:t.keys] {
+		t.floats = t.floats || f.Type.IsFloat()
+	}
 	t.rows = columnar.NewBatch(t.schema)
 	if o.Snapshots {
 		schema := t.schema
@@ -147,6 +158,10 @@ func (t *Tiers[T]) newGeneration() (*generation, error) {
 	return &generation{table: g}, nil
 }
 
+// blockRows is how many entries, or rows of lists, are written or read at once: there may be many tables, each of
+// which has room for a block beside what it holds.
+const blockRows = 512
+
 // evictMin is how many old rows are written at once at least, if there are so many.
 const evictMin = 1024
 
@@ -156,12 +171,12 @@ func (t *Tiers[T]) Begin(n int) (T, error) {
 	if t.store == nil {
 		return t.hot(), nil
 	}
-	t.o.Account.Force(t.SizeBytes())
 	if t.old != nil {
 		if err := t.evict(max(evictMin, 2*n)); err != nil {
 			return t.hot(), err
 		}
 	}
+	t.o.Account.Force(t.SizeBytes())
 	if t.Full() {
 		return t.rotate()
 	}
@@ -179,11 +194,8 @@ func (t *Tiers[T]) rotate() (T, error) {
 		if err := t.evict(t.old.table.Rows()); err != nil {
 			return t.hot(), err
 		}
-		if err := t.o.Free(t.old.table.(T)); err != nil {
+		if err := t.forgetOld(); err != nil {
 			return t.hot(), err
-		}
-		if t.snapshot != nil {
-			t.snapshot.putAside()
 		}
 	}
 	g, err := t.newGeneration()
@@ -197,12 +209,39 @@ func (t *Tiers[T]) rotate() (T, error) {
 	return t.hot(), nil
 }
 
+// forgetOld gives the old generation back, whose rows are on disk or have moved.
+func (t *Tiers[T]) forgetOld() error {
+	old := t.old
+	t.old = nil
+	if t.snapshot != nil {
+		t.snapshot.putAside()
+	}
+	return t.o.Free(old.table.(T))
+}
+
+// Trim does a part of what brings a table that is not in use down to its share of the memory, which becomes less as
+// further ones are made, and reports whether there was something to do.
+func (t *Tiers[T]) Trim(n int) (some bool, err error) {
+	switch hot := t.store.backend.hotBytes(); {
+	case t.old != nil && t.old.stored < len(t.old.order):
+		err = t.evict(n)
+	case t.old != nil && t.old.table.SizeBytes()+t.young.table.SizeBytes() > hot:
+		err = t.forgetOld()
+	case t.young.table.Rows() > 0 && t.young.table.SizeBytes() > hot/2:
+		_, err = t.rotate()
+	default:
+		return false, nil
+	}
+	t.o.Account.Force(t.SizeBytes())
+	return true, err
+}
+
 // evict writes about n rows of the old generation to disk.
 func (t *Tiers[T]) evict(n int) error {
 	g := t.old
 	for n > 0 && g.stored < len(g.order) {
 		t.ids = t.ids[:0]
-		for ; g.stored < len(g.order) && len(t.ids) < min(n, columnar.BatchRows); g.stored++ {
+		for ; g.stored < len(g.order) && len(t.ids) < min(n, blockRows); g.stored++ {
 			if id := g.order[g.stored]; !g.moved.Get(int(id)) {
 				t.ids = append(t.ids, id)
 			}
@@ -344,15 +383,15 @@ func (t *Tiers[T]) Touch(rows []uint32) error {
 func (t *Tiers[T]) fault(first uint32, n int) error {
 	y := t.young
 	y.ids = append(y.ids, make([]uint32, n)...)
-	if t.old == nil {
+	if t.old == nil && !t.written {
 		for i := range n {
 			y.ids[int(first)+i] = t.newID()
 		}
 		return nil
 	}
 	t.missing, t.wanted, t.row = t.missing[:0], t.wanted[:0], t.row[:0]
-	for done := 0; done < n; done += columnar.BatchRows {
-		if err := t.move(first+uint32(done), min(n-done, columnar.BatchRows)); err != nil {
+	for done := 0; done < n; done += blockRows {
+		if err := t.move(first+uint32(done), min(n-done, blockRows)); err != nil {
 			return err
 		}
 	}
@@ -374,7 +413,11 @@ func (t *Tiers[T]) move(first uint32, n int) error {
 	}
 	y.table.Keys(t.rows, t.ids)
 	keys := t.rows.Cols[:t.keys]
-	t.found = o.table.Find(t.found, keys, n)
+	if o != nil {
+		t.found = o.table.Find(t.found, keys, nil, n)
+	} else {
+		t.found = slices.Repeat([]uint32{columnar.NoRow}, n)
+	}
 	var at, from []uint32
 	for i, id := range t.found {
 		row := first + uint32(i)
@@ -413,7 +456,7 @@ func (t *Tiers[T]) read(rows []uint32) error {
 		err := t.table.Find(t.wanted, func(at int, value []byte) error {
 			t.young.ids[rows[at]] = binary.LittleEndian.Uint32(value)
 			t.found = append(t.found, rows[at])
-			if _, err := columnar.DecodeRow(states, value[4:]); err != nil || len(t.found) < columnar.BatchRows {
+			if _, err := columnar.DecodeRow(states, value[4:]); err != nil || len(t.found) < blockRows {
 				return err
 			}
 			return t.loadFound()

@@ -37,6 +37,7 @@ type tiersSnapshot struct {
 	all     bool            // too much is aside: the next snapshot is of everything
 	gone    []uint32        // ids of rows that left memory dead, which snapshots before may have
 	bytes   int             // of aside
+	total   *int            // of all tables of the operator
 
 	w      *Writer
 	copied deltaRows
@@ -46,13 +47,16 @@ type tiersSnapshot struct {
 	ids, rows []uint32
 }
 
-// asideMax is how many bytes are put aside at most.
+// asideMax is how many bytes are put aside at most, by all tables of an operator.
 const asideMax = 64 << 20
 
 func newTiersSnapshot[T Entries](o TiersOptions[T], schema *columnar.Schema) *tiersSnapshot {
 	s := &tiersSnapshot{
 		section: o.Name + deltaMark + o.Part, dead: o.Dead, shown: o.Shown,
-		left: deltaRows{schema: schema}, copied: deltaRows{schema: schema},
+		left: deltaRows{schema: schema, most: blockRows}, copied: deltaRows{schema: schema, most: blockRows},
+	}
+	if s.total = new(int); o.Store != nil {
+		s.total = &o.Store.aside
 	}
 	if s.shown == nil {
 		s.shown = func(b *columnar.Batch) *columnar.Batch { return b }
@@ -76,8 +80,8 @@ func (s *tiersSnapshot) touch(g *generation, rows []uint32, scratch *columnar.Ba
 
 // copyRows copies s.rows, with s.ids, out.
 func (s *tiersSnapshot) copyRows(g *generation, scratch *columnar.Batch) error {
-	for from := 0; from < len(s.rows); from += columnar.BatchRows {
-		to := min(len(s.rows), from+columnar.BatchRows)
+	for from := 0; from < len(s.rows); from += blockRows {
+		to := min(len(s.rows), from+blockRows)
 		if err := g.table.Fill(scratch, s.rows[from:to]); err != nil {
 			return err
 		}
@@ -124,13 +128,18 @@ func (s *tiersSnapshot) putAside() {
 	s.gone = append(s.gone, s.left.gone...)
 	if !s.left.empty() && !s.all {
 		payload := s.left.encode(nil)
-		s.aside, s.bytes = append(s.aside, payload), s.bytes+len(payload)
+		s.aside = append(s.aside, payload)
+		s.count(len(payload))
 	}
-	s.left.forget()
-	if s.bytes > asideMax {
+	s.left.release()
+	if s.bytes > 0 && *s.total > asideMax {
 		s.all, s.aside = true, nil
+		s.count(-s.bytes)
 	}
 }
+
+// count counts bytes that have been put aside.
+func (s *tiersSnapshot) count(n int) { s.bytes, *s.total = s.bytes+n, *s.total+n }
 
 // freeze begins a snapshot into w of everything below the id end, of which disk has the rows on disk,
 // or, if disk is nil, of what has changed.
@@ -154,7 +163,8 @@ func (s *tiersSnapshot) freeze(full bool, end uint32, disk *cold.Rows, w *Writer
 		}
 	}
 	s.changed = make(columnar.Bitmap, len(s.changed))
-	s.aside, s.gone, s.bytes, s.all = nil, nil, 0, false
+	s.aside, s.gone, s.all = nil, nil, false
+	s.count(-s.bytes)
 }
 
 // finish writes what was aside and ends the snapshot.
@@ -183,6 +193,7 @@ func (s *tiersSnapshot) close() error {
 	}
 	s.copied.release()
 	s.left.release()
+	s.count(-s.bytes)
 	return s.closeDisk()
 }
 
@@ -290,7 +301,7 @@ func (t *Tiers[T]) copyDisk(n int) (done bool, err error) {
 	s := t.snapshot
 	t.rows.Reset(0)
 	s.ids = s.ids[:0]
-	done, err = s.disk.Next(min(n, columnar.BatchRows), func(key, value []byte) error {
+	done, err = s.disk.Next(min(n, blockRows), func(key, value []byte) error {
 		id := binary.LittleEndian.Uint32(value)
 		if !takeBit(s.frozen, id) {
 			return nil

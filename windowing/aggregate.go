@@ -33,9 +33,9 @@ type Aggregate struct {
 	keepsValues bool
 	schema      *columnar.Schema // of groups: keys, then states
 
-	overdue []dueWindow   // that other subtasks had emitted before a restore
-	firing  *state.Groups // window being emitted
-	scan    *state.Scan   // of firing
+	overdue []dueWindow                 // that other subtasks had emitted before a restore
+	firing  *state.Groups               // window being emitted
+	scan    *state.Scan[*expr.Grouping] // of firing
 	// firingEnd is the end of the window being emitted; fireEnd that of the last one.
 	firingEnd, fireEnd int64
 

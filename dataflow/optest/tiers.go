@@ -20,10 +20,11 @@ type Tiered interface {
 // TierTest is an operator that holds all in memory, one that may hold little there, and their input.
 type TierTest struct {
 	Memory, Disk Tiered
-	Tables       map[string]*columnar.Schema // of snapshots of the former
-	Dead         func(row string) bool       // rows of them that do not matter
+	Tables       map[string]*columnar.Schema      // of snapshots of the former
+	Dead         func(op Tiered, row string) bool // rows of them that do not matter
 	Open         func(onDisk bool) Tiered
 	Next         func() (dataflow.Port, *columnar.Batch)
+	Then         func(op Tiered, out dataflow.Output) // what follows a batch; nil: nothing
 
 	waiting []taken
 }
@@ -50,7 +51,7 @@ func CheckTiers(t testing.TB, rng *rand.Rand, c TierTest) {
 		if c.Dead == nil {
 			return rows
 		}
-		return slices.DeleteFunc(rows, c.Dead)
+		return slices.DeleteFunc(rows, func(row string) bool { return c.Dead(op, row) })
 	}
 	var chain Chain
 	for n := range 12 {
@@ -87,6 +88,9 @@ func (c *TierTest) feed(t testing.TB, rng *rand.Rand, said, told *Fold) {
 			Drain(t, r, status, err, to.out)
 		}
 		Must(t, err)
+		if c.Then != nil {
+			c.Then(to.op, to.out)
+		}
 	}
 	if said.Err != nil || !maps.Equal(said.Rows, told.Rows) {
 		t.Fatalf("%v: %q", said.Err, Differing(said.Rows, told.Rows))

@@ -74,7 +74,7 @@ func checkOnDisk(t *testing.T, retracts bool, bytes int64, keys []int) {
 	hot := int64(0) // most rows are near it
 	optest.CheckTiers(t, rng, optest.TierTest{
 		Memory: memory, Disk: openTiered(t, backend, keys, calls), Tables: tables,
-		Dead: func(row string) bool { return strings.HasSuffix(row, " 0") }, // the last state is how many rows a group has
+		Dead: func(_ optest.Tiered, row string) bool { return strings.HasSuffix(row, " 0") }, // the last state is how many rows a group has
 		Open: func(onDisk bool) optest.Tiered {
 			if onDisk {
 				return openTiered(t, backend, keys, calls)

@@ -16,6 +16,7 @@ type Rows struct {
 // Form says what lists of rows are made of.
 type Form struct {
 	Name   string // in snapshots
+	Part   string // there, if several tables have the name
 	Schema *columnar.Schema
 	Keys   []int
 	Extra  int // words beside each row
@@ -26,7 +27,7 @@ func OpenRows(ctx *dataflow.Context, store *state.Store, form Form) (*Rows, erro
 	t := &Rows{form: form}
 	var err error
 	t.Tiers, err = state.NewTiers(state.TiersOptions[*state.Lists]{
-		Store: store, Keys: len(form.Keys), Name: form.Name, Snapshots: ctx.Checkpoints, Dead: state.EmptyList,
+		Store: store, Keys: len(form.Keys), Name: form.Name, Part: form.Part, Snapshots: ctx.Checkpoints, Dead: state.EmptyList,
 		Account: ctx.Budget.Account(ctx.Name),
 		Make:    func() (*state.Lists, error) { return state.NewLists(form.Schema, form.Keys, form.Extra) },
 	})

@@ -83,6 +83,15 @@ func (e *expiry) micros(port dataflow.Port, v *columnar.Vector, i int) int64 {
 	return t
 }
 
+// times appends the times of the live rows of b.
+func (e *expiry) times(dst []int64, port dataflow.Port, b *columnar.Batch) []int64 {
+	v := b.Cols[e.column(port)]
+	for k := range b.Live() {
+		dst = append(dst, e.micros(port, v, b.Row(k)))
+	}
+	return dst
+}
+
 // after is how long after its time a row expires; ok is false if it never does.
 func (e *expiry) after(port dataflow.Port) (micros int64, ok bool) {
 	switch {
@@ -123,6 +132,27 @@ func (e *expiry) add(port dataflow.Port, b *columnar.Batch, ids []uint32) {
 	if len(ids) > 0 {
 		e.ids[port][start] = list
 	}
+}
+
+// reach are the times of the other side from which and before which there may be matches of the rows of a slice.
+func (e *expiry) reach(port dataflow.Port, x *slice) (from, to int64) {
+	from, to = int64(dataflow.MinTime), int64(dataflow.MaxTime)
+	after, ok := e.after(port)
+	if !ok {
+		return from, to
+	}
+	first, end := x.start-after, x.end-after
+	low, high := e.bound.Low, e.bound.High
+	switch {
+	case port == rightPort && low != nil:
+		from = first + *low
+	case port == leftPort && high != nil:
+		from = first - *high
+	}
+	if port == rightPort {
+		return from, end + *high
+	}
+	return from, end - *low
 }
 
 func (e *expiry) list(port dataflow.Port, start int64) []uint32 {
@@ -207,8 +237,21 @@ func (j *Symmetric) OutputWatermark(t dataflow.Time) dataflow.Time {
 	if j.spec.Bound == nil || t == dataflow.MinTime || t == dataflow.MaxTime {
 		return t
 	}
-	hold, _ := j.spec.Bound.Hold()
-	return t - dataflow.Time(hold)
+	hold, ok := j.spec.Bound.Hold()
+	t -= dataflow.Time(hold)
+	if !ok || !j.sliced() {
+		return t
+	}
+	for port := range j.sides {
+		s := &j.sides[port]
+		if !s.keeps || len(s.slices.list) == 0 {
+			continue
+		}
+		// Where rows are far ahead of the other side, slices are longer than steps.
+		after, _ := j.expiring.after(dataflow.Port(port))
+		t = min(t, dataflow.Time(s.slices.list[0].start-after-j.spec.Bound.Slack))
+	}
+	return t
 }
 
 func (j *Symmetric) expire(out dataflow.Output) (dataflow.Status, error) {
@@ -216,24 +259,35 @@ func (j *Symmetric) expire(out dataflow.Output) (dataflow.Status, error) {
 		return dataflow.Done, nil
 	}
 	for port := range dataflow.Port(2) {
-		for {
-			ids := j.expiring.due(port, j.sides[1-port].mark)
-			if len(ids) == 0 {
-				break
-			}
-			s := &j.sides[port]
-			if s.keeps {
-				if err := j.emitStored(port, s.unmatched(ids), columnar.Insert, out); err != nil {
-					return dataflow.Done, err
-				}
-			}
-			s.rows.RemoveIDs(ids)
-			if !out.Room() {
-				return dataflow.More, nil
-			}
+		drop := j.dropRows
+		if j.sliced() {
+			drop = j.dropSlices
+		}
+		if done, err := drop(port, out); err != nil || !done {
+			return dataflow.More, err
 		}
 	}
 	return dataflow.Done, nil
+}
+
+// dropRows is dropSlices where all rows are in memory.
+func (j *Symmetric) dropRows(port dataflow.Port, out dataflow.Output) (done bool, err error) {
+	s := &j.sides[port]
+	for {
+		ids := j.expiring.due(port, j.sides[1-port].mark)
+		if len(ids) == 0 {
+			return true, nil
+		}
+		if s.keeps {
+			if err := j.emitStored(port, s.unmatched(ids), columnar.Insert, out); err != nil {
+				return false, err
+			}
+		}
+		s.rows.RemoveIDs(ids)
+		if !out.Room() {
+			return false, nil
+		}
+	}
 }
 
 // unmatched are the rows without a match among ids.

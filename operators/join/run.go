@@ -19,8 +19,13 @@ type run struct {
 	lives   []int32  // live indexes of the run's rows that can have a match
 	rows    []int32  // their positions in the batch
 	heads   []uint32 // first stored row of each one's key
-	matches []uint32 // how many pairs each had so far
+	matches []uint64 // how many pairs each had so far
 	ids     []uint32 // stored rows of the run itself
+
+	slice int     // of the other side, the next to be looked into
+	times []int64 // of the rows, if there are slices
+	near  []int32 // rows whose times a slice may match
+	known []int32 // of these: their keys are there
 
 	row   int    // cursor: row of the run
 	chain uint32 // cursor: next stored row of it, NoRow before its first
@@ -74,6 +79,31 @@ func (r *run) split(cols []*columnar.Vector) (never []int32) {
 		r.rows = []int32{}
 	}
 	return never
+}
+
+// within are the positions of the rows with times from one on and before another.
+func (r *run) within(from, to int64) []int32 {
+	r.near = r.near[:0]
+	for k, t := range r.times {
+		if from <= t && t < to {
+			r.near = append(r.near, r.rows[k])
+		}
+	}
+	return r.near
+}
+
+// lookAt begins to walk over the stored rows of one table: heads are the first ones of the rows at sel.
+func (r *run) lookAt(sel []int32, heads []uint32) {
+	r.row, r.chain, r.heads = 0, columnar.NoRow, r.heads[:0]
+	at := 0
+	for _, i := range r.rows {
+		head := columnar.NoRow
+		if at < len(sel) && sel[at] == i {
+			head = heads[at]
+			at++
+		}
+		r.heads = append(r.heads, head)
+	}
 }
 
 // pairs collects up to a batch of further pairs and reports whether there are any.

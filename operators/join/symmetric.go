@@ -51,8 +51,8 @@ type side struct {
 	// matches decides what the result has of a row.
 	keeps, counts bool
 	mark          dataflow.Time // watermark of the input
-	delta         *state.Delta  // nil if the job takes no checkpoints, or with tiers
-	tiers         *held.Rows    // rows is its table in use; nil: all rows are in memory
+	delta         *state.Delta  // nil if the job takes no checkpoints, or with slices
+	slices        *sliceSet     // rows is that of its tables in use; nil: all rows are in memory
 }
 
 // NewSymmetric makes the operator of spec, which has keys.
@@ -70,8 +70,11 @@ func (j *Symmetric) leftOnly() bool { return j.spec.Type == Semi || j.spec.Type 
 // Open makes a table for each side.
 func (j *Symmetric) Open(ctx *dataflow.Context) (err error) {
 	j.ctx = ctx
-	if j.spec.Bound == nil && len(j.spec.LeftKeys) > 0 {
+	if len(j.spec.LeftKeys) > 0 {
 		j.store = ctx.State.Store()
+	}
+	if j.spec.Bound != nil {
+		j.expiring = newExpiry(*j.spec.Bound, ctx.Inputs)
 	}
 	pairs := &columnar.Schema{}
 	kept := [2]bool{
@@ -89,9 +92,6 @@ func (j *Symmetric) Open(ctx *dataflow.Context) (err error) {
 	}
 	j.width = len(ctx.Inputs[leftPort].Fields)
 	j.out = columnar.NewBatch(pairs)
-	if j.spec.Bound != nil {
-		j.expiring = newExpiry(*j.spec.Bound, ctx.Inputs)
-	}
 	if j.spec.Residual != nil {
 		j.residual, err = expr.Compile(j.spec.Residual, ctx.Env)
 	}
@@ -123,6 +123,20 @@ func (j *Symmetric) Resume(out dataflow.Output) (dataflow.Status, error) {
 				return dataflow.Done, err
 			}
 		}
+		if status, err := j.walk(out); err != nil || status == dataflow.More {
+			return status, err
+		}
+		if err := j.endRun(out); err != nil {
+			return dataflow.Done, err
+		}
+	}
+	return j.expire(out)
+}
+
+// walk goes on over the pairs of the run.
+func (j *Symmetric) walk(out dataflow.Output) (dataflow.Status, error) {
+	r := &j.run
+	for more := true; more; {
 		for r.pairs(j.sides[1-r.port].rows) {
 			if err := j.emitPairs(out); err != nil {
 				return dataflow.Done, err
@@ -132,11 +146,12 @@ func (j *Symmetric) Resume(out dataflow.Output) (dataflow.Status, error) {
 				return dataflow.More, nil
 			}
 		}
-		if err := j.endRun(out); err != nil {
+		var err error
+		if more, err = j.lookFurther(); err != nil {
 			return dataflow.Done, err
 		}
 	}
-	return j.expire(out)
+	return dataflow.Done, nil
 }
 
 // beginRun looks the rows of a run up on the other side. Rows that cannot have a match, as a key
@@ -161,9 +176,14 @@ func (j *Symmetric) beginRun(out dataflow.Output) error {
 			return err
 		}
 	}
+	r.matches = append(r.matches[:0], make([]uint64, len(r.rows))...)
+	if j.sliced() {
+		r.slice, r.times = 0, j.expiring.times(r.times[:0], r.port, b)
+		r.lookAt(nil, nil)
+		return nil
+	}
 	other := j.sides[1-r.port].rows
 	r.heads = other.Find(r.heads, cols[:len(s.keys)], r.rows, r.batch.Len())
-	r.matches = append(r.matches[:0], make([]uint32, len(r.rows))...)
 	return nil
 }
 
@@ -191,20 +211,32 @@ func (j *Symmetric) endRun(out dataflow.Output) error {
 			return err
 		}
 	}
-	b := r.batch.WithSel(r.rows)
+	if !s.counts { // it was counted for the other side only and is not kept up
+		clear(r.matches)
+	}
+	return j.storeRows(r.port, r.batch.WithSel(r.rows), r.matches)
+}
+
+// storeRows stores the live rows of b, each with the number of its matches.
+func (j *Symmetric) storeRows(port dataflow.Port, b *columnar.Batch, matches []uint64) error {
+	if j.sliced() {
+		return j.storeBySlice(port, b, matches)
+	}
+	return j.add(port, b, matches)
+}
+
+// add stores rows in the table in use.
+func (j *Symmetric) add(port dataflow.Port, b *columnar.Batch, matches []uint64) error {
+	rows := j.sides[port].rows
 	var err error
-	if r.ids, err = s.rows.Add(r.ids[:0], b); err != nil {
+	if j.run.ids, err = rows.Add(j.run.ids[:0], b); err != nil {
 		return err
 	}
-	for k, id := range r.ids {
-		n := uint64(0)
-		if s.counts { // else it was counted for the other side only and is not kept up
-			n = uint64(r.matches[k])
-		}
-		s.rows.Extra(id)[0] = n
+	for k, id := range j.run.ids {
+		rows.Extra(id)[0] = matches[k]
 	}
-	if waits {
-		j.expiring.add(r.port, b, r.ids)
+	if j.expiring != nil && !j.sliced() {
+		j.expiring.add(port, b, j.run.ids)
 	}
 	return nil
 }

@@ -1,12 +1,14 @@
 package join
 
 import (
+	"errors"
+
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
 )
 
-// openSide makes the table of a side.
+// openSide makes the table, or the tables, of a side.
 func (j *Symmetric) openSide(port int) (err error) {
 	s, ctx := &j.sides[port], j.ctx
 	if j.store == nil {
@@ -15,31 +17,33 @@ func (j *Symmetric) openSide(port int) (err error) {
 		}
 		return err
 	}
-	if s.tiers, err = held.OpenRows(ctx, j.store, s.form(port)); err == nil {
-		s.rows = s.tiers.Lists.Table()
-	}
+	open := func(part string) (*held.Rows, error) { return held.OpenRows(ctx, j.store, s.form(port, part)) }
+	s.slices, err = newSliceSet(open, j.expiring, dataflow.Port(port), s.keeps)
 	return err
 }
 
 // form is that of a side as lists.
-func (s *side) form(port int) held.Form {
-	return held.Form{Name: sideName(port) + " lists", Schema: s.schema, Keys: s.keys, Extra: 1}
+func (s *side) form(port int, part string) held.Form {
+	return held.Form{Name: sideName(port) + " lists", Part: part, Schema: s.schema, Keys: s.keys, Extra: 1}
 }
 
-// enter brings rows with a key of b, at columns, into memory.
-func (s *side) enter(b *columnar.Batch, columns []int, change bool) error {
-	_, err := s.tiers.Enter(b, columns, change)
-	s.rows = s.tiers.Lists.Table()
+// enter brings rows with a key of b, at columns, into memory: of a slice, which is then in use.
+func (s *side) enter(x *slice, b *columnar.Batch, columns []int, change bool) error {
+	_, err := x.Enter(b, columns, change)
+	s.rows = x.Lists.Table()
 	return err
 }
 
-// enter brings the rows of both sides that have a key of b into memory.
+// enter brings the rows of both sides that have a key of b into memory. Where they are in slices it only makes room.
 func (j *Symmetric) enter(in dataflow.Port, b *columnar.Batch) error {
+	if j.sliced() {
+		return errors.Join(j.sides[leftPort].slices.trim(2*b.Live()), j.sides[rightPort].slices.trim(2*b.Live()))
+	}
 	keys := j.sides[in].keys
 	b = b.WithSel(withoutNulls(held.KeyColumns(nil, b, keys), b.Sel, b.Len()))
 	for port := range j.sides {
 		s := &j.sides[port]
-		if err := s.enter(b, keys, port == int(in) || s.counts); err != nil {
+		if err := s.enter(s.slices.list[0], b, keys, port == int(in) || s.counts); err != nil {
 			return err
 		}
 	}

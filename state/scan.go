@@ -4,32 +4,28 @@ import (
 	"errors"
 
 	"github.com/anabranch/anabranch/columnar"
-	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state/cold"
 )
 
-// Groups are the groups of an aggregation.
-type Groups = Tiers[*expr.Grouping]
-
-// Scan goes through all groups of a Groups that does not change meanwhile.
-type Scan struct {
-	t    *Groups
+// Scan goes through all entries of a Tiers that does not change meanwhile.
+type Scan[T Entries] struct {
+	t    *Tiers[T]
 	step int // 0: the young generation, 1: the old one, 2: the disk
 	at   int
 	ids  []uint32
 
 	disk   *cold.Rows
-	loaded *expr.Grouping  // rows of the disk
+	loaded T               // rows of the disk
 	rows   *columnar.Batch // the same
 	found  []uint32
 }
 
-// NewScan begins to go through the groups.
-func NewScan(t *Groups) *Scan { return &Scan{t: t} }
+// NewScan begins to go through the entries.
+func NewScan[T Entries](t *Tiers[T]) *Scan[T] { return &Scan[T]{t: t} }
 
-// Next are up to n further groups: the table they are in and their rows there, valid until the next call.
+// Next are up to n further entries: the table they are in and their rows there, valid until the next call.
 // There are none left if the list is empty.
-func (s *Scan) Next(n int) (*expr.Grouping, []uint32, error) {
+func (s *Scan[T]) Next(n int) (T, []uint32, error) {
 	for ; s.step < 2; s.step, s.at = s.step+1, 0 {
 		g := s.t.young
 		if s.step == 1 {
@@ -45,7 +41,7 @@ func (s *Scan) Next(n int) (*expr.Grouping, []uint32, error) {
 			}
 		}
 		if len(s.ids) > 0 {
-			return g.table.(*expr.Grouping), s.ids, nil
+			return g.table.(T), s.ids, nil
 		}
 	}
 	if !s.t.written {
@@ -54,14 +50,14 @@ func (s *Scan) Next(n int) (*expr.Grouping, []uint32, error) {
 	return s.read(min(n, columnar.BatchRows))
 }
 
-// read is Next for groups that are on disk only.
-func (s *Scan) read(n int) (_ *expr.Grouping, ids []uint32, err error) {
+// read is Next for entries that are on disk only.
+func (s *Scan[T]) read(n int) (_ T, ids []uint32, err error) {
 	if s.disk == nil {
 		if s.disk, err = s.t.table.Rows(); err != nil {
-			return nil, nil, err
+			return s.loaded, nil, err
 		}
 		if s.loaded, err = s.t.o.Make(); err != nil {
-			return nil, nil, err
+			return s.loaded, nil, err
 		}
 		s.loaded.Track(nil)
 		s.rows = columnar.NewBatch(s.t.schema)
@@ -74,11 +70,11 @@ func (s *Scan) read(n int) (_ *expr.Grouping, ids []uint32, err error) {
 			return s.t.decode(s.rows, key, value)
 		})
 		if err != nil {
-			return nil, nil, err
+			return s.loaded, nil, err
 		}
 		s.rows.SetLen(count)
 		if err := s.load(s.rows.WithSel(s.notInMemory(count))); err != nil {
-			return nil, nil, err
+			return s.loaded, nil, err
 		}
 		if len(s.ids) > 0 {
 			return s.loaded, s.ids, nil
@@ -88,10 +84,10 @@ func (s *Scan) read(n int) (_ *expr.Grouping, ids []uint32, err error) {
 }
 
 // notInMemory are the rows whose keys neither generation has.
-func (s *Scan) notInMemory(n int) []int32 {
+func (s *Scan[T]) notInMemory(n int) []int32 {
 	sel := make([]int32, 0, n)
 	keys := s.rows.Cols[:s.t.keys]
-	s.found = s.t.young.table.Find(s.found, keys, n)
+	s.found = s.t.young.table.Find(s.found, keys, nil, n)
 	for i, id := range s.found {
 		if id == columnar.NoRow {
 			sel = append(sel, int32(i))
@@ -100,7 +96,7 @@ func (s *Scan) notInMemory(n int) []int32 {
 	if s.t.old == nil {
 		return sel
 	}
-	s.found = s.t.old.table.Find(s.found, keys, n)
+	s.found = s.t.old.table.Find(s.found, keys, nil, n)
 	left := sel[:0]
 	for _, i := range sel {
 		if s.found[i] == columnar.NoRow {
@@ -110,12 +106,9 @@ func (s *Scan) notInMemory(n int) []int32 {
 	return left
 }
 
-func (s *Scan) load(b *columnar.Batch) error {
+func (s *Scan[T]) load(b *columnar.Batch) error {
 	s.ids = s.ids[:0]
-	if err := s.loaded.Reset(); err != nil {
-		return err
-	}
-	if err := s.loaded.Merge(b, b.Cols[:s.t.keys], b.Cols[s.t.keys:]); err != nil {
+	if err := s.loaded.Refill(b); err != nil {
 		return err
 	}
 	for i := range s.loaded.Rows() {
@@ -125,7 +118,7 @@ func (s *Scan) load(b *columnar.Batch) error {
 }
 
 // Close gives everything back.
-func (s *Scan) Close() error {
+func (s *Scan[T]) Close() error {
 	if s == nil || s.disk == nil {
 		return nil
 	}
