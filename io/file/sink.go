@@ -52,6 +52,7 @@ type part struct {
 	file   *vfs.Pending
 	final  string
 	buffer *bufio.Writer
+	text   io.WriteCloser // into buffer, compressed or not
 	rows   rowWriter
 }
 
@@ -146,7 +147,10 @@ func (s *sink) begin(path string) (*part, error) {
 		return nil, fmt.Errorf("table %s: %w", s.table.name, err)
 	}
 	p := &part{file: file, final: path, buffer: bufio.NewWriterSize(file, 1<<18)}
-	if p.rows, err = s.writer(p.buffer); err != nil {
+	if p.text, err = compress(s.table.format, path, p.buffer); err == nil {
+		p.rows, err = s.writer(p.text)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("table %s: %w", s.table.name, err), file.Abort())
 	}
 	return p, nil
@@ -196,6 +200,9 @@ func (s *sink) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Output) (d
 // finish makes a part durable under a hidden name.
 func (s *sink) finish(p *part) (prepared, error) {
 	err := p.rows.Close()
+	if err == nil {
+		err = p.text.Close()
+	}
 	if err == nil {
 		err = p.buffer.Flush()
 	}

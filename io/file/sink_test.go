@@ -1,6 +1,7 @@
 package file
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,4 +88,49 @@ func visible(t *testing.T, dir string) (n int) {
 		}
 	}
 	return n
+}
+
+// TestCompressedAsNamed verifies that a text file is written as its name says it is read.
+func TestCompressedAsNamed(t *testing.T) {
+	schema := columnar.NewSchema(columnar.Field{Name: "n", Type: columnar.TypeBigInt})
+	for _, name := range []string{"t.csv", "t.csv.gz", "t.csv.zst", "t.csv.zstd"} {
+		path := filepath.Join(t.TempDir(), name)
+		spec := &catalog.TableSpec{Name: "t", Schema: schema, Options: map[string]string{"path": path, "format": "csv"}}
+		op, err := Connector{}.Sink(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := op.(*sink)
+		if err := s.Open(&dataflow.Context{Parallelism: 1}); err != nil {
+			t.Fatal(err)
+		}
+		b := columnar.NewBatch(schema)
+		b.Reset(1)
+		columnar.Values[int64](b.Cols[0])[0] = 42
+		if _, err := s.Process(0, b, nil); err != nil {
+			t.Fatal(err)
+		}
+		b.Release()
+		prepared, err := s.Prepare(1, true)
+		if err != nil || len(prepared) != 1 {
+			t.Fatalf("%s: %d prepared: %v", name, len(prepared), err)
+		}
+		c, err := Connector{}.Committer(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Commit(t.Context(), prepared[0].Data); err != nil {
+			t.Fatal(err)
+		}
+		r, err := openText(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(r); err != nil || string(got) != "n\n42\n" {
+			t.Errorf("%s holds %q: %v", name, got, err)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
