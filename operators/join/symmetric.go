@@ -37,6 +37,7 @@ var (
 	_ dataflow.Operator         = (*Symmetric)(nil)
 	_ dataflow.Resumer          = (*Symmetric)(nil)
 	_ dataflow.Incremental      = (*Symmetric)(nil)
+	_ dataflow.LookAhead        = (*Symmetric)(nil)
 	_ dataflow.Watermarker      = (*Symmetric)(nil)
 	_ dataflow.InputWatermarker = (*Symmetric)(nil)
 	_ dataflow.Counter          = (*Symmetric)(nil)

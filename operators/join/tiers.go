@@ -40,12 +40,39 @@ func (j *Symmetric) enter(in dataflow.Port, b *columnar.Batch) error {
 		return errors.Join(j.sides[leftPort].slices.trim(2*b.Live()), j.sides[rightPort].slices.trim(2*b.Live()))
 	}
 	keys := j.sides[in].keys
-	b = b.WithSel(withoutNulls(held.KeyColumns(nil, b, keys), b.Sel, b.Len()))
+	b = keyed(b, keys)
 	for port := range j.sides {
 		s := &j.sides[port]
 		if err := s.enter(s.slices.list[0], b, keys, port == int(in) || s.counts); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// keyed are the rows of b that may have a match: none of their keys is null.
+func keyed(b *columnar.Batch, keys []int) *columnar.Batch {
+	return b.WithSel(withoutNulls(held.KeyColumns(nil, b, keys), b.Sel, b.Len()))
+}
+
+// Ahead reads the rows of both sides that have a key of rows that wait together. Those in slices are read as
+// they are asked for, since their times tell which are.
+func (j *Symmetric) Ahead(in dataflow.Port, waiting []*columnar.Batch) error {
+	if j.store == nil || j.sliced() {
+		return nil
+	}
+	keys := j.sides[in].keys
+	list := make([]*columnar.Batch, len(waiting))
+	for i, b := range waiting {
+		list[i] = keyed(b, keys)
+	}
+	for port := range j.sides {
+		s := &j.sides[port]
+		x := s.slices.list[0]
+		if err := x.Ahead(list, keys); err != nil {
+			return err
+		}
+		s.rows = x.Lists.Table()
 	}
 	return nil
 }
