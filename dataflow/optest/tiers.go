@@ -1,6 +1,7 @@
 package optest
 
 import (
+	"cmp"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -25,6 +26,7 @@ type TierTest struct {
 	Open         func(onDisk bool) Tiered
 	Next         func() (dataflow.Port, *columnar.Batch)
 	Then         func(op Tiered, out dataflow.Output) // what follows a batch; nil: nothing
+	Snapshots    int                                  // that are taken, by default 12
 
 	waiting []taken
 }
@@ -54,7 +56,7 @@ func CheckTiers(t testing.TB, rng *rand.Rand, c TierTest) {
 		return slices.DeleteFunc(rows, func(row string) bool { return c.Dead(op, row) })
 	}
 	var chain Chain
-	for n := range 12 {
+	for n := range cmp.Or(c.Snapshots, 12) {
 		several(12)
 		full := n == 0 || rng.IntN(5) == 0
 		want := alive(c.Memory)

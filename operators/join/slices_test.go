@@ -159,7 +159,7 @@ func checkBoundedOnDisk(t *testing.T, spec Spec, limits [2]limit, bytes int64) {
 			}
 			return openSymmetric(t, spec)
 		},
-		Next: x.batch,
+		Next: x.batch, Snapshots: 5,
 		Then: func(op optest.Tiered, out dataflow.Output) {
 			pass(t, op.(*Symmetric), x.marks[calls/2], out) // both operators take each batch
 			calls++
@@ -221,7 +221,7 @@ func checkFarAhead(t *testing.T, spec Spec, limits [2]limit) {
 	backend := state.NewBackend(t.TempDir(), 1<<20)
 	op, out := openTieredJoin(t, backend, spec), &timely{optest.NewFold(), t, dataflow.MinTime}
 	x := &boundedRows{rng: rng, clock: 1_000_000, delay: 3000, exact: limits[0] == limits[1], lag: 100_000}
-	for range 120 {
+	for range 70 {
 		in, b := x.batch()
 		status, err := op.Process(in, b, out)
 		optest.Drain(t, op, status, err, out)
