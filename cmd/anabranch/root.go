@@ -22,6 +22,7 @@ import (
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/sql/runner"
+	"github.com/anabranch/anabranch/sql/session"
 )
 
 // app is what the commands share: the standard files and the global flags.
@@ -75,8 +76,8 @@ func newRoot(a *app) *cobra.Command {
 // start checks the global flags and does what they ask for before a command runs.
 func (a *app) start() error {
 	var errs []error
-	if a.parallelism <= 0 {
-		errs = append(errs, fmt.Errorf("--parallelism %d: at least 1 is needed", a.parallelism))
+	if a.parallelism <= 0 || a.parallelism > session.ParallelismMax {
+		errs = append(errs, fmt.Errorf("--parallelism %d: want 1 to %d", a.parallelism, session.ParallelismMax))
 	}
 	if a.mode != "auto" && a.mode != "batch" && a.mode != "streaming" {
 		errs = append(errs, fmt.Errorf("--mode %q: want auto, batch or streaming", a.mode))

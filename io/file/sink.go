@@ -108,21 +108,30 @@ func (s *sink) Open(ctx *dataflow.Context) error {
 		return err
 	}
 	s.run, s.base = hex.EncodeToString(id[:]), baseOf(s.table.path)
-	if s.overwrite && ctx.Checkpoints {
-		return fmt.Errorf("table %s: a job with checkpoints cannot overwrite it", s.table.name)
+	if err := s.writable(ctx); err != nil {
+		return &dataflow.RowError{Err: fmt.Errorf("table %s: %w", s.table.name, err)} // another start does not help
 	}
-	if s.partitions != nil {
+	switch {
+	case s.partitions != nil:
 		return s.partitions.compile(ctx.Env)
-	}
-	switch one := isFile(s.table.path); {
-	case one && ctx.Parallelism > 1:
-		return fmt.Errorf("table %s: %s is one file, which %d subtasks cannot write", s.table.name, s.table.path, ctx.Parallelism)
-	case one && ctx.Checkpoints:
-		return fmt.Errorf("table %s: %s is one file, which a job with checkpoints cannot write in parts; name a directory", s.table.name, s.table.path)
-	case one:
+	case isFile(s.table.path):
 		var err error
 		s.one, err = s.begin(s.table.path)
 		return err
+	}
+	return nil
+}
+
+// writable reports why the job cannot write the table as it is.
+func (s *sink) writable(ctx *dataflow.Context) error {
+	one := s.partitions == nil && isFile(s.table.path)
+	switch {
+	case s.overwrite && ctx.Checkpoints:
+		return errors.New("a job with checkpoints cannot overwrite it")
+	case one && ctx.Parallelism > 1:
+		return fmt.Errorf("%s is one file, which %d subtasks cannot write", s.table.path, ctx.Parallelism)
+	case one && ctx.Checkpoints:
+		return fmt.Errorf("%s is one file, which a job with checkpoints cannot write in parts; name a directory", s.table.path)
 	}
 	return nil
 }

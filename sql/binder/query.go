@@ -14,7 +14,12 @@ func (b *Binder) query(q *ast.Query, with *ctes, outer *scope) (*relation, error
 		if q.With.Recursive {
 			return nil, plan.Refuse(q.With, "recursive")
 		}
+		named := map[string]bool{}
 		for _, c := range q.With.CTEs {
+			if named[c.Name.Name] {
+				return nil, ast.Errorf(c.Name, ast.ClassSemantic, "two queries of WITH are named %s", c.Name.Name)
+			}
+			named[c.Name.Name] = true
 			with = &ctes{name: c.Name.Name, query: c.Query, names: c.Columns, outer: with}
 			// Binding each once tells of mistakes in those nobody reads.
 			if _, err := b.cte(with, c.Name); err != nil {

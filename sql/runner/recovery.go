@@ -133,7 +133,7 @@ func (r *Runner) checkpointing(p *session.Planned) (interval time.Duration, dir 
 		dir = defaultCheckpointDir
 	}
 	dir = strings.TrimPrefix(dir, "file://")
-	if !p.Job.Streaming {
+	if !p.Job.Streaming || p.Copies && !p.Unbounded { // a copy is written as a whole, at its end
 		return 0, dir, nil
 	}
 	if text := r.session.Setting("execution.checkpointing.interval"); text != "" {

@@ -51,6 +51,8 @@ type Planned struct {
 	Schema *columnar.Schema
 	// Unbounded jobs run until stopped.
 	Unbounded bool
+	// Copies is true of COPY.
+	Copies bool
 	// Logical and Optimized are the plans of the query, or of each INSERT, that EXPLAIN prints.
 	Logical, Optimized []plan.Node
 
@@ -135,6 +137,7 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 			}
 		}
 	case *ast.Copy:
+		p.Copies = true
 		err = s.copyTo(st, p, build)
 	default:
 		err = plan.Refuse(statement, "statement", "planning this statement")

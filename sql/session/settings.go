@@ -52,9 +52,24 @@ func count() setting {
 	return setting{check: func(v string) bool { n, err := strconv.Atoi(v); return err == nil && n >= 0 }, wants: "a number"}
 }
 
-func number() setting {
-	return setting{check: func(v string) bool { x, err := strconv.ParseFloat(v, 64); return err == nil && x >= 0 && x < 1e6 }, wants: "a number such as 1.5"}
+// whole is a whole number within limits.
+func whole(least, most int) setting {
+	return setting{
+		check: func(v string) bool { n, err := strconv.Atoi(v); return err == nil && n >= least && n <= most },
+		wants: fmt.Sprintf("a whole number from %d to %d", least, most),
+	}
 }
+
+// number is a number within limits.
+func number(least, most float64) setting {
+	return setting{
+		check: func(v string) bool { x, err := strconv.ParseFloat(v, 64); return err == nil && x >= least && x <= most },
+		wants: fmt.Sprintf("a number from %g to %g", least, most),
+	}
+}
+
+// ParallelismMax bounds the channels of a hash exchange, which are as many as its square.
+const ParallelismMax = 512
 
 func duration() setting {
 	return setting{check: func(v string) bool { _, ok := catalog.ParseDuration(v); return ok }, wants: "a duration such as '10 s'"}
@@ -64,7 +79,7 @@ func duration() setting {
 func knownSettings() map[string]setting {
 	return map[string]setting{
 		"execution.runtime-mode":                                           oneOf("batch", "streaming", "automatic"),
-		"parallelism.default":                                              count(),
+		"parallelism.default":                                              whole(1, ParallelismMax),
 		"pipeline.name":                                                    anyText(),
 		"pipeline.max-parallelism":                                         count().without("the number of key groups is fixed"),
 		"pipeline.auto-watermark-interval":                                 duration().without("watermarks go with every batch"),
@@ -82,7 +97,7 @@ func knownSettings() map[string]setting {
 		"execution.checkpointing.mode":                                     anyText().without("checkpoints are exactly once"),
 		"execution.checkpointing.timeout":                                  duration(),
 		"execution.checkpointing.min-pause":                                duration(),
-		"execution.checkpointing.num-retained":                             count(),
+		"execution.checkpointing.num-retained":                             whole(1, 1000),
 		"execution.checkpointing.max-concurrent-checkpoints":               oneOf("1"),
 		"execution.checkpointing.tolerable-failed-checkpoints":             count(),
 		"execution.savepoint.path":                                         anyText().called("execution.state-recovery.path"),
@@ -100,8 +115,8 @@ func knownSettings() map[string]setting {
 		"restart-strategy.exponential-delay.initial-backoff":               duration(),
 		"restart-strategy.exponential-delay.max-backoff":                   duration(),
 		"restart-strategy.exponential-delay.reset-backoff-threshold":       duration(),
-		"restart-strategy.exponential-delay.backoff-multiplier":            number(),
-		"restart-strategy.exponential-delay.jitter-factor":                 number(),
+		"restart-strategy.exponential-delay.backoff-multiplier":            number(1, 1000),
+		"restart-strategy.exponential-delay.jitter-factor":                 number(0, 1),
 		"restart-strategy.exponential-delay.attempts-before-reset-backoff": count(),
 		"sql-client.execution.result-mode":                                 anyText().without("see --output"),
 		"sql-client.execution.max-table-result.rows":                       count().without("results have all their rows"),

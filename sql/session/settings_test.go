@@ -49,6 +49,23 @@ func TestSettingsWithoutEffectSaySo(t *testing.T) {
 	}
 }
 
+// TestSettingsHaveLimits sets numbers that are too small or too large.
+func TestSettingsHaveLimits(t *testing.T) {
+	for _, c := range []struct{ key, value, want string }{
+		{"parallelism.default", "0", "a whole number from 1 to 512"},
+		{"parallelism.default", "5000", "a whole number from 1 to 512"},
+		{"execution.checkpointing.num-retained", "0", "a whole number from 1 to 1000"},
+		{"restart-strategy.exponential-delay.jitter-factor", "7", "a number from 0 to 1"},
+		{"restart-strategy.exponential-delay.jitter-factor", "NaN", "a number from 0 to 1"},
+		{"restart-strategy.exponential-delay.backoff-multiplier", "0.5", "a number from 1 to 1000"},
+	} {
+		_, err := New(nil).Apply(&ast.Set{Key: c.key, Value: c.value}, "")
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s = %s: %v, want %s", c.key, c.value, err, c.want)
+		}
+	}
+}
+
 // TestScratchIsOneDirectory refuses lists, as Flink takes them.
 func TestScratchIsOneDirectory(t *testing.T) {
 	list := strings.Join([]string{"/a", "/b"}, string(os.PathListSeparator))
