@@ -1,8 +1,6 @@
 package json
 
 import (
-	"encoding/base64"
-
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/format/text"
 )
@@ -221,20 +219,12 @@ func (d *decoder) bigInt(v *columnar.Vector, i int) bool {
 // set parses the content of a string.
 func (d *decoder) set(p *plan, v *columnar.Vector, i int, s []byte) bool {
 	ok := true
-	switch {
-	case p.t.IsTimestamp():
+	if p.t.IsTimestamp() {
 		sep, zone := byte(' '), len(s) > 0 && s[len(s)-1] == 'Z'
 		if d.iso {
 			sep = 'T'
 		}
 		ok = len(s) > 10 && s[10] == sep && zone == (p.t.Kind == columnar.TimestampLTZ)
-	case p.t.IsBinary():
-		raw, err := base64.StdEncoding.AppendDecode(nil, s)
-		if err != nil {
-			return d.fail("bad base64")
-		}
-		v.SetBytes(i, raw)
-		return true
 	}
 	if ok = ok && text.Set(v, i, s); !ok {
 		return d.fail("\"" + string(clip(s)) + "\" is not " + p.t.String())

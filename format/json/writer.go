@@ -1,7 +1,6 @@
 package json
 
 import (
-	"encoding/base64"
 	"fmt"
 	"io"
 	"math"
@@ -106,9 +105,7 @@ func (j *Writer) scalar(v *columnar.Vector, i int) {
 	switch {
 	case t.IsString():
 		j.buf = appendString(j.buf, v.Bytes(i))
-	case t.IsBinary():
-		j.buf = append(base64.StdEncoding.AppendEncode(append(j.buf, '"'), v.Bytes(i)), '"')
-	case t.Kind == columnar.Date || t.Kind == columnar.Time:
+	case t.IsBinary() || t.Kind == columnar.Date || t.Kind == columnar.Time:
 		j.buf = append(text.Append(append(j.buf, '"'), v, i), '"')
 	case t.IsTimestamp():
 		start := len(j.buf)

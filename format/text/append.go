@@ -1,6 +1,7 @@
 package text
 
 import (
+	"encoding/base64"
 	"math"
 	"math/big"
 	"strconv"
@@ -50,10 +51,13 @@ func appendFloat(b []byte, f float64, bits int) []byte {
 	return strconv.AppendFloat(b, f, 'g', -1, bits)
 }
 
-// Append appends row i of v, which is not null and not nested, in SQL's form; strings and
-// binaries are appended as they are.
+// Append appends row i of v, which is not null and not nested, in SQL's form; strings are appended as they are,
+// binaries in base64.
 func Append(b []byte, v *columnar.Vector, i int) []byte {
-	if v.Phys == columnar.PhysView {
+	switch {
+	case v.Type.IsBinary():
+		return base64.StdEncoding.AppendEncode(b, v.Bytes(i))
+	case v.Phys == columnar.PhysView:
 		return append(b, v.Bytes(i)...)
 	}
 	at := v.Index(i)

@@ -1,18 +1,23 @@
 package text
 
 import (
+	"encoding/base64"
 	"math"
 
 	"github.com/anabranch/anabranch/columnar"
 )
 
 // Set parses b as v's type into row i of a flat vector that is not nested, and reports
-// whether it could.
+// whether it could. Binaries are base64, as in Flink.
 func Set(v *columnar.Vector, i int, b []byte) bool {
 	switch v.Type.Kind {
-	case columnar.Char, columnar.Varchar, columnar.Binary, columnar.Varbinary:
+	case columnar.Char, columnar.Varchar:
 		v.SetBytes(i, b)
 		return true
+	case columnar.Binary, columnar.Varbinary:
+		raw, err := base64.StdEncoding.AppendDecode(nil, b)
+		v.SetBytes(i, raw)
+		return err == nil
 	case columnar.Boolean:
 		x, ok := ParseBool(b)
 		v.Bits().SetTo(i, x)

@@ -148,3 +148,18 @@ func TestInfinities(t *testing.T) {
 		}
 	}
 }
+
+// TestBinaries writes bytes that are no text and reads them back.
+func TestBinaries(t *testing.T) {
+	v, again := columnar.NewVector(columnar.TypeBytes), columnar.NewVector(columnar.TypeBytes)
+	v.Reset(1)
+	again.Reset(1)
+	v.SetBytes(0, []byte("\x00\xff\n,\""))
+	written := Append(nil, v, 0)
+	if string(written) != "AP8KLCI=" || !Set(again, 0, written) || string(again.Bytes(0)) != string(v.Bytes(0)) {
+		t.Errorf("%s is read as %q", written, again.Bytes(0))
+	}
+	if Set(again, 0, []byte("no base64")) {
+		t.Error("what is no base64 is read")
+	}
+}
