@@ -42,7 +42,6 @@ type Tiers[T Entries] struct {
 	wanted     []cold.Wanted
 	hashes     []uint64
 	known      []bool
-	floats     bool // a key column has floats
 }
 
 // Entries are a table in memory: an entry a key, which is a row of it.
@@ -126,9 +125,6 @@ func NewTiers[T Entries](o TiersOptions[T]) (*Tiers[T], error) {
 	}
 	if t.schema, err = t.young.table.StateSchema(); err != nil {
 		return nil, err
-	}
-	for _, f := range t.schema.Fields[:t.keys] {
-		t.floats = t.floats || f.Type.IsFloat()
 	}
 	t.rows = columnar.NewBatch(t.schema)
 	if o.Snapshots {

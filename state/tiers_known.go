@@ -1,16 +1,11 @@
 package state
 
-import (
-	"fmt"
+import "github.com/anabranch/anabranch/columnar"
 
-	"github.com/anabranch/anabranch/columnar"
-	"github.com/anabranch/anabranch/state/cold"
-)
-
-// Known appends to dst those of sel whose keys, in cols, have an entry, wherever it is; keys of floats that are on
-// disk, if anywhere, count as such. It is for those who look many keys up of which few are there: unlike Begin and
-// what follows, it enters none.
-func (t *Tiers[T]) Known(dst []int32, cols []*columnar.Vector, sel []int32, n int) ([]int32, error) {
+// Known appends to dst those of sel whose keys, in cols, have an entry, wherever it is; of keys that are not in
+// memory a few may count as such that have none. It is for those who look many keys up of which few are there:
+// unlike Begin and what follows, it enters none and reads nothing.
+func (t *Tiers[T]) Known(dst []int32, cols []*columnar.Vector, sel []int32, n int) []int32 {
 	t.known = append(t.known[:0], make([]bool, len(sel))...)
 	for _, g := range []*generation{t.young, t.old} {
 		if g == nil {
@@ -22,8 +17,9 @@ func (t *Tiers[T]) Known(dst []int32, cols []*columnar.Vector, sel []int32, n in
 		}
 	}
 	if t.written {
-		if err := t.knownOnDisk(cols, sel, n); err != nil {
-			return dst, fmt.Errorf("reading state from disk: %w", err)
+		t.hashes = columnar.HashRows(t.hashes, cols, sel, n)
+		for k, hash := range t.hashes {
+			t.known[k] = t.known[k] || t.table.MayHave(hash&hashOf)
 		}
 	}
 	for k, i := range sel {
@@ -31,34 +27,8 @@ func (t *Tiers[T]) Known(dst []int32, cols []*columnar.Vector, sel []int32, n in
 			dst = append(dst, i)
 		}
 	}
-	return dst, nil
+	return dst
 }
 
 // hashOf is the part of a hash that Entries tell.
 const hashOf = ^uint64(1<<16 - 1)
-
-// knownOnDisk marks those of the keys that are not known yet which the disk has.
-func (t *Tiers[T]) knownOnDisk(cols []*columnar.Vector, sel []int32, n int) error {
-	t.hashes = columnar.HashRows(t.hashes, cols, sel, n)
-	t.wanted, t.ids, t.row = t.wanted[:0], t.ids[:0], t.row[:0]
-	for k, i := range sel {
-		if t.known[k] {
-			continue
-		}
-		if t.floats { // two ways to write a key may be equal
-			t.known[k] = true
-			continue
-		}
-		start := len(t.row)
-		t.row = columnar.AppendRow(t.row, cols, int(i))
-		t.wanted = append(t.wanted, cold.Wanted{Hash: t.hashes[k] & hashOf, Key: t.row[start:]})
-		t.ids = append(t.ids, uint32(k))
-	}
-	if len(t.wanted) == 0 {
-		return nil
-	}
-	return t.table.Find(t.wanted, func(at int, _ []byte) error {
-		t.known[t.ids[at]] = true
-		return nil
-	})
-}

@@ -8,8 +8,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 )
 
-// TestKnown enters keys some of which go to disk: these, and no others, are known, and asking for one does not enter
-// it. Of keys of floats all may be there.
+// TestKnown enters keys some of which go to disk: these and few others are known, and asking for one does not enter it.
 func TestKnown(t *testing.T) {
 	for _, typ := range []columnar.Type{columnar.TypeBigInt, columnar.TypeDouble} {
 		backend := NewBackend(t.TempDir(), 0)
@@ -76,14 +75,20 @@ func checkKnown(t *testing.T, tiers *Tiers[*Lists], b *columnar.Batch, rng *rand
 	var sel, want []int32
 	for i := int32(0); int(i) < b.Len(); i += 1 + rng.Int32N(3) {
 		sel = append(sel, i)
-		if there[keyOf(b, int(i))] || tiers.written && tiers.floats {
+		if there[keyOf(b, int(i))] {
 			want = append(want, i)
 		}
 	}
 	entries := tiers.hot().Rows()
-	got, err := tiers.Known(nil, b.Cols, sel, b.Len())
-	if err != nil || !slices.Equal(got, want) {
-		t.Fatalf("%v: known are %v, want %v", err, got, want)
+	got := tiers.Known(nil, b.Cols, sel, b.Len())
+	others := len(got) - len(want)
+	for _, i := range want {
+		if !slices.Contains(got, i) {
+			t.Fatalf("known are %v, want %v", got, want)
+		}
+	}
+	if others > len(sel)/10 {
+		t.Fatalf("%d of %d keys are known that are not there", others, len(sel))
 	}
 	if n := tiers.hot().Rows(); n != entries {
 		t.Fatalf("%d entries were made", n-entries)

@@ -31,8 +31,8 @@ func (j *Symmetric) lookInto(x *slice) (ok bool, err error) {
 		return false, nil
 	}
 	cols := held.KeyColumns(nil, r.batch, keys)
-	if r.known, err = x.Known(r.known[:0], cols, near, r.batch.Len()); err != nil || len(r.known) == 0 {
-		return false, err
+	if r.known = x.Known(r.known[:0], cols, near, r.batch.Len()); len(r.known) == 0 {
+		return false, nil
 	}
 	if err := o.enter(x, r.batch.WithSel(r.known), keys, o.counts); err != nil {
 		return false, err

@@ -96,6 +96,10 @@ type Wanted struct {
 	Key  []byte
 }
 
+// MayHave reports whether there may be a row whose key has the hash: it is wrong about one of two hundred others,
+// and about rows that are gone.
+func (t *Table) MayHave(hash uint64) bool { return t.there.has(hash) }
+
 // Find calls found with each of the wanted keys that has a row, by position, and its value, which is
 // borrowed. The keys are read in order of their hashes.
 func (t *Table) Find(wanted []Wanted, found func(at int, value []byte) error) (err error) {
