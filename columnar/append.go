@@ -105,15 +105,7 @@ func (v *Vector) widen() {
 
 // appendValid sets the validity of the rows from base on; their number is v.len-base.
 func (v *Vector) appendValid(src *Vector, rows []int32, base int) {
-	nulls := src.Valid != nil
-	if !nulls {
-		var sign int32
-		for _, r := range rows {
-			sign |= r
-		}
-		nulls = sign < 0
-	}
-	if !nulls {
+	if src.Valid == nil && !anyNegative(rows) {
 		if v.Valid != nil {
 			v.Valid = v.growValid(base)
 		}
@@ -125,6 +117,19 @@ func (v *Vector) appendValid(src *Vector, rows []int32, base int) {
 			v.Valid.Clear(base + k)
 		}
 	}
+}
+
+// anyNegative reports whether a position is that of no row.
+func anyNegative(rows []int32) bool {
+	var a, b, c, d int32
+	for ; len(rows) >= 8; rows = rows[8:] {
+		r := rows[:8]
+		a, b, c, d = a|r[0]|r[4], b|r[1]|r[5], c|r[2]|r[6], d|r[3]|r[7]
+	}
+	for _, r := range rows {
+		a |= r
+	}
+	return a|b|c|d < 0
 }
 
 // growValid is v's bitmap with ones for the rows from base on.
@@ -206,6 +211,10 @@ func gather[T Fixed](dst []T, src *Vector, rows []int32) {
 		if len(values) == 0 {
 			clear(dst)
 			return
+		}
+		for ; len(rows) >= 4 && len(dst) >= 4; rows, dst = rows[4:], dst[4:] {
+			r, d := rows[:4], dst[:4]
+			d[0], d[1], d[2], d[3] = values[max(r[0], 0)], values[max(r[1], 0)], values[max(r[2], 0)], values[max(r[3], 0)]
 		}
 		for k, r := range rows {
 			dst[k] = values[max(r, 0)]
