@@ -1,11 +1,7 @@
 package state
 
 import (
-	"cmp"
-	"encoding/binary"
 	"errors"
-	"fmt"
-	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
@@ -111,6 +107,13 @@ func (g *generation) id(row uint32) uint32 {
 		return row
 	}
 	return g.ids[row]
+}
+
+func (g *generation) idsOf(dst, rows []uint32) []uint32 {
+	for _, r := range rows {
+		dst = append(dst, g.id(r))
+	}
+	return dst
 }
 
 // NewTiers makes an empty table.
@@ -230,260 +233,6 @@ func (t *Tiers[T]) Trim(n int) (some bool, err error) {
 	}
 	t.o.Account.Force(t.SizeBytes())
 	return true, err
-}
-
-// evict writes about n rows of the old generation to disk.
-func (t *Tiers[T]) evict(n int) error {
-	g := t.old
-	for n > 0 && g.stored < len(g.order) {
-		t.ids = t.ids[:0]
-		for ; g.stored < len(g.order) && len(t.ids) < min(n, blockRows); g.stored++ {
-			if id := g.order[g.stored]; !g.moved.Get(int(id)) {
-				t.ids = append(t.ids, id)
-			}
-		}
-		n -= len(t.ids)
-		if err := t.write(g, t.ids); err != nil {
-			return fmt.Errorf("writing state to disk: %w", err)
-		}
-	}
-	if g.stored < len(g.order) {
-		return nil
-	}
-	return t.finishRun()
-}
-
-// finishRun puts what was written into the table.
-func (t *Tiers[T]) finishRun() error {
-	if t.run == nil {
-		return nil
-	}
-	run := t.run
-	t.run, t.written = nil, true
-	if err := run.Finish(); err != nil {
-		return fmt.Errorf("writing state to disk: %w", err)
-	}
-	return nil
-}
-
-// write writes rows of a generation, in order of their hashes, to disk, where they lie until they are
-// touched again.
-func (t *Tiers[T]) write(g *generation, ids []uint32) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	if err := t.open(); err != nil {
-		return err
-	}
-	if err := g.table.Fill(t.rows, ids); err != nil {
-		return err
-	}
-	if t.snapshot != nil {
-		t.found = g.idsOf(t.found[:0], ids)
-		t.snapshot.leave(t.found, t.rows)
-	}
-	keys, states := t.rows.Cols[:t.keys], t.rows.Cols[t.keys:]
-	for k, id := range ids {
-		t.row = columnar.AppendRow(t.row[:0], keys, k)
-		var err error
-		if t.o.Dead != nil && t.o.Dead(t.rows, k) {
-			err = t.run.Delete(g.table.Hash(id), t.row)
-		} else {
-			t.value = binary.LittleEndian.AppendUint32(t.value[:0], g.ids[id])
-			t.value = columnar.AppendRow(t.value, states, k)
-			err = t.run.Put(g.table.Hash(id), t.row, t.value)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// open makes the table and the run that are not there yet.
-func (t *Tiers[T]) open() (err error) {
-	if t.table == nil {
-		if t.table, err = t.store.newTable(); err != nil {
-			return err
-		}
-	}
-	if t.run == nil {
-		t.run, err = t.table.NewRun()
-	}
-	return err
-}
-
-// byHash are n rows in order of their hashes, of which the lower 16 bits are zero: sorted by digits of 16
-// bits, the least first, where there are many.
-func byHash(n int, hash func(id uint32) uint64) []uint32 {
-	type row struct {
-		hash uint64
-		id   uint32
-	}
-	rows := make([]row, n)
-	for i := range rows {
-		rows[i] = row{hash(uint32(i)), uint32(i)}
-	}
-	if n < 1<<14 {
-		slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.hash, b.hash) })
-	} else {
-		other := make([]row, n)
-		for shift := 16; shift < 64; shift += 16 {
-			var at [1 << 16]int
-			for _, r := range rows {
-				at[uint16(r.hash>>shift)]++
-			}
-			sum := 0
-			for d, count := range at {
-				at[d], sum = sum, sum+count
-			}
-			for _, r := range rows {
-				d := uint16(r.hash >> shift)
-				other[at[d]] = r
-				at[d]++
-			}
-			rows, other = other, rows
-		}
-	}
-	ids := make([]uint32, n)
-	for i, r := range rows {
-		ids[i] = r.id
-	}
-	return ids
-}
-
-func (g *generation) idsOf(dst, rows []uint32) []uint32 {
-	for _, r := range rows {
-		dst = append(dst, g.id(r))
-	}
-	return dst
-}
-
-// Touch is called with rows of the young generation before they are changed. New ones get the state
-// that an older generation or the disk has for their keys.
-func (t *Tiers[T]) Touch(rows []uint32) error {
-	if t.store != nil {
-		if first, n := len(t.young.ids), t.young.table.Rows(); first < n {
-			if err := t.fault(uint32(first), n-first); err != nil {
-				return fmt.Errorf("reading state from disk: %w", err)
-			}
-		}
-	}
-	if t.snapshot == nil {
-		return nil
-	}
-	return t.snapshot.touch(t.young, rows, t.rows)
-}
-
-// fault gives n new rows of the young generation, from first on, their ids and states.
-func (t *Tiers[T]) fault(first uint32, n int) error {
-	y := t.young
-	y.ids = append(y.ids, make([]uint32, n)...)
-	if t.old == nil && !t.written {
-		for i := range n {
-			y.ids[int(first)+i] = t.newID()
-		}
-		return nil
-	}
-	t.missing, t.wanted, t.row = t.missing[:0], t.wanted[:0], t.row[:0]
-	for done := 0; done < n; done += blockRows {
-		if err := t.move(first+uint32(done), min(n-done, blockRows)); err != nil {
-			return err
-		}
-	}
-	return t.read(t.missing)
-}
-
-func (t *Tiers[T]) newID() uint32 {
-	t.nextID++
-	return t.nextID - 1
-}
-
-// move gives n new rows of the young generation, from first on, what the old one has for their keys, and adds
-// the others to t.missing, with what is looked for on disk in t.wanted.
-func (t *Tiers[T]) move(first uint32, n int) error {
-	y, o := t.young, t.old
-	t.ids = t.ids[:0]
-	for i := range n {
-		t.ids = append(t.ids, first+uint32(i))
-	}
-	y.table.Keys(t.rows, t.ids)
-	keys := t.rows.Cols[:t.keys]
-	if o != nil {
-		t.found = o.table.Find(t.found, keys, nil, n)
-	} else {
-		t.found = slices.Repeat([]uint32{columnar.NoRow}, n)
-	}
-	var at, from []uint32
-	for i, id := range t.found {
-		row := first + uint32(i)
-		if id != columnar.NoRow {
-			o.moved.Set(int(id))
-			y.ids[row] = o.ids[id]
-			at, from = append(at, row), append(from, id)
-			continue
-		}
-		t.missing = append(t.missing, row)
-		if t.written {
-			start := len(t.row)
-			t.row = columnar.AppendRow(t.row, keys, i)
-			t.wanted = append(t.wanted, cold.Wanted{Hash: y.table.Hash(row), Key: t.row[start:]})
-		}
-	}
-	if len(at) == 0 {
-		return nil
-	}
-	if err := o.table.Fill(t.rows, from); err != nil {
-		return err
-	}
-	return y.table.Load(at, t.rows)
-}
-
-// read gives the new rows of the young generation what the disk has for them: t.wanted are their keys. The
-// more there are, the more of them lie in one block.
-func (t *Tiers[T]) read(rows []uint32) error {
-	for _, r := range rows {
-		t.young.ids[r] = columnar.NoRow
-	}
-	if len(t.wanted) > 0 {
-		t.rows.Reset(0)
-		t.found = t.found[:0]
-		states := t.rows.Cols[t.keys:]
-		err := t.table.Find(t.wanted, func(at int, value []byte) error {
-			t.young.ids[rows[at]] = binary.LittleEndian.Uint32(value)
-			t.found = append(t.found, rows[at])
-			if _, err := columnar.DecodeRow(states, value[4:]); err != nil || len(t.found) < blockRows {
-				return err
-			}
-			return t.loadFound()
-		})
-		if err == nil {
-			err = t.loadFound()
-		}
-		if err != nil {
-			return err
-		}
-	}
-	for _, r := range rows {
-		if t.young.ids[r] == columnar.NoRow {
-			t.young.ids[r] = t.newID()
-		}
-	}
-	return nil
-}
-
-// loadFound gives the rows t.found the states in t.rows.
-func (t *Tiers[T]) loadFound() error {
-	for _, v := range t.rows.Cols[:t.keys] {
-		v.Reset(len(t.found))
-	}
-	t.rows.SetLen(len(t.found))
-	if err := t.young.table.Load(t.found, t.rows); err != nil {
-		return err
-	}
-	t.rows.Reset(0)
-	t.found = t.found[:0]
-	return nil
 }
 
 // SizeBytes is the memory the groups take; what is on disk a Store tells.
