@@ -125,7 +125,9 @@ func (s State) one(ctx context.Context, o Options, backend string, zipf float64,
 		return x, err
 	}
 	started := clock.Start()
+	u.counted = make(chan struct{})
 	go func() {
+		defer close(u.counted)
 		select {
 		case <-u.filled:
 		case <-ctx.Done():
@@ -140,10 +142,8 @@ func (s State) one(ctx context.Context, o Options, backend string, zipf float64,
 		case <-ctx.Done():
 		}
 		x.Updates, x.CPU, x.Seconds = u.rows.Load()-rows, cpuSeconds()-cpu, watch.Elapsed().Seconds()
-		close(u.counted)
 		cancel()
 	}()
-	u.counted = make(chan struct{})
 	usage, err := measure(func() error {
 		_, err := e.Script(ctx, stateTables+stateQuery, &answer{})
 		return err
@@ -151,7 +151,9 @@ func (s State) one(ctx context.Context, o Options, backend string, zipf float64,
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return x, err
 	}
-	<-u.counted
+	if <-u.counted; x.Seconds == 0 { // before all keys were there
+		return x, context.Canceled
+	}
 	x.PerCPU, x.PeakRSS, x.State = float64(x.Updates)/x.CPU, usage.PeakMemoryBytes, state.Load()
 	return x, nil
 }
