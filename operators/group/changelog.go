@@ -14,7 +14,8 @@ import (
 // first row on, and at the end of the input in any case.
 type ChangelogAggregate struct {
 	Aggregate
-	count int // the call that counts the rows of each group, a further one if need be
+	count   int  // the call that counts the rows of each group, a further one if need be
+	counted bool // it is none further: the count is among the results
 
 	after      *columnar.Batch // the touched groups: keys, results, number of rows
 	before     *columnar.Batch // their results and numbers of rows before
@@ -56,6 +57,7 @@ func (a *ChangelogAggregate) Open(ctx *dataflow.Context) error {
 	for _, c := range a.spec.Calls[len(calls):] {
 		counted.Fields = append(counted.Fields, columnar.Field{Name: "$rows", Type: c.Type})
 	}
+	a.counted = a.count < len(calls)
 	keys := len(a.spec.Keys)
 	a.after = columnar.NewBatch(counted)
 	a.before = columnar.NewBatch(&columnar.Schema{Fields: counted.Fields[keys:]})
@@ -128,7 +130,7 @@ func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dat
 		err = a.groups.EmitRows(a.after, ids)
 	}
 	if err == nil {
-		err = a.changes(first, b.Kinds == nil && a.count < len(a.results.Cols)/2)
+		err = a.changes(first, a.counted && b.Kinds == nil)
 	}
 	if err != nil {
 		return dataflow.Done, err
@@ -137,11 +139,11 @@ func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dat
 }
 
 // changes finds the touched groups whose row is taken back and those that get a new one. first
-// says that there were no groups before, counted that a result is a number of rows and only grew.
-func (a *ChangelogAggregate) changes(first, counted bool) (err error) {
+// says that there were no groups before, grown that all groups differ, as their number of rows is a result.
+func (a *ChangelogAggregate) changes(first, grown bool) (err error) {
 	n := a.after.Len()
 	a.unequal = a.unequal[:0]
-	if a.differs != nil && !counted {
+	if a.differs != nil && !grown {
 		a.results.SetLen(n)
 		if a.unequal, err = a.differs.Select(&a.results, a.unequal); err != nil {
 			return err
@@ -157,7 +159,7 @@ func (a *ChangelogAggregate) changes(first, counted bool) (err error) {
 		if !keyed {
 			was, is = !first, true
 		}
-		differs := counted
+		differs := grown
 		if len(unequal) > 0 && unequal[0] == i {
 			differs, unequal = true, unequal[1:]
 		}
