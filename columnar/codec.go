@@ -29,7 +29,7 @@ func EncodeBatch(dst []byte, b *Batch) []byte {
 		c.appendKinds(b, b.Sel, b.Live())
 		c.len = b.Live()
 	}
-	dst = append(dst, codecVersion, b2byte(c.Kinds != nil))
+	dst = append(dst, codecVersion, byte(b2u(c.Kinds != nil)))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(c.len))
 	for _, k := range c.Kinds {
 		dst = append(dst, byte(k))
@@ -49,10 +49,16 @@ func allFlat(cols []*Vector) bool {
 	return true
 }
 
-func b2byte(b bool) byte { return byte(b2u(b) & 1) }
+// b2u is 1 for true and 0 for false.
+func b2u(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
 
 func encodeVector(dst []byte, v *Vector, n int) []byte {
-	dst = append(dst, byte(v.Phys), b2byte(v.Valid != nil))
+	dst = append(dst, byte(v.Phys), byte(b2u(v.Valid != nil)))
 	if v.Valid != nil {
 		for _, w := range v.Valid[:BitmapWords(n)] {
 			dst = binary.LittleEndian.AppendUint64(dst, w)

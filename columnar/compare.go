@@ -320,7 +320,7 @@ func (v *Vector) WideAt(i int) Int128 {
 func (v *Vector) orderedAt(i int) int64 {
 	switch v.Phys {
 	case PhysBits:
-		return int64(b2u(v.Bits().Get(i)) & 1)
+		return int64(b2u(v.Bits().Get(i)))
 	case PhysFloat32:
 		return OrderedFloat(float64(Values[float32](v)[i]))
 	case PhysFloat64:

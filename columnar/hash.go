@@ -163,7 +163,7 @@ func valueHasher(v *Vector) func(i int) uint64 {
 	switch values.Phys {
 	case PhysBits:
 		m := values.Bits()
-		return func(i int) uint64 { return hashWord(b2u(m.Get(i)) & 1) }
+		return func(i int) uint64 { return hashWord(b2u(m.Get(i))) }
 	case PhysInt8:
 		return signedHasher(Values[int8](values))
 	case PhysInt16:

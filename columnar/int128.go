@@ -111,7 +111,7 @@ func (a Int128) QuoRem(b Int128) (quo, rem Int128) {
 // fits one word (Knuth, TAOCP 4.3.1, algorithm D for two digits).
 func divWide(al, ah, bl, bh uint64) (q, rl, rh uint64) {
 	s := uint(bits.LeadingZeros64(bh))
-	nbh := bh<<s | bl>>(64-s)*b2u(s != 0)
+	nbh := bh<<s | bl>>(64-s)
 	// Estimate with the dividend halved, so that the division cannot overflow.
 	q, _ = bits.Div64(ah>>1, ah<<63|al>>1, nbh)
 	q >>= 63 - s
@@ -122,19 +122,13 @@ func divWide(al, ah, bl, bh uint64) (q, rl, rh uint64) {
 	ph += q * bh
 	rl, c := bits.Sub64(al, pl, 0)
 	rh, _ = bits.Sub64(ah, ph, c)
+	// The estimate is short by one or two, so that this ends at once.
 	for rh > bh || rh == bh && rl >= bl {
 		rl, c = bits.Sub64(rl, bl, 0)
 		rh, _ = bits.Sub64(rh, bh, c)
 		q++
 	}
 	return q, rl, rh
-}
-
-func b2u(b bool) uint64 {
-	if b {
-		return ^uint64(0)
-	}
-	return 0
 }
 
 // Cmp orders a and b: -1, 0 or +1.

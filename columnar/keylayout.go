@@ -105,7 +105,7 @@ func encodeColumn(dst []uint64, w int, v *Vector, sel []int32, n int, wide bool)
 	case PhysBits:
 		m := values.Bits()
 		for k := range n {
-			dst[k*w] = b2u(m.Get(v.Index(rowAt(sel, k)))) & 1
+			dst[k*w] = b2u(m.Get(v.Index(rowAt(sel, k))))
 		}
 	case PhysInt8:
 		encodeWords(dst, w, v, Values[int8](values), sel, n)
