@@ -11,18 +11,16 @@ func conditionalFunctions() []*function {
 		args, t, err := unify(args)
 		return args, t.Nullable(), err
 	}
+	bindCoalesce := func(args []*Expr) ([]*Expr, columnar.Type, error) {
+		args, t, err := bindUnified(args)
+		for _, a := range args {
+			t.NotNull = t.NotNull || a.Type.NotNull
+		}
+		return args, t, err
+	}
 	return []*function{
-		{
-			name: "COALESCE", min: 1, max: -1, exact: true,
-			bind: func(args []*Expr) ([]*Expr, columnar.Type, error) {
-				args, t, err := bindUnified(args)
-				for _, a := range args {
-					t.NotNull = t.NotNull || a.Type.NotNull
-				}
-				return args, t, err
-			},
-			compile: compileCoalesce,
-		},
+		{name: "COALESCE", min: 1, max: -1, exact: true, bind: bindCoalesce, compile: compileCoalesce},
+		{name: "IFNULL", min: 2, max: 2, exact: true, bind: bindCoalesce, compile: compileCoalesce},
 		{
 			name: "NULLIF", min: 2, max: 2, exact: true,
 			bind: func(args []*Expr) ([]*Expr, columnar.Type, error) {

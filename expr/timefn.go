@@ -39,6 +39,8 @@ func timeFunctions() []*function {
 		currentTime("PROCTIME", columnar.TimestampLTZOf(3)),
 		currentTime("LOCALTIMESTAMP", columnar.TimestampOf(3)),
 		currentTime("CURRENT_DATE", columnar.TypeDate),
+		currentTime("CURRENT_TIME", columnar.Type{Kind: columnar.Time}),
+		currentTime("LOCALTIME", columnar.Type{Kind: columnar.Time}),
 	}...)
 }
 
