@@ -6,5 +6,5 @@
 //     names every other file with its size and checksum.
 //   - At most one epoch is in progress.
 //   - Only the holder of the job's lease writes or deletes, and deletes only what is older than a
-//     complete checkpoint.
+//     complete checkpoint or was given up before an attempt at the job starts.
 package checkpoint

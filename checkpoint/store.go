@@ -231,6 +231,22 @@ func (s *Store) Retain(newest dataflow.Epoch, n int) error {
 	return errors.Join(errs...)
 }
 
+// Sweep deletes what checkpoints later than the newest complete one have left, which were given up: a full
+// disk has room again. Nothing may be writing one.
+func (s *Store) Sweep() error {
+	epochs, err := s.epochs()
+	if err != nil {
+		return err
+	}
+	newest, err := s.Newest()
+	for _, e := range epochs {
+		if e > newest && err == nil {
+			err = os.RemoveAll(s.epochDir(e))
+		}
+	}
+	return err
+}
+
 // removeUnused deletes a checkpoint but for the files that others use.
 func removeUnused(dir string, used map[string]bool) error {
 	entries, err := os.ReadDir(dir)

@@ -95,6 +95,47 @@ func TestStore(t *testing.T) {
 
 // TestFilesThatOthersReferTo lets checkpoints refer to files of older ones: these stay as long as the
 // checkpoint does, and its task has the sections of all, the newest first.
+// TestSweep has checkpoints that were given up: before the first complete one and behind it.
+func TestSweep(t *testing.T) {
+	s, err := Open(t.TempDir(), "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	giveUp := func(epoch dataflow.Epoch) {
+		t.Helper()
+		if _, err := writeSnapshot(s.Dir(), epoch, "task-0", snapshotOf(t, "a", "x")); err != nil {
+			t.Fatal(err)
+		}
+		p, err := NewPending(s.Dir(), epoch, "task-1") // its writer is gone
+		if err == nil {
+			err = p.Append(snapshotOf(t, "a", "y"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweep := func(want string) {
+		t.Helper()
+		if err := s.Sweep(); err != nil {
+			t.Fatal(err)
+		}
+		if epochs, err := s.epochs(); err != nil || fmt.Sprint(epochs) != want {
+			t.Errorf("the folder has epochs %v (%v), want %s", epochs, err, want)
+		}
+	}
+	giveUp(1)
+	sweep("[]")
+	write(t, s, 1)
+	write(t, s, 2)
+	giveUp(3)
+	giveUp(4)
+	sweep("[1 2]")
+	if _, err := s.Read(2); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFilesThatOthersReferTo(t *testing.T) {
 	s, err := Open(t.TempDir(), "j")
 	if err != nil {

@@ -22,6 +22,7 @@ type Store interface {
 	Write(m *checkpoint.Metadata) error
 	Retain(newest dataflow.Epoch, n int) error
 	Newest() (dataflow.Epoch, error)
+	Sweep() error
 	// Name is that by which everybody loads a checkpoint.
 	Name(e dataflow.Epoch) string
 }
@@ -136,14 +137,8 @@ func (b *Backing) clean(ctx context.Context) error {
 // prepare does what precedes the deployment of an attempt.
 func (b *Backing) prepare(ctx context.Context, a Prepare) (e Prepared, err error) {
 	e.Restore, e.Epoch = a.Restore, a.Epoch
-	if a.Newest && b.Store != nil {
-		newest, err := b.Store.Newest()
-		if err != nil {
-			return e, err
-		}
-		if newest > a.Epoch {
-			e.Restore = b.Store.Name(newest)
-		}
+	if err := b.newest(&e, a); err != nil {
+		return e, err
 	}
 	var restore *checkpoint.Snapshot
 	if e.Restore != "" {
@@ -168,6 +163,22 @@ func (b *Backing) prepare(ctx context.Context, a Prepare) (e Prepared, err error
 		}
 	}
 	return e, nil
+}
+
+// newest makes the newest checkpoint the one to restore if it is wanted, and removes what those that were
+// given up have left.
+func (b *Backing) newest(e *Prepared, a Prepare) error {
+	if b.Store == nil {
+		return nil
+	}
+	newest, err := b.Store.Newest()
+	if err != nil {
+		return err
+	}
+	if a.Newest && newest > a.Epoch {
+		e.Restore = b.Store.Name(newest)
+	}
+	return b.Store.Sweep()
 }
 
 // open makes the sources and committers, once.
