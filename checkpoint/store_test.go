@@ -101,7 +101,7 @@ func TestSweep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	t.Cleanup(func() { _ = s.Close() })
 	giveUp := func(epoch dataflow.Epoch) {
 		t.Helper()
 		if _, err := writeSnapshot(s.Dir(), epoch, "task-0", snapshotOf(t, "a", "x")); err != nil {

@@ -104,10 +104,7 @@ func TestKilledJobsPassRecordsOnOnce(t *testing.T) {
 // prepare builds the binary and makes topics; the client writes to the partition that a record names.
 func (r *kafkaRun) prepare(topics ...string) *kgo.Client {
 	r.t.Helper()
-	r.binary = filepath.Join(r.t.TempDir(), "anabranch")
-	if out, err := exec.CommandContext(r.t.Context(), "go", "build", "-o", r.binary, "github.com/anabranch/anabranch/cmd/anabranch").CombinedOutput(); err != nil {
-		r.t.Fatalf("build: %v\n%s", err, out)
-	}
+	r.binary = build(r.t)
 	client, err := kgo.NewClient(kgo.SeedBrokers(r.kafka.Addr), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.RecordRetries(100))
 	if err != nil {
 		r.t.Fatal(err)

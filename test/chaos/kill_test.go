@@ -58,11 +58,7 @@ func TestKilledJobsWriteEveryRowOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes for half a minute")
 	}
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "anabranch")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/anabranch/anabranch/cmd/anabranch").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	dir, binary := t.TempDir(), build(t)
 	rng := rand.New(rand.NewPCG(*seed, 0))
 	names := make([]string, 0, len(jobs))
 	for name := range jobs {
@@ -88,6 +84,16 @@ func TestKilledJobsWriteEveryRowOnce(t *testing.T) {
 	if restored < 5 {
 		t.Errorf("only %d of %d restarts found a checkpoint: the delays are too short for this machine", restored, done)
 	}
+}
+
+// build builds the engine's binary.
+func build(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "anabranch")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/anabranch/anabranch/cmd/anabranch").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return binary
 }
 
 // script writes the job's script into work.
