@@ -1,22 +1,17 @@
 package binder
 
 import (
-	"bytes"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/internal/golden"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/parser"
 	"github.com/anabranch/anabranch/sql/plan"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write what the binder answers into testdata")
 
 // bind is the columns and the plan of a query, or the error with its place.
 func bind(text string) string {
@@ -47,35 +42,6 @@ func bind(text string) string {
 	return strings.Join(columns, ", ") + "\n" + strings.TrimSuffix(plan.Format(n), "\n")
 }
 
-// TestBind compares with testdata. A file is cases of a query, a line ---- and the answer, which ends at a
-// blank line.
 func TestBind(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			content, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var out bytes.Buffer
-			for rest := string(content); strings.TrimSpace(rest) != ""; {
-				query, after, _ := strings.Cut(rest, "\n----\n")
-				want, next, _ := strings.Cut(after, "\n\n")
-				rest = next
-				got := bind(query)
-				if got != strings.TrimSuffix(want, "\n") && !*rewrite {
-					t.Errorf("%s\ngot:\n%s\nwant:\n%s", query, got, want)
-				}
-				out.WriteString(query + "\n----\n" + got + "\n\n")
-			}
-			if *rewrite {
-				if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
-	}
+	golden.Check(t, func(*testing.T) func(string) string { return bind })
 }

@@ -4,13 +4,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/anabranch/anabranch/internal/golden"
 	"github.com/anabranch/anabranch/sql/ast"
 )
 
 // FuzzParse checks that no text makes the parser panic, and that what parses is printed as itself.
 func FuzzParse(f *testing.F) {
-	for _, c := range goldenCases(f) {
-		f.Add(c.input)
+	for _, file := range golden.Files(f) {
+		for _, c := range golden.Read(f, file) {
+			f.Add(c.Input)
+		}
 	}
 	f.Fuzz(func(t *testing.T, src string) {
 		CompletenessOf(src)

@@ -1,19 +1,15 @@
 package session
 
 import (
-	"bytes"
-	"flag"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/internal/golden"
 	"github.com/anabranch/anabranch/sql/parser"
 	"github.com/anabranch/anabranch/sql/plan"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write what the planner answers into testdata")
 
 // answer runs a script: plans of what runs, results of what does not, or the error.
 func answer(t *testing.T, s *Session, script string) string {
@@ -51,55 +47,24 @@ func answer(t *testing.T, s *Session, script string) string {
 	}
 }
 
-// TestGolden compares plans and errors with testdata. A file is cases of a script, a line ----
-// and the answer, which ends at a blank line; the cases of a file share a session.
+// TestGolden compares plans and errors with testdata; the cases of a file share a session.
 func TestGolden(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no golden files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			s := newFakeSession()
-			if err := addTPCH(s); err != nil {
-				t.Fatal(err)
-			}
-			content, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var out bytes.Buffer
-			for rest := string(content); strings.TrimSpace(rest) != ""; {
-				script, after, _ := strings.Cut(rest, "\n----\n")
-				want, next, _ := strings.Cut(after, "\n\n")
-				if strings.HasPrefix(after, "\n") {
-					want, next = "", after[1:]
-				}
-				rest = next
-				text := script
-				if path, ok := strings.CutPrefix(strings.TrimSpace(script), "-- file: "); ok {
-					sql, err := os.ReadFile(path)
-					if err != nil {
-						t.Fatal(err)
-					}
-					text = string(sql)
-				}
-				got := strings.TrimSuffix(answer(t, s, text), "\n")
-				if got != strings.TrimSuffix(want, "\n") && !*rewrite {
-					t.Errorf("%s\ngot:\n%s\nwant:\n%s", script, got, want)
-				}
-				out.WriteString(script + "\n----\n" + got + "\n\n")
-				if got == "" {
-					out.Truncate(out.Len() - 1)
-				}
-			}
-			if *rewrite {
-				if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
+	golden.Check(t, func(t *testing.T) func(string) string {
+		s := newFakeSession()
+		if err := addTPCH(s); err != nil {
+			t.Fatal(err)
+		}
+		return func(script string) string {
+			if path, ok := strings.CutPrefix(script, "-- file: "); ok {
+				text, err := os.ReadFile(path)
+				if err != nil {
 					t.Fatal(err)
 				}
+				script = string(text)
 			}
-		})
-	}
+			return answer(t, s, script)
+		}
+	})
 }
 
 // checkPlans verifies both plans and that optimizing kept the schema.
