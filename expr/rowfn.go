@@ -175,7 +175,7 @@ func (n *requiredNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, e
 	what, _ := constantText(n.expr.Args[1])
 	return v, eachLive(sel, nil, b.Len(), func(i int) error {
 		if v.IsNull(i) {
-			return rowError(n.expr.Args[0], "%s is NOT NULL, and there is a null", what)
+			return &RowError{Expr: n.expr.Args[0].String(), Msg: what + " is NOT NULL, and there is a null", Place: n.expr.Place}
 		}
 		return nil
 	})

@@ -527,6 +527,10 @@ func TestPlacesOfRowErrors(t *testing.T) {
 		{"SELECT 1 + c FROM t", "line 4, column 19: "},
 		{"SELECT q + 1 FROM v", "line 4, column 19: "},
 		{"SELECT CASE WHEN a = 1 THEN 5 % (a - 1) END FROM t", "line 4, column 31: "},
+		{"CREATE TABLE u (n INT, s STRING NOT NULL); INSERT INTO u SELECT a,\n s FROM t", "line 4, column 65: "},
+		{"CREATE TABLE u (n INT, s STRING NOT NULL); INSERT INTO u (s,\n n) SELECT s, a FROM t", "line 5, column 15: "},
+		{"CREATE TABLE u (n INT, s STRING NOT NULL); INSERT INTO u (s,\n n) VALUES ('', 1), (NULL, 2)", "line 4, column 59: "},
+		{"CREATE TABLE u (s STRING NOT NULL);\nINSERT INTO u\nSELECT NULLIF(s, '') FROM t", "line 6, column 8: "},
 	} {
 		execute(t, "", "sql", "-c", tables+c.query).want(t, statusFailed, "", "error: "+c.place, "^")
 	}

@@ -48,7 +48,7 @@ func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) er
 	if err := s.overwrite(in, p, spec, given); err != nil {
 		return err
 	}
-	if n, err = assign(in, n, spec, order, given); err != nil {
+	if n, err = s.assign(in, n, spec, order, given); err != nil {
 		return err
 	}
 	return s.sink(n, spec, p, build)
@@ -192,7 +192,7 @@ func targets(in *ast.Insert, spec *catalog.TableSpec, order []int, given map[int
 
 // assign converts the columns of a query to those of a table, in its order; columns left out
 // that are not given are null.
-func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec, order []int, given map[int]*expr.Expr) (plan.Node, error) {
+func (s *Session) assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec, order []int, given map[int]*expr.Expr) (plan.Node, error) {
 	fields := spec.Schema.Fields
 	target, err := targets(in, spec, order, given)
 	if err != nil {
@@ -217,6 +217,10 @@ func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec, order []int, g
 		if err != nil {
 			return nil, ast.Errorf(in, ast.ClassSemantic, "column %s of table %s: %v", fields[t].Name, spec.Name, err)
 		}
+		if len(e.Args) > 0 {
+			s.places = append(s.places, valueNode(in, i))
+			e.SetPlace(len(s.places))
+		}
 		exprs[t] = e
 	}
 	for i, e := range exprs {
@@ -229,6 +233,21 @@ func assign(in *ast.Insert, n plan.Node, spec *catalog.TableSpec, order []int, g
 		exprs[i] = expr.Null(fields[i].Type)
 	}
 	return plan.NewProject(n, exprs, spec.Schema.Names()), nil
+}
+
+// valueNode is what stands for value i of an INSERT: the item of its SELECT, the name of the column in its list, or
+// else the table's.
+func valueNode(in *ast.Insert, i int) ast.Node {
+	if list, ok := in.Query.Body.(*ast.Select); ok {
+		star := slices.ContainsFunc(list.Items, func(item ast.SelectItem) bool { _, is := item.Expr.(*ast.Star); return is })
+		if !star && i < len(list.Items) {
+			return list.Items[i]
+		}
+	}
+	if i < len(in.Columns) {
+		return in.Columns[i]
+	}
+	return in.Table
 }
 
 // assignable converts a value for storage: numbers among each other, texts among each other, and

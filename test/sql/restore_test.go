@@ -185,7 +185,7 @@ func runRestored(t *testing.T, job *graph.Job, opts scheduler.Options) error {
 // restarted counts the starts of jobs that had failed, after a checkpoint.
 var restarted atomic.Int64
 
-// runRestarting runs a job whose sink fails several times and whose epochs are often given up.
+// runRestarting runs a job whose sink fails several times; the epochs of half of the jobs are often given up.
 func runRestarting(t *testing.T, job *graph.Job, opts scheduler.Options, uid string, log *rowLog) error {
 	t.Helper()
 	store, err := checkpoint.Open(t.TempDir(), "job")
@@ -195,6 +195,7 @@ func runRestarting(t *testing.T, job *graph.Job, opts scheduler.Options, uid str
 	defer func() { _ = store.Close() }() // nothing is written any more
 	rng := rand.New(rand.NewPCG(uint64(len(job.Nodes)), 12))
 	left, next := 4, 1+rng.IntN(12)
+	timeout := []time.Duration{time.Millisecond, time.Minute}[rng.IntN(2)]
 	fails := func() bool { // one subtask calls it
 		if left == 0 {
 			return false
@@ -206,7 +207,7 @@ func runRestarting(t *testing.T, job *graph.Job, opts scheduler.Options, uid str
 		return true
 	}
 	opts.Bindings[uid] = func() dataflow.Operator { return &rowSink{log: log, fails: fails} }
-	opts.Checkpoint = &scheduler.Checkpointing{Store: store, Timeout: time.Millisecond, Tolerable: 1 << 30, Retained: 2}
+	opts.Checkpoint = &scheduler.Checkpointing{Store: store, Timeout: timeout, Tolerable: 1 << 30, Retained: 2}
 	opts.Tick = func(time.Duration) (<-chan time.Time, func()) { return ticker(store, 1<<60, nil) }
 	opts.Note = func(string) {
 		if n, err := store.Newest(); err == nil && n > 0 {
