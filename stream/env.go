@@ -298,9 +298,9 @@ func (e *Env) run(ctx context.Context, targets []*node, restart scheduler.Restar
 		opts.Connectors, opts.Env = e.outside.Connectors, e.outside.Env
 	}
 	if e.dir != "" {
-		store, err := checkpoint.Open(e.dir, e.name)
-		if err != nil {
-			return fmt.Errorf("job %s: %w", e.name, err)
+		store, openErr := checkpoint.Open(e.dir, e.name)
+		if openErr != nil {
+			return fmt.Errorf("job %s: %w", e.name, openErr)
 		}
 		defer func() { err = errors.Join(err, store.Close()) }()
 		opts.Checkpoint = &scheduler.Checkpointing{Store: store, Interval: e.interval}
