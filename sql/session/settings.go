@@ -75,44 +75,38 @@ func duration() setting {
 	return setting{check: func(v string) bool { _, ok := catalog.ParseDuration(v); return ok }, wants: "a duration such as '10 s'"}
 }
 
-func restartStrategy() setting {
-	return oneOf("none", "off", "disable", "fixed-delay", "failure-rate", "exponential-delay")
-}
-
 // knownSettings are the keys that SET takes; what runs jobs reads them through Setting.
 func knownSettings() map[string]setting {
-	known := effectiveSettings()
-	maps.Copy(known, idleSettings())
-	return known
-}
-
-// effectiveSettings are those that change something.
-func effectiveSettings() map[string]setting {
 	return map[string]setting{
 		"execution.runtime-mode":                                           oneOf("batch", "streaming", "automatic"),
 		"parallelism.default":                                              whole(1, ParallelismMax),
 		"pipeline.name":                                                    anyText(),
+		"pipeline.max-parallelism":                                         count().without("the number of key groups is fixed"),
+		"pipeline.auto-watermark-interval":                                 duration().without("watermarks go with every batch"),
 		"table.local-time-zone":                                            {check: isZone, wants: "a time zone such as 'Europe/Rome'"},
+		"table.dml-sync":                                                   oneOf("true", "false").without("an INSERT always runs to its end"),
 		"table.optimizer.reuse-source-enabled":                             oneOf("true", "false"),
 		"table.optimizer.reuse-sub-plan-enabled":                           oneOf("true", "false"),
 		"table.exec.source.idle-timeout":                                   duration(),
+		"table.exec.state.ttl":                                             duration().without("state is kept as long as it can matter; bound it by windows or time conditions"),
+		"table.exec.mini-batch.enabled":                                    oneOf("true", "false").without("rows are processed in batches anyway"),
+		"table.exec.mini-batch.allow-latency":                              duration().without("batches do not wait"),
+		"table.exec.mini-batch.size":                                       count().without("batches are as large as what has come, up to 8192 rows"),
 		"execution.checkpointing.interval":                                 duration(),
 		"execution.checkpointing.dir":                                      anyText(),
+		"execution.checkpointing.mode":                                     anyText().without("checkpoints are exactly once"),
 		"execution.checkpointing.timeout":                                  duration(),
 		"execution.checkpointing.min-pause":                                duration(),
 		"execution.checkpointing.num-retained":                             whole(1, 1000),
 		"execution.checkpointing.max-concurrent-checkpoints":               oneOf("1"),
 		"execution.checkpointing.tolerable-failed-checkpoints":             count(),
-		"table.exec.resource.default-parallelism":                          whole(1, ParallelismMax).called("parallelism.default"),
 		"execution.savepoint.path":                                         anyText().called("execution.state-recovery.path"),
 		"execution.state-recovery.path":                                    anyText(),
 		"state.backend.type":                                               oneOf("memory", "pebble", "hashmap", "rocksdb"),
 		"io.tmp.dirs":                                                      directory(),
 		"state.checkpoints.dir":                                            anyText().called("execution.checkpointing.dir"),
-		"state.backend":                                                    oneOf("memory", "pebble", "hashmap", "rocksdb").called("state.backend.type"),
-		"state.checkpoints.num-retained":                                   whole(1, 1000).called("execution.checkpointing.num-retained"),
-		"restart-strategy":                                                 restartStrategy().called("restart-strategy.type"),
-		"restart-strategy.type":                                            restartStrategy(),
+		"state.savepoints.dir":                                             anyText().without("there are no savepoints"),
+		"restart-strategy.type":                                            oneOf("none", "off", "disable", "fixed-delay", "failure-rate", "exponential-delay"),
 		"restart-strategy.fixed-delay.attempts":                            count(),
 		"restart-strategy.fixed-delay.delay":                               duration(),
 		"restart-strategy.failure-rate.delay":                              duration(),
@@ -124,6 +118,9 @@ func effectiveSettings() map[string]setting {
 		"restart-strategy.exponential-delay.backoff-multiplier":            number(1, 1000),
 		"restart-strategy.exponential-delay.jitter-factor":                 number(0, 1),
 		"restart-strategy.exponential-delay.attempts-before-reset-backoff": count(),
+		"sql-client.execution.result-mode":                                 anyText().without("see --output"),
+		"sql-client.execution.max-table-result.rows":                       count().without("results have all their rows"),
+		"sql-client.verbose":                                               oneOf("true", "false").without("see --log-level"),
 	}
 }
 
@@ -204,11 +201,6 @@ func lookupSetting(at ast.Node, key string) (setting, error) {
 	known := knownSettings()
 	if found, ok := known[key]; ok {
 		return found, nil
-	}
-	for family, found := range known {
-		if prefix, ok := strings.CutSuffix(family, "*"); ok && strings.HasPrefix(key, prefix) {
-			return found, nil
-		}
 	}
 	e := ast.Errorf(at, ast.ClassSemantic, "unknown setting '%s'", key)
 	if near := expr.Nearest(key, slices.Sorted(maps.Keys(known))); near != "" {

@@ -34,8 +34,6 @@ func TestSettingsWithoutEffectSaySo(t *testing.T) {
 	for _, c := range []struct{ key, value, note string }{
 		{"table.exec.mini-batch.enabled", "true", "'table.exec.mini-batch.enabled' has no effect: rows are processed in batches anyway"},
 		{"parallelism.default", "2", ""},
-		{"state.backend.rocksdb.memory.managed", "true", "'state.backend.rocksdb.memory.managed' has no effect: state on disk is tuned by --memory alone"},
-		{"table.optimizer.join-reorder-enabled", "true", "'table.optimizer.join-reorder-enabled' has no effect: the optimizer decides without it"},
 		{"state.checkpoints.dir", "file:///tmp/x", ""},
 	} {
 		r, err := s.Apply(&ast.Set{Key: c.key, Value: c.value}, "")
