@@ -40,6 +40,14 @@ type Option struct {
 	Required    bool
 	Default     string
 	Values      []string // those it may have; nil is any
+	// Ignored says why the option changes nothing; tables of Flink have it all the same.
+	Ignored string
+}
+
+// names reports whether key is one of the option.
+func (o Option) names(key string) bool {
+	prefix, all := strings.CutSuffix(o.Key, "*")
+	return o.Key == key || all && strings.HasPrefix(key, prefix)
 }
 
 // Flag are the values of an option that is on or off.
@@ -212,18 +220,15 @@ func (r *Registry) Committer(spec *TableSpec) (dataflow.Committer, error) {
 
 // CheckOptions verifies that the options of a table are known and complete.
 func CheckOptions(c Connector, options map[string]string) error {
-	known := map[string]bool{"connector": true}
-	var prefixes, keys []string
-	for _, o := range c.Options() {
-		if p, ok := strings.CutSuffix(o.Key, "*"); ok {
-			prefixes = append(prefixes, p)
-			continue
+	known := append(optionsOf(c), Option{Key: "connector"})
+	var keys []string // to be suggested
+	for _, o := range known {
+		if !strings.HasSuffix(o.Key, "*") {
+			keys = append(keys, o.Key)
 		}
-		known[o.Key] = true
-		keys = append(keys, o.Key)
 	}
 	for _, key := range slices.Sorted(maps.Keys(options)) {
-		if known[key] || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) }) {
+		if slices.ContainsFunc(known, func(o Option) bool { return o.names(key) }) {
 			continue
 		}
 		hint := ""

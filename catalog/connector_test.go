@@ -1,8 +1,11 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/anabranch/anabranch/dataflow"
 )
 
 type fake struct{}
@@ -28,6 +31,30 @@ func TestOptionsAreChecked(t *testing.T) {
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%v: %v, want %q", c.options, err, c.want)
 		}
+	}
+}
+
+// reader is a connector with options that change nothing.
+type reader struct{ fake }
+
+func (reader) Options() []Option { return []Option{{Key: "roll.*", Ignored: "nothing rolls"}} }
+
+func (reader) Source(*TableSpec) (dataflow.Source, error) { return nil, nil }
+
+func TestOptionsWithoutEffectAreTold(t *testing.T) {
+	options := map[string]string{"connector": "fake", "roll.size": "1", "scan.parallelism": "2"}
+	if err := CheckOptions(reader{}, options); err != nil {
+		t.Error(err)
+	}
+	want := []string{
+		"option 'roll.size' has no effect: nothing rolls",
+		"option 'scan.parallelism' has no effect: SET 'parallelism.default' is for all operators",
+	}
+	if got := IgnoredOptions(reader{}, options); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if err := CheckOptions(reader{}, map[string]string{"sink.parallelism": "1"}); err == nil {
+		t.Error("a source took an option of sinks")
 	}
 }
 

@@ -115,6 +115,36 @@ func TestSniff(t *testing.T) {
 	}
 }
 
+func TestSniffDialectOfKnownColumns(t *testing.T) {
+	text, number, clock := columnar.TypeString, columnar.TypeInteger, columnar.Type{Kind: columnar.Time}
+	for _, c := range []struct {
+		in    string
+		types []columnar.Type
+		want  string
+	}{
+		{"x,y\nu,v\n", []columnar.Type{text, text}, "',' false"}, // looks like a header, but is a row
+		{"ann\nbob\n", []columnar.Type{text}, "',' false"},
+		{"x,10:11:12\ny,11:00:00\n", []columnar.Type{text, clock}, "',' false"},
+		{"a,b\nu,v\n", []columnar.Type{text, text}, "',' true"},
+		{"A,B\n", []columnar.Type{text, text}, "',' true"},
+		{"a,b\na,b\n", []columnar.Type{text, text}, "',' true"},
+		{"b,a\nu,v\n", []columnar.Type{text, text}, "',' true"}, // to be refused
+		{"name,age\nu,1\n", []columnar.Type{text, number}, "',' true"},
+		{"x;y,z;w\nu;v,w\n", []columnar.Type{text, text}, "',' false"},
+		{"x;y\nu;v\n", []columnar.Type{text, text}, "';' false"},
+		{"x|1|2\ny|3|4\n", []columnar.Type{text, number}, "'|' false"}, // a field too many
+		{"", []columnar.Type{text}, "',' false"},
+	} {
+		d := SniffDialect([]byte(c.in), schemaOf(c.types...), Options{})
+		if got := fmt.Sprintf("%q %t", d.Delimiter, d.Header); got != c.want {
+			t.Errorf("%q: got %s, want %s", c.in, got, c.want)
+		}
+	}
+	if d := SniffDialect([]byte("'a;b';c\n"), schemaOf(text, text), Options{Dialect: Dialect{Quote: '\''}}); d.Delimiter != ';' || d.Quote != '\'' {
+		t.Errorf("the quotes are lost: %+v", d)
+	}
+}
+
 func TestRoundTrip(t *testing.T) {
 	in := "k,s\n1,\"a,b\"\n2,\"\"\n,\"say \"\"hi\"\"\"\n4,\n"
 	s := columnar.NewSchema(

@@ -3,6 +3,7 @@ package csv
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/format/text"
@@ -14,28 +15,12 @@ const sniffRows = 2048
 // Sniff guesses the dialect, the column names and their types from the beginning of a file.
 // The last, perhaps cut off record of a sample is ignored unless it is the only one.
 func Sniff(sample []byte) (Dialect, *columnar.Schema) {
-	sample = bytes.TrimPrefix(sample, []byte("\xef\xbb\xbf"))
-	best, rows, bestScore := Dialect{}.withDefaults(), [][]field(nil), -1
-	for _, delimiter := range []byte{',', ';', '\t', '|'} {
-		d := Dialect{Delimiter: delimiter}.withDefaults()
-		got := records(sample, d)
-		if score := consistency(got); score > bestScore {
-			best, rows, bestScore = d, got, score
-		}
-	}
+	best, rows := delimited(sample, 0, consistency)
 	if len(rows) == 0 {
 		return best, &columnar.Schema{}
 	}
 	width := len(rows[0])
-	all, rest := make([]guess, width), make([]guess, width)
-	for i, row := range rows {
-		for c := range min(width, len(row)) {
-			all[c] = all[c].with(row[c])
-			if i > 0 {
-				rest[c] = rest[c].with(row[c])
-			}
-		}
-	}
+	all, rest := guesses(rows, width), guesses(rows[1:], width)
 	best.Header = isHeader(rows, rest)
 	schema := &columnar.Schema{}
 	for c := range width {
@@ -46,6 +31,57 @@ func Sniff(sample []byte) (Dialect, *columnar.Schema) {
 		schema.Fields = append(schema.Fields, columnar.Field{Name: name, Type: g.sqlType()})
 	}
 	return best, schema
+}
+
+// SniffDialect guesses how the fields of a file of known columns are separated and whether its first
+// record names them. Other options, and the quotes, are those of opt.
+func SniffDialect(sample []byte, columns *columnar.Schema, opt Options) Dialect {
+	want := len(columns.Fields)
+	best, rows := delimited(sample, opt.Dialect.Quote, func(rows [][]field) int {
+		if len(rows) == 0 {
+			return -1
+		}
+		return withWidth(rows, want)*1_000_000 + consistency(rows)
+	})
+	if len(rows) > 0 {
+		best.Header = heads(rows, sample, columns, Options{Dialect: best, NullText: opt.NullText, BatchRows: 1})
+	}
+	return best
+}
+
+// delimited cuts a sample at each of the usual delimiters and returns the records of the highest score.
+func delimited(sample []byte, quote byte, score func([][]field) int) (best Dialect, rows [][]field) {
+	sample = bytes.TrimPrefix(sample, []byte("\xef\xbb\xbf"))
+	best, bestScore := Dialect{Quote: quote}.withDefaults(), -1
+	for _, delimiter := range []byte{',', ';', '\t', '|'} {
+		d := Dialect{Delimiter: delimiter, Quote: quote}.withDefaults()
+		got := records(sample, d)
+		if n := score(got); n > bestScore {
+			best, rows, bestScore = d, got, n
+		}
+	}
+	return best, rows
+}
+
+// heads reports whether the first record is a header of the columns: it has the names of all of them, or
+// it looks like a header and has one of the names or cannot be read as a row.
+func heads(rows [][]field, sample []byte, columns *columnar.Schema, opt Options) bool {
+	isName := func(f field, c columnar.Field) bool { return bytes.EqualFold(f.text, []byte(c.Name)) }
+	if slices.EqualFunc(rows[0], columns.Fields, isName) {
+		return true
+	}
+	if !isHeader(rows, guesses(rows[1:], len(rows[0]))) {
+		return false
+	}
+	for _, f := range rows[0] {
+		if slices.ContainsFunc(columns.Fields, func(c columnar.Field) bool { return isName(f, c) }) {
+			return true
+		}
+	}
+	r := NewReader(bytes.NewReader(sample), columns, opt)
+	defer r.Close()
+	_, err := r.Next()
+	return err != nil
 }
 
 type field struct {
@@ -81,16 +117,33 @@ func consistency(rows [][]field) int {
 	if len(rows) == 0 {
 		return -1
 	}
-	width, same := len(rows[0]), 0
+	width := len(rows[0])
 	if width == 1 {
 		return 0
 	}
+	return withWidth(rows, width)*100 + min(width, 99)
+}
+
+// withWidth is how many of a thousand rows have so many fields.
+func withWidth(rows [][]field, width int) int {
+	same := 0
 	for _, r := range rows {
 		if len(r) == width {
 			same++
 		}
 	}
-	return same*1000/len(rows)*100 + min(width, 99)
+	return same * 1000 / len(rows)
+}
+
+// guesses are those of the first columns.
+func guesses(rows [][]field, width int) []guess {
+	all := make([]guess, width)
+	for _, row := range rows {
+		for c := range min(width, len(row)) {
+			all[c] = all[c].with(row[c])
+		}
+	}
+	return all
 }
 
 // isHeader reports whether the first row names the columns: it is all text, where below it

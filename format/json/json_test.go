@@ -57,6 +57,28 @@ const full = `{"i":1,"s":"é\"\\\n","d":1.50,"t":"2020-01-02 03:04:05.6","z":"20
 
 const empty = `{"i":null,"s":null,"d":null,"t":null,"z":null,"b":null,"x":null,"bin":null,"r":null,"m":null,"ll":null}`
 
+func TestWriterLeavesNullsOut(t *testing.T) {
+	row := columnar.Type{Kind: columnar.Row, Fields: []columnar.Field{
+		{Name: "x", Type: columnar.TypeInteger}, {Name: "y", Type: columnar.TypeString},
+	}}
+	s := columnar.NewSchema(
+		columnar.Field{Name: "a", Type: columnar.TypeInteger}, columnar.Field{Name: "r", Type: row}, columnar.Field{Name: "z", Type: columnar.TypeString})
+	r := NewReader(strings.NewReader("{\"r\":{\"y\":\"{\"},\"z\":\"v\"}\n{}\n{\"a\":1,\"r\":{}}\n"), s, Options{})
+	defer r.Close()
+	b, err := r.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w, err := NewWriter(&out, s, Options{OmitNulls: true})
+	if err == nil {
+		err = w.Write(b)
+	}
+	if want := "{\"r\":{\"y\":\"{\"},\"z\":\"v\"}\n{}\n{\"a\":1,\"r\":{}}\n"; err != nil || out.String() != want {
+		t.Errorf("%v, got %s", err, out.String())
+	}
+}
+
 func TestRoundTrip(t *testing.T) {
 	in := full + "\n" + empty + "\n" + full + "\n{}\n" + strings.ReplaceAll(full, `"i":1`, `"i":-5`) + "\n"
 	want := strings.Replace(in, "{}", empty, 1)

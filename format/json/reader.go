@@ -32,6 +32,7 @@ type Options struct {
 	OnError       OnError
 	FailOnMissing bool            // a field that an object lacks is an error, not null
 	Timestamps    TimestampFormat // default SQL
+	OmitNulls     bool            // a Writer leaves fields out that are null
 	BatchRows     int             // default columnar.BatchRows
 	Name          string          // of the input, for messages
 	// OnBad, if set, is told of every line that Skip drops: its number, the line as it is, which is

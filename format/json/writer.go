@@ -10,30 +10,27 @@ import (
 	"github.com/anabranch/anabranch/format/text"
 )
 
-// Writer writes batches as one object a line, nulls included. It is for one goroutine and
-// buffers nothing beyond a batch.
+// Writer writes batches as one object a line. It is for one goroutine and buffers nothing beyond a
+// batch.
 type Writer struct {
-	w    io.Writer
-	iso  bool
-	keys [][]byte // `{"name":` of the first column, `,"name":` of the others
-	buf  []byte
+	w     io.Writer
+	iso   bool
+	omits bool     // fields that are null are left out
+	keys  [][]byte // `"name":` of the columns
+	buf   []byte
 }
 
-// NewWriter writes rows of the schema; of the options it uses Timestamps.
+// NewWriter writes rows of the schema; of the options it uses Timestamps and OmitNulls.
 func NewWriter(w io.Writer, schema *columnar.Schema, opt Options) (*Writer, error) {
 	if err := opt.Validate(); err != nil {
 		return nil, fmt.Errorf("json: %w", err)
 	}
-	j := &Writer{w: w, iso: opt.Timestamps == ISO8601}
-	for i, f := range schema.Fields {
+	j := &Writer{w: w, iso: opt.Timestamps == ISO8601, omits: opt.OmitNulls}
+	for _, f := range schema.Fields {
 		if err := supported(f.Type); err != nil {
 			return nil, fmt.Errorf("json: column %q: %w", f.Name, err)
 		}
-		open := byte(',')
-		if i == 0 {
-			open = '{'
-		}
-		j.keys = append(j.keys, append(appendString([]byte{open}, []byte(f.Name)), ':'))
+		j.keys = append(j.keys, append(appendString(nil, []byte(f.Name)), ':'))
 	}
 	return j, nil
 }
@@ -43,10 +40,12 @@ func (j *Writer) Write(b *columnar.Batch) error {
 	j.buf = j.buf[:0]
 	for k := range b.Live() {
 		i := b.Row(k)
-		if len(b.Cols) == 0 {
-			j.buf = append(j.buf, '{')
-		}
+		j.buf = append(j.buf, '{')
 		for c, v := range b.Cols {
+			if j.omits && v.IsNull(i) {
+				continue
+			}
+			j.comma()
 			j.buf = append(j.buf, j.keys[c]...)
 			j.value(v, i)
 		}
@@ -54,6 +53,13 @@ func (j *Writer) Write(b *columnar.Batch) error {
 	}
 	_, err := j.w.Write(j.buf)
 	return err
+}
+
+// comma separates a field from the one before it.
+func (j *Writer) comma() {
+	if j.buf[len(j.buf)-1] != '{' {
+		j.buf = append(j.buf, ',')
+	}
 }
 
 // value appends row i of v.
@@ -67,12 +73,13 @@ func (j *Writer) value(v *columnar.Vector, i int) {
 	}
 	switch t := v.Type; {
 	case t.Kind == columnar.Row:
+		j.buf = append(j.buf, '{')
 		for c, child := range v.Children {
-			open := byte(',')
-			if c == 0 {
-				open = '{'
+			if j.omits && child.IsNull(i) {
+				continue
 			}
-			j.buf = append(appendString(append(j.buf, open), []byte(t.Fields[c].Name)), ':')
+			j.comma()
+			j.buf = append(appendString(j.buf, []byte(t.Fields[c].Name)), ':')
 			j.value(child, i)
 		}
 		j.buf = append(j.buf, '}')

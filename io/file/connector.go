@@ -52,10 +52,28 @@ func (Connector) Options() []catalog.Option {
 		{Key: "json.ignore-parse-errors", Description: "leave bad rows out and count them", Default: "false", Values: catalog.Flag()},
 		{Key: "json.fail-on-missing-field", Description: "a missing field is an error, not null", Default: "false", Values: catalog.Flag()},
 		{Key: "json.timestamp-format.standard", Description: "SQL or ISO-8601", Default: "SQL", Values: []string{"SQL", "ISO-8601"}},
+		{Key: "json.encode.ignore-null-fields", Description: "fields that are null are not written", Default: "false", Values: catalog.Flag()},
 		{Key: "arrow.compression", Description: "UNCOMPRESSED, LZ4 or ZSTD", Default: "UNCOMPRESSED"},
 		{Key: "arrow.strings", Description: "how strings are written: UTF8 or VIEW", Default: "UTF8"},
 		{Key: "parquet.compression", Description: "SNAPPY, ZSTD or UNCOMPRESSED", Default: "SNAPPY"},
-	}, deadletter.Known()...)
+	}, append(ignoredOptions(), deadletter.Known()...)...)
+}
+
+// ignoredOptions are those of Flink's tables that change nothing.
+func ignoredOptions() []catalog.Option {
+	const rolls, commits = "a subtask writes a file with each checkpoint, and nothing merges them", "partitions are visible with the checkpoint of their files, and nothing tells of them"
+	return append([]catalog.Option{
+		{Key: "sink.rolling-policy.*", Ignored: rolls},
+		{Key: "auto-compaction", Ignored: rolls},
+		{Key: "compaction.file-size", Ignored: rolls},
+		{Key: "sink.partition-commit.*", Ignored: commits},
+		{Key: "partition.time-extractor.*", Ignored: commits},
+		{Key: "sink.shuffle-by-partition.enable", Ignored: "rows are written by the subtasks that have them"},
+		{Key: "source.report-statistics", Ignored: "what files tell of themselves is always used"},
+		{Key: "parquet.utc-timezone", Ignored: "TIMESTAMP has no zone and TIMESTAMP_LTZ is in UTC"},
+		{Key: "parquet.timestamp.time.unit", Ignored: "the precision of a column decides it"},
+		{Key: "parquet.write.int64.timestamp", Ignored: "times are always 64-bit integers"},
+	}, catalog.IgnoredFormatOptions("")...)
 }
 
 // table is what the options of a table say.
@@ -122,6 +140,7 @@ func (t *table) formatOptions(o map[string]string) error {
 	if err := t.badRows(o); err != nil {
 		return fmt.Errorf("table %s: %w", t.name, err)
 	}
+	t.json.OmitNulls = o["json.encode.ignore-null-fields"] == "true"
 	t.json.FailOnMissing = o["json.fail-on-missing-field"] == "true"
 	if strings.EqualFold(o["json.timestamp-format.standard"], "ISO-8601") {
 		t.json.Timestamps = json.ISO8601

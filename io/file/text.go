@@ -86,7 +86,7 @@ func (s *source) openText(part fileSplit, req dataflow.ReadRequest, position []b
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
-		opt.Dialect, _ = csv.Sniff(sample)
+		opt.Dialect = csv.SniffDialect(sample, s.rows, s.table.csv)
 	}
 	r.rows = csv.NewReader(f, s.rows, opt)
 	return r, nil

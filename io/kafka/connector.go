@@ -52,20 +52,31 @@ func endOptions() []catalog.Option {
 
 // sharedOptions are those of both connectors.
 func sharedOptions() []catalog.Option {
-	return []catalog.Option{
+	options := []catalog.Option{
 		{Key: "sink.delivery-guarantee", Description: "exactly-once, at-least-once or none", Default: "at-least-once"},
 		{Key: "sink.transactional-id-prefix", Description: "begins the ids of transactions; exactly-once needs it"},
-		{Key: "json.ignore-parse-errors", Description: "leave bad records out and count them", Default: "false"},
-		{Key: "json.fail-on-missing-field", Description: "a missing field is an error, not null", Default: "false"},
-		{Key: "json.timestamp-format.standard", Description: "SQL or ISO-8601", Default: "SQL"},
-		{Key: "csv.field-delimiter", Description: "one character", Default: ","},
-		{Key: "csv.quote-character", Description: "one character", Default: `"`},
-		{Key: "csv.null-literal", Description: "text of a null", Default: ""},
-		{Key: "csv.ignore-parse-errors", Description: "leave bad records out and count them", Default: "false"},
-		{Key: "value.json.*", Description: "json.* for values"},
-		{Key: "key.json.*", Description: "json.* for keys"},
-		{Key: "value.csv.*", Description: "csv.* for values"},
-		{Key: "key.csv.*", Description: "csv.* for keys"},
+	}
+	for _, prefix := range []string{"", "value.", "key."} {
+		options = append(options, formatOptionsOf(prefix)...)
+		options = append(options, catalog.IgnoredFormatOptions(prefix)...)
+	}
+	for _, name := range ignoredProperties {
+		options = append(options, catalog.Option{Key: propertyPrefix + name, Ignored: "it tunes what works otherwise here"})
+	}
+	return options
+}
+
+// formatOptionsOf are those of formats, with a prefix such as "value.".
+func formatOptionsOf(prefix string) []catalog.Option {
+	return []catalog.Option{
+		{Key: prefix + "json.ignore-parse-errors", Description: "leave bad records out and count them", Default: "false"},
+		{Key: prefix + "json.fail-on-missing-field", Description: "a missing field is an error, not null", Default: "false"},
+		{Key: prefix + "json.timestamp-format.standard", Description: "SQL or ISO-8601", Default: "SQL"},
+		{Key: prefix + "json.encode.ignore-null-fields", Description: "fields that are null are not written", Default: "false"},
+		{Key: prefix + "csv.field-delimiter", Description: "one character", Default: ","},
+		{Key: prefix + "csv.quote-character", Description: "one character", Default: `"`},
+		{Key: prefix + "csv.null-literal", Description: "text of a null", Default: ""},
+		{Key: prefix + "csv.ignore-parse-errors", Description: "leave bad records out and count them", Default: "false"},
 	}
 }
 

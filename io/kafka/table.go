@@ -242,9 +242,6 @@ func (f *formatOptions) readCSV(get func(key string) string) (err error) {
 	if f.csv, err = csv.ParseOptions(get); err != nil {
 		return err
 	}
-	if f.csv.Dialect.Header {
-		return errors.New("option 'csv.header' is for files; a record of a topic is one row")
-	}
 	return f.csv.Validate()
 }
 
@@ -252,6 +249,7 @@ func (f *formatOptions) readJSON(get func(key string) string) error {
 	if f.skip = get("json.ignore-parse-errors") == "true"; f.skip {
 		f.json.OnError = json.Skip
 	}
+	f.json.OmitNulls = get("json.encode.ignore-null-fields") == "true"
 	f.json.FailOnMissing = get("json.fail-on-missing-field") == "true"
 	switch strings.ToUpper(get("json.timestamp-format.standard")) {
 	case "", "SQL":

@@ -47,7 +47,7 @@ func TestOptions(t *testing.T) {
 		{"format=csv", "", ""},
 		{"format=csv, csv.field-delimiter=;;", "'csv.field-delimiter' is ';;', not one character", "not one character"},
 		{"format=csv, csv.header=true", "no option 'csv.header'", "csv.header"},
-		{"format=-, value.format=csv, value.csv.header=true", "a record of a topic is one row", "one row"},
+		{"format=-, value.format=csv, value.csv.header=true", "no option 'value.csv.header'", "no option 'value.csv.header'"},
 		{"format=csv, csv.ignore-parse-errors=true, on-error=fail", "contradict each other", "contradict"},
 		{"format=csv, csv.quote-character=\\t, csv.field-delimiter=\\t", "delimiter", "delimiter"},
 		{"format=raw", "'raw' of values takes one column, not 2", "takes one column"},

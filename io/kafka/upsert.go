@@ -36,6 +36,7 @@ func (Upsert) Options() []catalog.Option {
 		{Key: "value.format", Description: "json, csv or raw: how values are written", Required: true},
 		{Key: "value.fields-include", Description: "ALL, or EXCEPT_KEY: whether the value holds the key's columns too", Default: "ALL"},
 		{Key: "sink.partitioner", Description: "default: by key", Default: "default"},
+		{Key: "sink.buffer-flush.*", Ignored: "a row that changes within a batch is one record"},
 	}, append(endOptions(), sharedOptions()...)...)
 }
 

@@ -38,7 +38,7 @@ func (s *Session) Apply(statement ast.Statement, source string) (*Result, error)
 func (s *Session) apply(statement ast.Statement) (*Result, error) {
 	switch st := statement.(type) {
 	case *ast.CreateTable:
-		return nil, s.createTable(st)
+		return s.createTable(st)
 	case *ast.CreateView:
 		return nil, s.createView(st)
 	case *ast.Drop:

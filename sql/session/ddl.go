@@ -13,36 +13,45 @@ import (
 )
 
 // createTable declares a table. TEMPORARY changes nothing: the catalog ends with the session.
-func (s *Session) createTable(c *ast.CreateTable) error {
+func (s *Session) createTable(c *ast.CreateTable) (*Result, error) {
 	if c.Query != nil {
-		return plan.Refuse(c, "create-as")
+		return nil, plan.Refuse(c, "create-as")
 	}
 	name := c.Name.Last().Name
 	if _, exists := s.Catalog.Table(name); exists && c.IfNotExists {
-		return nil
+		return nil, nil
 	}
 	t := &catalog.Table{Name: name, Comment: c.Comment, Options: map[string]string{}}
 	if c.Like != nil {
 		if err := s.like(c.Like, t); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for _, p := range c.Options {
 		t.Options[p.Key] = p.Value
 	}
 	if err := declare(c, t); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.checkTable(c, t); err != nil {
-		return err
+		return nil, err
 	}
 	if c.Replace {
 		s.dropTable(name)
 	}
 	if err := s.Catalog.AddTable(t); err != nil {
-		return ast.Errorf(c.Name, ast.ClassSemantic, "%v", err)
+		return nil, ast.Errorf(c.Name, ast.ClassSemantic, "%v", err)
 	}
-	return nil
+	return s.ignored(t), nil
+}
+
+// ignored tells of options that change nothing.
+func (s *Session) ignored(t *catalog.Table) *Result {
+	connector, err := s.Registry.Lookup(t.Options["connector"])
+	if err != nil {
+		return nil
+	}
+	return &Result{Note: strings.Join(catalog.IgnoredOptions(connector, t.Options), "\n")}
 }
 
 // declare adds what the statement itself says of columns, keys and watermarks.

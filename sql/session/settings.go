@@ -25,11 +25,6 @@ type setting struct {
 	now string
 }
 
-func (s setting) without(why string) setting {
-	s.idle = why
-	return s
-}
-
 func (s setting) called(key string) setting {
 	s.now = key
 	return s
@@ -71,30 +66,30 @@ func number(least, most float64) setting {
 // ParallelismMax bounds the channels of a hash exchange, which are as many as its square.
 const ParallelismMax = 512
 
+func boolean() setting { return oneOf("true", "false") }
+
 func duration() setting {
 	return setting{check: func(v string) bool { _, ok := catalog.ParseDuration(v); return ok }, wants: "a duration such as '10 s'"}
 }
 
+func backend() setting { return oneOf("memory", "pebble", "hashmap", "rocksdb") }
+
+func restartStrategy() setting {
+	return oneOf("none", "off", "disable", "fixed-delay", "failure-rate", "exponential-delay")
+}
+
 // knownSettings are the keys that SET takes; what runs jobs reads them through Setting.
 func knownSettings() map[string]setting {
-	return map[string]setting{
+	known := map[string]setting{
 		"execution.runtime-mode":                                           oneOf("batch", "streaming", "automatic"),
 		"parallelism.default":                                              whole(1, ParallelismMax),
 		"pipeline.name":                                                    anyText(),
-		"pipeline.max-parallelism":                                         count().without("the number of key groups is fixed"),
-		"pipeline.auto-watermark-interval":                                 duration().without("watermarks go with every batch"),
 		"table.local-time-zone":                                            {check: isZone, wants: "a time zone such as 'Europe/Rome'"},
-		"table.dml-sync":                                                   oneOf("true", "false").without("an INSERT always runs to its end"),
-		"table.optimizer.reuse-source-enabled":                             oneOf("true", "false"),
-		"table.optimizer.reuse-sub-plan-enabled":                           oneOf("true", "false"),
+		"table.optimizer.reuse-source-enabled":                             boolean(),
+		"table.optimizer.reuse-sub-plan-enabled":                           boolean(),
 		"table.exec.source.idle-timeout":                                   duration(),
-		"table.exec.state.ttl":                                             duration().without("state is kept as long as it can matter; bound it by windows or time conditions"),
-		"table.exec.mini-batch.enabled":                                    oneOf("true", "false").without("rows are processed in batches anyway"),
-		"table.exec.mini-batch.allow-latency":                              duration().without("batches do not wait"),
-		"table.exec.mini-batch.size":                                       count().without("batches are as large as what has come, up to 8192 rows"),
 		"execution.checkpointing.interval":                                 duration(),
 		"execution.checkpointing.dir":                                      anyText(),
-		"execution.checkpointing.mode":                                     anyText().without("checkpoints are exactly once"),
 		"execution.checkpointing.timeout":                                  duration(),
 		"execution.checkpointing.min-pause":                                duration(),
 		"execution.checkpointing.num-retained":                             whole(1, 1000),
@@ -102,11 +97,15 @@ func knownSettings() map[string]setting {
 		"execution.checkpointing.tolerable-failed-checkpoints":             count(),
 		"execution.savepoint.path":                                         anyText().called("execution.state-recovery.path"),
 		"execution.state-recovery.path":                                    anyText(),
-		"state.backend.type":                                               oneOf("memory", "pebble", "hashmap", "rocksdb"),
+		"state.backend.type":                                               backend(),
 		"io.tmp.dirs":                                                      directory(),
+		"state.checkpoints.num-retained":                                   whole(1, 1000).called("execution.checkpointing.num-retained"),
 		"state.checkpoints.dir":                                            anyText().called("execution.checkpointing.dir"),
-		"state.savepoints.dir":                                             anyText().without("there are no savepoints"),
-		"restart-strategy.type":                                            oneOf("none", "off", "disable", "fixed-delay", "failure-rate", "exponential-delay"),
+		"table.exec.resource.default-parallelism":                          whole(1, ParallelismMax).called("parallelism.default"),
+		"state.backend":                                                    backend().called("state.backend.type"),
+		"state.backend.rocksdb.localdir":                                   directory().called("io.tmp.dirs"),
+		"restart-strategy":                                                 restartStrategy().called("restart-strategy.type"),
+		"restart-strategy.type":                                            restartStrategy(),
 		"restart-strategy.fixed-delay.attempts":                            count(),
 		"restart-strategy.fixed-delay.delay":                               duration(),
 		"restart-strategy.failure-rate.delay":                              duration(),
@@ -118,10 +117,9 @@ func knownSettings() map[string]setting {
 		"restart-strategy.exponential-delay.backoff-multiplier":            number(1, 1000),
 		"restart-strategy.exponential-delay.jitter-factor":                 number(0, 1),
 		"restart-strategy.exponential-delay.attempts-before-reset-backoff": count(),
-		"sql-client.execution.result-mode":                                 anyText().without("see --output"),
-		"sql-client.execution.max-table-result.rows":                       count().without("results have all their rows"),
-		"sql-client.verbose":                                               oneOf("true", "false").without("see --log-level"),
 	}
+	addIgnored(known)
+	return known
 }
 
 func isZone(v string) bool {

@@ -33,6 +33,8 @@ func TestSettingsWithoutEffectSaySo(t *testing.T) {
 	s := New(nil)
 	for _, c := range []struct{ key, value, note string }{
 		{"table.exec.mini-batch.enabled", "true", "'table.exec.mini-batch.enabled' has no effect: rows are processed in batches anyway"},
+		{"table.exec.sink.not-null-enforcer", "ERROR", "'table.exec.sink.not-null-enforcer' has no effect: a null in a column that is NOT NULL is an error"},
+		{"execution.checkpointing.unaligned.enabled", "true", "'execution.checkpointing.unaligned.enabled' has no effect: barriers are aligned"},
 		{"parallelism.default", "2", ""},
 		{"state.checkpoints.dir", "file:///tmp/x", ""},
 	} {
@@ -55,6 +57,7 @@ func TestSettingsHaveLimits(t *testing.T) {
 		{"parallelism.default", "0", "a whole number from 1 to 512"},
 		{"parallelism.default", "5000", "a whole number from 1 to 512"},
 		{"execution.checkpointing.num-retained", "0", "a whole number from 1 to 1000"},
+		{"table.exec.sink.not-null-enforcer", "DROP", "takes error"},
 		{"restart-strategy.exponential-delay.jitter-factor", "7", "a number from 0 to 1"},
 		{"restart-strategy.exponential-delay.jitter-factor", "NaN", "a number from 0 to 1"},
 		{"restart-strategy.exponential-delay.backoff-multiplier", "0.5", "a number from 1 to 1000"},
@@ -72,6 +75,22 @@ func TestScratchIsOneDirectory(t *testing.T) {
 	for value, ok := range map[string]bool{"": true, "/mnt/fast": true, "/a,/b": false, "/a|/b": false, list: false} {
 		if _, err := New(nil).Apply(&ast.Set{Key: "io.tmp.dirs", Value: value}, ""); (err == nil) != ok {
 			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
+// TestSettingsHaveOldNames sets keys by the names that Flink gave them before.
+func TestSettingsHaveOldNames(t *testing.T) {
+	for old, now := range map[string]struct{ key, value string }{
+		"restart-strategy":                        {"restart-strategy.type", "none"},
+		"state.backend":                           {"state.backend.type", "rocksdb"},
+		"state.backend.rocksdb.localdir":          {"io.tmp.dirs", "/mnt/fast"},
+		"state.checkpoints.num-retained":          {"execution.checkpointing.num-retained", "3"},
+		"table.exec.resource.default-parallelism": {"parallelism.default", "2"},
+	} {
+		s := New(nil)
+		if _, err := s.Apply(&ast.Set{Key: old, Value: now.value}, ""); err != nil || s.Setting(now.key) != now.value {
+			t.Errorf("%s: %s is %q, %v", old, now.key, s.Setting(now.key), err)
 		}
 	}
 }
