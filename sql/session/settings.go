@@ -200,6 +200,11 @@ func lookupSetting(at ast.Node, key string) (setting, error) {
 	if found, ok := known[key]; ok {
 		return found, nil
 	}
+	for family, found := range known {
+		if prefix, ok := strings.CutSuffix(family, "*"); ok && strings.HasPrefix(key, prefix) {
+			return found, nil
+		}
+	}
 	e := ast.Errorf(at, ast.ClassSemantic, "unknown setting '%s'", key)
 	if near := expr.Nearest(key, slices.Sorted(maps.Keys(known))); near != "" {
 		e.Msg += "; did you mean '" + near + "'?"

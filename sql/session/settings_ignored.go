@@ -2,7 +2,7 @@ package session
 
 import "slices"
 
-// ignored are keys of Flink that change nothing here.
+// ignored are keys of Flink, or beginnings of keys that end in *, that change nothing here.
 type ignored struct {
 	why  string // said when one of them is set
 	keys map[string]setting
@@ -91,19 +91,13 @@ func ignoredByJobs() []ignored {
 			"state.savepoints.dir":                  anyText(),
 		}},
 		{"jobs run in this process", map[string]setting{
-			"execution.target":              anyText(),
-			"execution.attached":            boolean(),
-			"rest.address":                  anyText(),
-			"rest.port":                     anyText(),
-			"taskmanager.numberOfTaskSlots": count(),
+			"execution.target":   anyText(),
+			"execution.attached": boolean(),
+			"rest.address":       anyText(),
+			"rest.port":          anyText(),
 		}},
-		{"see --memory", map[string]setting{
-			"jobmanager.memory.process.size":      anyText(),
-			"taskmanager.memory.process.size":     anyText(),
-			"taskmanager.memory.flink.size":       anyText(),
-			"taskmanager.memory.managed.size":     anyText(),
-			"taskmanager.memory.managed.fraction": anyText(),
-		}},
+		{"see --memory and --parallelism", map[string]setting{"jobmanager.*": anyText(), "taskmanager.*": anyText()}},
+		{"--memory is all that tunes state on disk", map[string]setting{"state.backend.rocksdb.*": anyText()}},
 	}
 }
 

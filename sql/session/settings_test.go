@@ -35,6 +35,7 @@ func TestSettingsWithoutEffectSaySo(t *testing.T) {
 		{"table.exec.mini-batch.enabled", "true", "'table.exec.mini-batch.enabled' has no effect: rows are processed in batches anyway"},
 		{"table.exec.sink.not-null-enforcer", "ERROR", "'table.exec.sink.not-null-enforcer' has no effect: a null in a column that is NOT NULL is an error"},
 		{"execution.checkpointing.unaligned.enabled", "true", "'execution.checkpointing.unaligned.enabled' has no effect: barriers are aligned"},
+		{"state.backend.rocksdb.memory.managed", "true", "'state.backend.rocksdb.memory.managed' has no effect: --memory is all that tunes state on disk"},
 		{"parallelism.default", "2", ""},
 		{"state.checkpoints.dir", "file:///tmp/x", ""},
 	} {
