@@ -1,6 +1,8 @@
 package group
 
 import (
+	"slices"
+
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
@@ -9,7 +11,7 @@ import (
 )
 
 // ChangelogAggregate groups rows by key and emits after each batch how the groups it touched have
-// changed: the old row taken back, the new one added, at most once a group. Rows of its input may
+// changed: the old row taken back, the new one added, at most once a group and part of the batch. Rows of its input may
 // be taken back too; a group without rows is none. Without keys the one group is there from the
 // first row on, and at the end of the input in any case.
 type ChangelogAggregate struct {
@@ -25,7 +27,8 @@ type ChangelogAggregate struct {
 	unequal    []int32         // groups whose results differ
 	gone, come []int32
 	left, came []columnar.RowKind // of gone and come
-	kinds      []columnar.RowKind
+	kinds      []columnar.RowKind // of the output
+	parts      parts
 
 	state    *state.Groups // groups is its table in use
 	store    *state.Store  // nil: all is in memory
@@ -41,7 +44,7 @@ var (
 
 // NewChangelogAggregate makes the operator of spec.
 func NewChangelogAggregate(spec Spec) *ChangelogAggregate {
-	return &ChangelogAggregate{Aggregate: Aggregate{spec: spec, next: -1}}
+	return &ChangelogAggregate{Aggregate: Aggregate{spec: spec, next: -1}, parts: parts{rows: partRows, groups: partGroups}}
 }
 
 // Open makes the hash table and what compares the results before and after a batch.
@@ -118,8 +121,24 @@ func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dat
 	if err := a.begin(b.Live()); err != nil {
 		return dataflow.Done, err
 	}
-	first := a.groups.Rows() == 0
 	a.cols = held.KeyColumns(a.cols, b, a.spec.Keys)
+	a.beginOutput()
+	live, touched := b.Live(), 0
+	size := a.parts.size(live)
+	for from := 0; from < live; from += size {
+		n, err := a.take(a.parts.part(b, from, min(from+size, live)))
+		if err != nil {
+			return dataflow.Done, err
+		}
+		touched += n
+	}
+	a.parts.seen(live, touched, a.groups.Rows())
+	return dataflow.Done, a.emit(out)
+}
+
+// take takes rows in and adds what they change to the output; it returns the number of groups they are of.
+func (a *ChangelogAggregate) take(b *columnar.Batch) (touched int, err error) {
+	first := a.groups.Rows() == 0
 	ids, err := a.groups.Change(b, a.cols, func(ids []uint32) error { return a.groups.EmitResults(a.before, ids) })
 	for _, d := range a.distinct {
 		if err == nil {
@@ -132,10 +151,10 @@ func (a *ChangelogAggregate) Process(_ dataflow.Port, b *columnar.Batch, out dat
 	if err == nil {
 		err = a.changes(first, a.counted && b.Kinds == nil)
 	}
-	if err != nil {
-		return dataflow.Done, err
+	if err == nil {
+		a.add()
 	}
-	return dataflow.Done, a.emit(out)
+	return len(ids), err
 }
 
 // changes finds the touched groups whose row is taken back and those that get a new one. first
@@ -176,14 +195,15 @@ func (a *ChangelogAggregate) changes(first, grown bool) (err error) {
 	return nil
 }
 
-// emit passes the changes on, what is taken back first.
-func (a *ChangelogAggregate) emit(out dataflow.Output) error {
-	if len(a.gone)+len(a.come) == 0 {
-		return nil
-	}
-	a.old.SetLen(a.after.Len())
+// beginOutput begins an output.
+func (a *ChangelogAggregate) beginOutput() {
 	a.out.Reset(0)
-	a.out.Kinds = nil // all are inserts, unless set below
+	a.out.Kinds, a.kinds = nil, a.kinds[:0]
+}
+
+// add puts the changes into the output, what is taken back first.
+func (a *ChangelogAggregate) add() {
+	a.old.SetLen(a.after.Len())
 	for _, part := range []struct {
 		from *columnar.Batch
 		rows []int32
@@ -196,8 +216,15 @@ func (a *ChangelogAggregate) emit(out dataflow.Output) error {
 			a.out.AppendSel(part.from, part.rows)
 		}
 	}
-	if len(a.gone) > 0 {
-		a.kinds = append(append(a.kinds[:0], a.left...), a.came...)
+	a.kinds = append(append(a.kinds, a.left...), a.came...)
+}
+
+// emit passes the output on.
+func (a *ChangelogAggregate) emit(out dataflow.Output) error {
+	if a.out.Len() == 0 {
+		return nil
+	}
+	if slices.ContainsFunc(a.kinds, func(k columnar.RowKind) bool { return k != columnar.Insert }) {
 		a.out.Kinds = a.kinds
 	}
 	return out.Emit(a.out)
@@ -216,5 +243,7 @@ func (a *ChangelogAggregate) EndInput(_ dataflow.Port, out dataflow.Output) (dat
 	}
 	a.gone, a.come = a.gone[:0], append(a.come[:0], 0)
 	a.left, a.came = a.left[:0], append(a.came[:0], columnar.Insert)
+	a.beginOutput()
+	a.add()
 	return dataflow.Done, a.emit(out)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -83,7 +84,17 @@ func TestChangelogAggregateFoldsToTheBatchResult(t *testing.T) {
 		{"two keys", []int{0, 1}, true, true},
 		{"distinct", []int{0, 1}, false, false},
 		{"distinct, rows taken back", []int{0, 1}, true, false},
+		{"keys, by parts", []int{0}, false, true},
+		{"keys, rows taken back, by parts", []int{0}, true, true},
+		{"distinct, rows taken back, by parts", []int{0, 1}, true, false},
 	} {
+		open := func(t *testing.T, calls []*expr.Aggregate) dataflow.Operator {
+			op := openAggregate(t, c.keys, calls, Changelog)
+			if strings.HasSuffix(c.name, "by parts") {
+				op.(*ChangelogAggregate).parts = parts{rows: 3}
+			}
+			return op
+		}
 		t.Run(c.name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(7, uint64(len(c.name))))
 			var calls []*expr.Aggregate
@@ -91,7 +102,7 @@ func TestChangelogAggregateFoldsToTheBatchResult(t *testing.T) {
 				calls = aggCalls(t, c.retracts)
 			}
 			sink := optest.NewFold()
-			op := openAggregate(t, c.keys, calls, Changelog)
+			op := open(t, calls)
 			var live []optest.Row
 			for range 40 {
 				rows, kinds := optest.Changes(&live, c.retracts, rng)
@@ -103,7 +114,7 @@ func TestChangelogAggregateFoldsToTheBatchResult(t *testing.T) {
 					t.Fatalf("%v\ngot  %v\nwant %v", sink.Err, sink.Rows, want)
 				}
 				if rng.IntN(4) == 0 {
-					op = optest.Restored(t, op, openAggregate(t, c.keys, calls, Changelog))
+					op = optest.Restored(t, op, open(t, calls))
 				}
 			}
 			if err := op.Close(); err != nil {
