@@ -40,14 +40,14 @@ func (f *Functions) IsTable(name string) bool {
 }
 
 // NewTable makes a call of a table function, whose type is the ROW it makes any number of.
-func (f *Functions) NewTable(name string, ordinal int, args ...*Expr) (*Expr, error) {
+func (f *Functions) NewTable(name string, place int, args ...*Expr) (*Expr, error) {
 	upper := strings.ToUpper(name)
 	t := f.tables[upper]
 	bound, _, err := bindUser(upper, t.Args, args)
 	if err != nil {
 		return nil, err
 	}
-	return &Expr{Op: Call, Name: upper, Type: columnar.RowOf(t.Result...), Args: bound, User: &UserCall{Volatile: t.Volatile, Ordinal: ordinal}}, nil
+	return &Expr{Op: Call, Name: upper, Type: columnar.RowOf(t.Result...), Args: bound, User: &UserCall{Volatile: t.Volatile}, Place: place}, nil
 }
 
 // TableProgram is a compiled call of a table function. One goroutine uses it.
@@ -90,7 +90,7 @@ func (p *TableProgram) Begin(b *columnar.Batch, rows []int32) ([]int32, error) {
 // Next makes out the function's rows for the first of rows, which Begin has given, and tells how many it
 // made for each; those that are left are for further calls.
 func (p *TableProgram) Next(rows []int32, out *columnar.Batch) (counts []int, err error) {
-	err = guarded(p.call.Name, *p.call.User, func() (err error) {
+	err = guarded(p.call.Name, p.call.Place, p.call.User.Volatile, func() (err error) {
 		counts, err = p.kernel(p.vals, rows, out)
 		return err
 	})

@@ -43,7 +43,6 @@ type AggregateCall struct {
 	State    []columnar.Type `json:"state"`
 	Retracts bool            `json:"retracts,omitempty"`
 	Merges   bool            `json:"merges,omitempty"`
-	Ordinal  int             `json:"ordinal,omitempty"` // see UserCall
 }
 
 // AddAggregate adds a function.
@@ -67,9 +66,8 @@ func (f *Functions) IsAggregate(name string) bool {
 	return IsAggregate(name) || f != nil && f.aggregates[strings.ToUpper(name)] != nil
 }
 
-// NewAggregate is NewAggregate of a function of the registry or of f; ordinal is that of the call in its
-// statement.
-func (f *Functions) NewAggregate(name string, ordinal int, distinct bool, filter *Expr, args ...*Expr) (*Aggregate, error) {
+// NewAggregate is NewAggregate of a function of the registry or of f.
+func (f *Functions) NewAggregate(name string, distinct bool, filter *Expr, args ...*Expr) (*Aggregate, error) {
 	upper := strings.ToUpper(name)
 	if f == nil || f.aggregates[upper] == nil {
 		return NewAggregate(name, distinct, filter, args...)
@@ -94,7 +92,7 @@ func (f *Functions) NewAggregate(name string, ordinal int, distinct bool, filter
 	}
 	return &Aggregate{
 		Name: upper, Args: bound, Distinct: distinct, Filter: filter, Type: u.Result,
-		User: &AggregateCall{Args: u.Args, State: u.State, Retracts: u.Retracts, Merges: u.Merges, Ordinal: ordinal},
+		User: &AggregateCall{Args: u.Args, State: u.State, Retracts: u.Retracts, Merges: u.Merges},
 	}, nil
 }
 
@@ -147,7 +145,7 @@ func (x *userAcc) Release() {
 
 // guarded calls the kernel.
 func (x *userAcc) guarded(f func() error) error {
-	return guarded(x.call.Name, UserCall{Ordinal: x.call.User.Ordinal}, f)
+	return guarded(x.call.Name, x.call.Place, false, f)
 }
 
 func (x *userAcc) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {

@@ -38,14 +38,12 @@ type ScalarKernel func(args []*columnar.Vector, rows []int32, out *columnar.Vect
 // UserCall is what an expression knows of a function that is not the registry's.
 type UserCall struct {
 	Volatile bool `json:"volatile,omitempty"`
-	// Ordinal numbers the calls of a statement from 1, so that an error finds its place.
-	Ordinal int `json:"ordinal,omitempty"`
 }
 
 // CallError is a failure of a function of a Go program.
 type CallError struct {
 	Function string
-	Ordinal  int  // of the call, see UserCall
+	Place    int  // of the call, see Expr
 	Volatile bool // the function may succeed when it is called again
 	Err      error
 }
@@ -57,13 +55,13 @@ func (e *CallError) Error() string { return "function " + e.Function + ": " + e.
 func (e *CallError) Unwrap() error { return e.Err }
 
 // guarded calls f, a function of a Go program, and makes an error of its panic.
-func guarded(name string, call UserCall, f func() error) (err error) {
+func guarded(name string, place int, volatile bool, f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 		if err != nil {
-			err = &CallError{Function: name, Ordinal: call.Ordinal, Volatile: call.Volatile, Err: err}
+			err = &CallError{Function: name, Place: place, Volatile: volatile, Err: err}
 		}
 	}()
 	return f()
@@ -106,8 +104,8 @@ func (f *Functions) Names() []string {
 	return names
 }
 
-// NewCall is NewCall of a function of the registry or of f; ordinal is that of the call in its statement.
-func (f *Functions) NewCall(name string, ordinal int, args ...*Expr) (*Expr, error) {
+// NewCall is NewCall of a function of the registry or of f; the latter has a place.
+func (f *Functions) NewCall(name string, place int, args ...*Expr) (*Expr, error) {
 	upper := strings.ToUpper(name)
 	if f == nil || f.scalars[upper] == nil {
 		if !callable(upper) {
@@ -122,7 +120,7 @@ func (f *Functions) NewCall(name string, ordinal int, args ...*Expr) (*Expr, err
 	}
 	t := s.Result
 	t.NotNull = t.NotNull && strict
-	return &Expr{Op: Call, Name: upper, Type: t, Args: bound, User: &UserCall{Volatile: s.Volatile, Ordinal: ordinal}}, nil
+	return &Expr{Op: Call, Name: upper, Type: t, Args: bound, User: &UserCall{Volatile: s.Volatile}, Place: place}, nil
 }
 
 // bindUser converts arguments to the types a function takes. seen says that none can be null that the
@@ -216,7 +214,7 @@ func (n *userNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error
 	if len(n.rows) == 0 {
 		return n.out, nil
 	}
-	return n.out, guarded(n.call.Name, *n.call.User, func() error { return n.kernel(n.vals, n.rows, n.out) })
+	return n.out, guarded(n.call.Name, n.call.Place, n.call.User.Volatile, func() error { return n.kernel(n.vals, n.rows, n.out) })
 }
 
 // seenRows makes rows those of sel (nil: the first n) that a function sees, and calls unseen with the

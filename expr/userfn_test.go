@@ -67,7 +67,7 @@ func TestUserFunction(t *testing.T) {
 	}
 	b.Sel = nil
 	var failed *CallError
-	if _, err = p.Eval(b); !errors.Is(err, errCall) || !errors.As(err, &failed) || failed.Function != "NEXT" || failed.Ordinal != 3 {
+	if _, err = p.Eval(b); !errors.Is(err, errCall) || !errors.As(err, &failed) || failed.Function != "NEXT" || failed.Place != 3 {
 		t.Errorf("error %v", err)
 	}
 	if folded := Fold(call, nil); folded != call {

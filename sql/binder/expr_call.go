@@ -66,12 +66,11 @@ func (x *exprBinder) aggregate(e *ast.Call, name string) (*expr.Expr, error) {
 			return nil, err
 		}
 	}
-	place := x.b.placed(e)
-	a, err := x.b.Functions.NewAggregate(name, place, e.Distinct, filter, args...)
+	a, err := x.b.Functions.NewAggregate(name, e.Distinct, filter, args...)
 	if err != nil {
 		return nil, fault(e, err)
 	}
-	a.Place = place
+	a.Place = x.b.placed(e)
 	i := slices.IndexFunc(*x.calls, func(o *expr.Aggregate) bool { return sameCall(a, o) })
 	if i < 0 {
 		i = len(*x.calls)

@@ -68,7 +68,7 @@ func (p *Planned) Located(err error) error {
 	place := 0
 	switch {
 	case errors.As(err, &call):
-		place = call.Ordinal
+		place = call.Place
 	case errors.As(err, &row):
 		place = row.Place
 	}
