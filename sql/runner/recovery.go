@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/scheduler"
 	"github.com/anabranch/anabranch/sql/session"
+	"github.com/anabranch/anabranch/vfs"
 )
 
 // Recovery says what a job does about checkpoints of its name.
@@ -119,8 +121,8 @@ func (r *Runner) passing() bool { return r.opts.Passing && r.session.Setting("pi
 
 // checkpointBase is the folder above those of jobs that stays when they go: one that was named.
 func (r *Runner) checkpointBase() string {
-	dir := strings.TrimPrefix(r.session.Setting("execution.checkpointing.dir"), "file://")
-	if dir == "" {
+	dir, err := vfs.Local(r.session.Setting("execution.checkpointing.dir"))
+	if err != nil || dir == "" {
 		return filepath.Dir(defaultCheckpointDir)
 	}
 	return dir
@@ -129,10 +131,12 @@ func (r *Runner) checkpointBase() string {
 // checkpointing is how often and where a job takes checkpoints; 0 is never. Without an interval
 // set, a streaming job does when it has a sink whose output waits for them.
 func (r *Runner) checkpointing(p *session.Planned) (interval time.Duration, dir string, err error) {
-	if dir = r.session.Setting("execution.checkpointing.dir"); dir == "" {
+	if dir, err = vfs.Local(r.session.Setting("execution.checkpointing.dir")); err != nil {
+		return 0, "", fmt.Errorf("execution.checkpointing.dir: %w", err)
+	}
+	if dir == "" {
 		dir = defaultCheckpointDir
 	}
-	dir = strings.TrimPrefix(dir, "file://")
 	if !p.Job.Streaming || p.Copies && !p.Unbounded { // a copy is written as a whole, at its end
 		return 0, dir, nil
 	}
@@ -164,7 +168,7 @@ func (r *Runner) checkpointing(p *session.Planned) (interval time.Duration, dir 
 func (r *Runner) restore(store *checkpoint.Store) (*checkpoint.Snapshot, error) {
 	from := r.opts.Recovery
 	if from.From == "" && !from.Resume && !from.Fresh {
-		from.From = strings.TrimPrefix(r.session.Setting("execution.state-recovery.path"), "file://")
+		from.From = r.session.Setting("execution.state-recovery.path")
 	}
 	if from.From != "" {
 		return restoreFrom(store, from.From)
@@ -200,7 +204,14 @@ func (r *Runner) restore(store *checkpoint.Store) (*checkpoint.Snapshot, error) 
 // restoreFrom reads the checkpoint in a folder. Epochs go on after all the store has, so that a
 // later --resume finds what follows from here and not what it was chosen over.
 func restoreFrom(store *checkpoint.Store, dir string) (*checkpoint.Snapshot, error) {
+	dir, err := vfs.Local(dir)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
 	s, err := checkpoint.Read(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w; name the folder of one checkpoint, such as .anabranch/NAME/chk-5", err)
+	}
 	if err != nil {
 		return nil, err
 	}
