@@ -87,6 +87,8 @@ func TestStatements(t *testing.T) {
 	execute(t, "", "run", path).want(t, 0, want, "rows read")
 	execute(t, text, "run", "-").want(t, 0, want)
 	execute(t, "", "sql", "-c", text+"; QUIT; SELECT 3").want(t, 0, want)
+	execute(t, "", "sql", "-c", "CREATE VIEW one AS SELECT 1 AS a", "-c", "SELECT a FROM one").want(t, 0, " a\n---\n 1\n(1 row)\n")
+	execute(t, "", "sql", "-c", "SELECT nope", "-c", "SELECT 1 AS a").want(t, 1, "", "unknown column nope")
 }
 
 func TestErrorEndsScript(t *testing.T) {

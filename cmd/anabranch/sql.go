@@ -16,7 +16,7 @@ import (
 
 // sqlFlags are the flags of the command sql.
 type sqlFlags struct {
-	command  string
+	commands []string
 	file     string
 	initFile string
 	output   string
@@ -49,7 +49,7 @@ func newSQL(a *app) *cobra.Command {
 			return a.sql(c, f)
 		},
 	}
-	c.Flags().StringVarP(&f.command, "command", "c", "", "statements to run")
+	c.Flags().StringArrayVarP(&f.commands, "command", "c", nil, "statements to run; may be given many times")
 	c.Flags().StringVarP(&f.file, "file", "f", "", "script to run")
 	c.Flags().StringVarP(&f.initFile, "init", "i", "", "script to run first")
 	c.Flags().StringVar(&f.protocol, "output-protocol", "", "jsonl: a line of JSON for each statement")
@@ -120,8 +120,12 @@ func (a *app) sql(c *cobra.Command, f *sqlFlags) error {
 func (a *app) statements(c *cobra.Command, f *sqlFlags, execute func(string) (quit bool, err error)) error {
 	switch {
 	case c.Flags().Changed("command"):
-		_, err := execute(f.command)
-		return failed(err)
+		for _, text := range f.commands {
+			if quit, err := execute(text); quit || err != nil {
+				return failed(err)
+			}
+		}
+		return nil
 	case c.Flags().Changed("file"):
 		text, err := a.readScript(f.file)
 		if err == nil {
