@@ -232,6 +232,25 @@ func TestProtocolGoesOn(t *testing.T) {
 	}
 }
 
+// TestProtocolHasStandardOutput prints a table beside the lines of the protocol.
+func TestProtocolHasStandardOutput(t *testing.T) {
+	printed, err := os.Create(filepath.Join(t.TempDir(), "printed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr := os.Stdout, os.Stderr
+	os.Stdout, os.Stderr = nil, printed
+	r := execute(t, "CREATE TABLE p (a INT) WITH ('connector' = 'print'); INSERT INTO p SELECT 7", "sql", "--output-protocol", "jsonl")
+	os.Stdout, os.Stderr = stdout, stderr
+	if err := printed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(printed.Name())
+	if err != nil || string(text) != "+I[7]\n" || strings.Count(r.out, "\n") != 2 || r.status != 0 {
+		t.Errorf("status %d, printed %q, stdout:\n%s%v", r.status, text, r.out, err)
+	}
+}
+
 // TestInputRunsAsItComes verifies that a statement on standard input runs before the next is there.
 func TestInputRunsAsItComes(t *testing.T) {
 	in, feed := io.Pipe()

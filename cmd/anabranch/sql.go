@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/anabranch/anabranch/builtin"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/script"
@@ -31,6 +32,9 @@ func (f *sqlFlags) engineOptions(a *app) engine.Options {
 	o := engine.Options{Name: "sql", Changelog: f.changes, Recovery: f.recovery, Note: a.note}
 	if f.file != "" {
 		o.Name = jobName(f.file)
+	}
+	if f.protocol != "" {
+		o.Connectors = builtin.ConnectorsOfProtocol()
 	}
 	o.Passing = f.file == "" && f.recovery == (runner.Recovery{})
 	return o
