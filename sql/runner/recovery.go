@@ -36,8 +36,6 @@ const (
 // prepare opens the checkpoint folder of a job that writes a stream and adds to opts what the
 // run needs of it. The caller closes the store, which is nil for jobs without checkpoints.
 func (r *Runner) prepare(p *session.Planned, opts *scheduler.Options) (*checkpoint.Store, error) {
-	r.jobs++
-	p.Job.Name = r.jobName()
 	interval, dir, err := r.checkpointing(p)
 	if err != nil || interval == 0 {
 		return nil, err
@@ -89,7 +87,7 @@ func (r *Runner) restart() (scheduler.RestartStrategy, error) {
 	return scheduler.RestartOf(set)
 }
 
-// jobName is pipeline.name, or that of the script; later jobs of a script are numbered.
+// jobName is pipeline.name, or that of the script; later jobs of the same name are numbered.
 func (r *Runner) jobName() string {
 	name := r.session.Setting("pipeline.name")
 	if name == "" {
@@ -107,8 +105,9 @@ func (r *Runner) jobName() string {
 	if name == "" || name == "." || name == ".." {
 		name = "job"
 	}
-	if r.jobs > 1 {
-		name = fmt.Sprintf("%s-%d", name, r.jobs)
+	r.jobs[name]++
+	if n := r.jobs[name]; n > 1 {
+		name = fmt.Sprintf("%s-%d", name, n)
 	}
 	return name
 }
