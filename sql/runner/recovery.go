@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,7 +45,9 @@ func (r *Runner) prepare(p *session.Planned, opts *scheduler.Options) (*checkpoi
 	if err != nil {
 		return nil, err
 	}
-	opts.Restore, err = r.restore(store)
+	if !r.fillsSession(p) {
+		opts.Restore, err = r.restore(store)
+	}
 	if err == nil && opts.Restore != nil {
 		err = sameGraph(p, opts.Restore)
 	}
@@ -88,12 +91,12 @@ func (r *Runner) restart() (scheduler.RestartStrategy, error) {
 }
 
 // jobName is pipeline.name, or that of the script; later jobs of the same name are numbered.
-func (r *Runner) jobName() string {
+func (r *Runner) jobName(passing bool) string {
 	name := r.session.Setting("pipeline.name")
 	if name == "" {
 		name = r.opts.Name
 	}
-	if r.passing() {
+	if passing {
 		name += "-" + strings.ToLower(rand.Text()[:passingDigits])
 	}
 	name = strings.Map(func(c rune) rune {
@@ -115,8 +118,37 @@ func (r *Runner) jobName() string {
 // passingDigits tell the jobs of this process from those of others: 40 bits.
 const passingDigits = 8
 
-// passing reports whether the checkpoints of jobs are of this process only.
-func (r *Runner) passing() bool { return r.opts.Passing && r.session.Setting("pipeline.name") == "" }
+// passing reports whether the checkpoints of a job are of this process only: nothing names it, or what it
+// writes ends with the session, so that the job has to run again.
+func (r *Runner) passing(p *session.Planned) bool {
+	return r.opts.Passing && r.session.Setting("pipeline.name") == "" || r.fillsSession(p)
+}
+
+// fillsSession reports whether all tables that a job writes are the session's own.
+func (r *Runner) fillsSession(p *session.Planned) bool {
+	tables, err := sinkTables(p)
+	return err == nil && !slices.ContainsFunc(tables, func(t *catalog.TableSpec) bool {
+		c, err := r.session.Registry.Lookup(t.Connector)
+		_, own := c.(catalog.Dropper)
+		return err != nil || !own
+	})
+}
+
+// sinkTables are those that a job writes.
+func sinkTables(p *session.Planned) ([]*catalog.TableSpec, error) {
+	var tables []*catalog.TableSpec
+	for _, n := range p.Job.Nodes {
+		if n.Kind != operators.KindSink {
+			continue
+		}
+		var spec operators.SinkSpec
+		if err := json.Unmarshal(n.Spec, &spec); err != nil {
+			return nil, fmt.Errorf("node %s: %w", n.Name, err)
+		}
+		tables = append(tables, spec.Table)
+	}
+	return tables, nil
+}
 
 // checkpointBase is the folder above those of jobs that stays when they go: one that was named.
 func (r *Runner) checkpointBase() string {
@@ -143,15 +175,12 @@ func (r *Runner) checkpointing(p *session.Planned) (interval time.Duration, dir 
 		interval, _ = catalog.ParseDuration(text) // SET has checked it
 		return interval, dir, nil
 	}
-	for _, n := range p.Job.Nodes {
-		if n.Kind != operators.KindSink {
-			continue
-		}
-		var spec operators.SinkSpec
-		if err := json.Unmarshal(n.Spec, &spec); err != nil {
-			return 0, dir, err
-		}
-		c, err := r.session.Registry.Committer(spec.Table)
+	tables, err := sinkTables(p)
+	if err != nil {
+		return 0, dir, err
+	}
+	for _, t := range tables {
+		c, err := r.session.Registry.Committer(t)
 		if err != nil {
 			return 0, dir, err
 		}

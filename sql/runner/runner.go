@@ -58,7 +58,7 @@ func (r *Runner) Run(ctx context.Context, planned *session.Planned, take func(*c
 	opts.Spill = spill.NewArea(r.session.Setting("io.tmp.dirs"))
 	defer func() { err = errors.Join(err, opts.Spill.Close()) }()
 	if planned.CollectUID == "" {
-		planned.Job.Name = r.jobName()
+		planned.Job.Name = r.jobName(r.passing(planned))
 	}
 	if watch != nil {
 		watch(&opts)
@@ -83,7 +83,7 @@ func (r *Runner) write(ctx context.Context, planned *session.Planned, opts sched
 	if err == nil {
 		err = scheduler.RunRestarting(ctx, planned.Job, opts, restart)
 	}
-	if !r.passing() {
+	if !r.passing(planned) {
 		return errors.Join(err, store.Close())
 	}
 	if err != nil {
