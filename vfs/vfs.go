@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -44,7 +45,26 @@ func Open(path string) (File, int64, error) {
 	return f, info.Size(), nil
 }
 
-func clean(path string) string { return filepath.Clean(strings.TrimPrefix(path, "file://")) }
+func clean(path string) string { return filepath.Clean(path) }
+
+// scheme begins a URL. One letter is a drive.
+var scheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]+):(?://)?`)
+
+// Local is the path of a URL such as file:///dir, or a path as it is; it refuses other file systems.
+func Local(path string) (string, error) {
+	m := scheme.FindStringSubmatch(path)
+	switch {
+	case m == nil:
+		return path, nil
+	case strings.EqualFold(m[1], "file") && strings.HasPrefix(path[len(m[0]):], "/"):
+		return path[len(m[0]):], nil
+	case strings.EqualFold(m[1], "file"):
+		return "", fmt.Errorf("%s: a file: URL has a whole path, as in file:///dir", path)
+	case strings.HasSuffix(m[0], "//"):
+		return "", fmt.Errorf("%s: the file system %s is not supported; name a local path", path, m[1])
+	}
+	return path, nil // a name with a colon
+}
 
 // ErrNoFiles is the error of List where nothing is to be listed.
 var ErrNoFiles = errors.New("no file matches")

@@ -7,6 +7,25 @@ import (
 	"testing"
 )
 
+func TestLocal(t *testing.T) {
+	for _, c := range []struct{ path, want, refused string }{
+		{path: "/a/b", want: "/a/b"},
+		{path: "a*.csv", want: "a*.csv"},
+		{path: "file:///a/b", want: "/a/b"},
+		{path: "FILE:/a/b", want: "/a/b"},
+		{path: `c:\a`, want: `c:\a`},
+		{path: "at:10.csv", want: "at:10.csv"},
+		{path: "file://host/a", refused: "file:///dir"},
+		{path: "file:a", refused: "file:///dir"},
+		{path: "s3://bucket/a", refused: "the file system s3 is not supported"},
+	} {
+		got, err := Local(c.path)
+		if got != c.want || (err != nil) != (c.refused != "") || err != nil && !strings.Contains(err.Error(), c.refused) {
+			t.Errorf("%s: %q, %v", c.path, got, err)
+		}
+	}
+}
+
 func TestListAndCommit(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"b/2.csv", "a.csv", "_tmp/x.csv", ".hidden"} {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/vfs"
 )
 
 // Policy says what becomes of rows that cannot be read.
@@ -59,7 +60,10 @@ func Parse(o map[string]string, ignore ...string) (Options, error) {
 	if ignoring != "" && p.Policy != Skip {
 		return p, fmt.Errorf("options '%s' and '%s' = '%s' contradict each other", ignoring, keyPolicy, o[keyPolicy])
 	}
-	p.Dir = o[keyDir]
+	var err error
+	if p.Dir, err = vfs.Local(o[keyDir]); err != nil {
+		return p, fmt.Errorf("option '%s': %w", keyDir, err)
+	}
 	switch {
 	case p.Policy == Keep && p.Dir == "":
 		return p, fmt.Errorf("option '%s' = 'dead-letter' needs '%s', a directory", keyPolicy, keyDir)
@@ -72,7 +76,7 @@ func Parse(o map[string]string, ignore ...string) (Options, error) {
 // Within reports whether the files of dir are among those that a table of the path, a directory or a
 // glob, reads.
 func Within(dir, path string) bool {
-	root := strings.TrimPrefix(path, "file://")
+	root := path
 	if at := strings.IndexAny(root, "*?["); at >= 0 {
 		root = root[:strings.LastIndexByte(root[:at], '/')+1]
 	}

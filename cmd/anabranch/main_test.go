@@ -87,6 +87,8 @@ func TestStatements(t *testing.T) {
 	execute(t, "", "run", path).want(t, 0, want, "rows read")
 	execute(t, text, "run", "-").want(t, 0, want)
 	execute(t, "", "sql", "-c", text+"; QUIT; SELECT 3").want(t, 0, want)
+	execute(t, "", "sql", "-c", "CREATE VIEW one AS SELECT 1 AS a", "-c", "SELECT a FROM one").want(t, 0, " a\n---\n 1\n(1 row)\n")
+	execute(t, "", "sql", "-c", "SELECT nope", "-c", "SELECT 1 AS a").want(t, 1, "", "unknown column nope")
 }
 
 func TestErrorEndsScript(t *testing.T) {
@@ -227,6 +229,25 @@ func TestProtocolGoesOn(t *testing.T) {
 		if !strings.Contains(lines[i], want) {
 			t.Errorf("line %d: %s, want %s", i+1, lines[i], want)
 		}
+	}
+}
+
+// TestProtocolHasStandardOutput prints a table beside the lines of the protocol.
+func TestProtocolHasStandardOutput(t *testing.T) {
+	printed, err := os.Create(filepath.Join(t.TempDir(), "printed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr := os.Stdout, os.Stderr
+	os.Stdout, os.Stderr = nil, printed
+	r := execute(t, "CREATE TABLE p (a INT) WITH ('connector' = 'print'); INSERT INTO p SELECT 7", "sql", "--output-protocol", "jsonl")
+	os.Stdout, os.Stderr = stdout, stderr
+	if err := printed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(printed.Name())
+	if err != nil || string(text) != "+I[7]\n" || strings.Count(r.out, "\n") != 2 || r.status != 0 {
+		t.Errorf("status %d, printed %q, stdout:\n%s%v", r.status, text, r.out, err)
 	}
 }
 

@@ -70,6 +70,24 @@ INSERT INTO result SELECT id %s FROM g;`
 	}
 }
 
+// TestResumedScriptFillsTheSession runs an INSERT into a table of the session again, which nothing else holds.
+func TestResumedScriptFillsTheSession(t *testing.T) {
+	t.Chdir(t.TempDir())
+	script := `SET 'execution.runtime-mode' = 'streaming';
+CREATE TABLE names (k INT);
+INSERT INTO names VALUES (0), (1);
+SELECT count(*) AS n FROM names;`
+	if err := os.WriteFile("job.sql", []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range []string{"--fresh", "--resume"} {
+		execute(t, "", "run", flag, "job.sql").want(t, 0, " n\n---\n 2\n(1 row)\n")
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) != 1 {
+		t.Errorf("checkpoints are left: %v, %v", left, err)
+	}
+}
+
 // TestRecoveryFlags stops a job with a checkpoint and goes through what can be done about it.
 func TestRecoveryFlags(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/anabranch/anabranch/builtin"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/script"
@@ -16,7 +17,7 @@ import (
 
 // sqlFlags are the flags of the command sql.
 type sqlFlags struct {
-	command  string
+	commands []string
 	file     string
 	initFile string
 	output   string
@@ -31,6 +32,9 @@ func (f *sqlFlags) engineOptions(a *app) engine.Options {
 	o := engine.Options{Name: "sql", Changelog: f.changes, Recovery: f.recovery, Note: a.note}
 	if f.file != "" {
 		o.Name = jobName(f.file)
+	}
+	if f.protocol != "" {
+		o.Connectors = builtin.ConnectorsOfProtocol()
 	}
 	o.Passing = f.file == "" && f.recovery == (runner.Recovery{})
 	return o
@@ -49,7 +53,7 @@ func newSQL(a *app) *cobra.Command {
 			return a.sql(c, f)
 		},
 	}
-	c.Flags().StringVarP(&f.command, "command", "c", "", "statements to run")
+	c.Flags().StringArrayVarP(&f.commands, "command", "c", nil, "statements to run; may be given many times")
 	c.Flags().StringVarP(&f.file, "file", "f", "", "script to run")
 	c.Flags().StringVarP(&f.initFile, "init", "i", "", "script to run first")
 	c.Flags().StringVar(&f.protocol, "output-protocol", "", "jsonl: a line of JSON for each statement")
@@ -120,8 +124,12 @@ func (a *app) sql(c *cobra.Command, f *sqlFlags) error {
 func (a *app) statements(c *cobra.Command, f *sqlFlags, execute func(string) (quit bool, err error)) error {
 	switch {
 	case c.Flags().Changed("command"):
-		_, err := execute(f.command)
-		return failed(err)
+		for _, text := range f.commands {
+			if quit, err := execute(text); quit || err != nil {
+				return failed(err)
+			}
+		}
+		return nil
 	case c.Flags().Changed("file"):
 		text, err := a.readScript(f.file)
 		if err == nil {

@@ -49,7 +49,10 @@ func (hole) Close() error { return nil }
 
 // Print is the connector 'print': each row is a line of standard output, such as
 // +I[1, Rome].
-type Print struct{}
+type Print struct {
+	// ToError makes it standard error for all tables, where standard output is for something else.
+	ToError bool
+}
 
 var (
 	_ catalog.SinkConnector = Print{}
@@ -76,7 +79,7 @@ func (p Print) Sink(spec *catalog.TableSpec) (dataflow.Operator, error) {
 		return nil, fmt.Errorf("table %s: %w", spec.Name, err)
 	}
 	out := os.Stdout
-	if spec.Options["standard-error"] == "true" {
+	if p.ToError || spec.Options["standard-error"] == "true" {
 		out = os.Stderr
 	}
 	return &printer{out: out, prefix: spec.Options["print-identifier"]}, nil

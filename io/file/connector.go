@@ -103,6 +103,9 @@ func newTable(spec *catalog.TableSpec, read bool) (*table, error) {
 		return nil, fmt.Errorf("table %s: the option 'path' is missing", name)
 	}
 	var err error
+	if t.path, err = vfs.Local(t.path); err != nil {
+		return nil, fmt.Errorf("table %s: %w", name, err)
+	}
 	if t.layout, err = newLayout(spec); err != nil {
 		return nil, err
 	}

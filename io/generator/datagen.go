@@ -26,7 +26,7 @@ func (Datagen) Options() []catalog.Option {
 	return []catalog.Option{
 		{Key: "rows-per-second", Description: "rate of all readers together; 0 is as fast as possible", Default: "10000"},
 		{Key: "number-of-rows", Description: "rows in all; without it the table ends with its first sequence, or never"},
-		{Key: "fields.*", Description: "of a column: kind (random or sequence), min, max, length, max-past, null-rate, start, end"},
+		{Key: "fields.*", Description: "of a column: kind (random or sequence), min, max, length, var-len, max-past, null-rate, start, end"},
 	}
 }
 
@@ -38,6 +38,7 @@ type datagenColumn struct {
 	floatLow   float64
 	floatSpan  float64
 	length     int64
+	varies     bool // texts are of 1 to length characters
 	nullPerMil int64
 	salt       uint64
 }
@@ -75,7 +76,7 @@ func (d Datagen) Source(spec *catalog.TableSpec) (dataflow.Source, error) {
 // newDatagenColumn reads the options of a column; rows is how many a sequence has, else -1.
 func newDatagenColumn(o *options, f columnar.Field, salt uint64) (c datagenColumn, rows int64) {
 	key := func(name string) string { return "fields." + f.Name + "." + name }
-	c = datagenColumn{field: f, salt: salt * 0x9e3779b97f4a7c15, length: o.int(key("length"), 100, 0)}
+	c = datagenColumn{field: f, salt: salt * 0x9e3779b97f4a7c15}
 	rate := o.float(key("null-rate"), 0)
 	if !(rate >= 0 && rate <= 1) {
 		o.errs = append(o.errs, fmt.Sprintf("option '%s' is '%v', not a number from 0 to 1", key("null-rate"), rate))
@@ -109,11 +110,24 @@ func newDatagenColumn(o *options, f columnar.Field, salt uint64) (c datagenColum
 		c.span = o.between(key("max"), high, c.low, top) - c.low
 	case t.IsTimestamp() || t.Kind == columnar.Date:
 		c.span = o.duration(key("max-past"), 0)
-	case t.IsString() || t.IsBinary() || t.Kind == columnar.Boolean:
+	case t.IsString() || t.IsBinary():
+		c.length = o.between(key("length"), lengthOf(t), 0, int64(t.Precision))
+		if t.Kind != columnar.Char && t.Kind != columnar.Binary {
+			c.varies = o.bool(key("var-len"), false)
+		}
+	case t.Kind == columnar.Boolean:
 	default:
 		o.errs = append(o.errs, fmt.Sprintf("column %s: values of type %s cannot be generated", f.Name, t))
 	}
 	return c, -1
+}
+
+// lengthOf is that of the values of a text: the type's if all have it, else at most 100.
+func lengthOf(t columnar.Type) int64 {
+	if t.Kind == columnar.Char || t.Kind == columnar.Binary {
+		return int64(t.Precision)
+	}
+	return int64(min(t.Precision, 100))
 }
 
 func integerRange(t columnar.Type) (low, high int64) {

@@ -38,7 +38,11 @@ func (c *datagenColumn) random(v *columnar.Vector, i int, d *draw, now int64) {
 			columnar.Values[float64](v)[i] = f
 		}
 	case t.IsString() || t.IsBinary():
-		v.SetBytes(i, hexText(d, c.length))
+		n := c.length
+		if c.varies && n > 0 {
+			n = 1 + below(d.next(), n)
+		}
+		v.SetBytes(i, hexText(d, n))
 	case t.IsTimestamp():
 		micros := now - below(d.next(), c.span+1)
 		unit := columnar.UnitsPerSecond(t.Precision)

@@ -58,7 +58,7 @@ func (o *options) bytes(key string, fallback int64) int64 {
 }
 
 func (o *options) bool(key string, fallback bool) bool {
-	text, ok := o.given[key]
+	text, ok := o.get(key)
 	if !ok {
 		return fallback
 	}

@@ -62,7 +62,7 @@ func (p *parser) suggestion(what string) string {
 		return ""
 	}
 	switch {
-	case p.before.is(","):
+	case p.before.is(",") && what != "a column name": // a list of columns ends with a parenthesis
 		return fmt.Sprintf("there is one comma too many before %s", p.tok.upper)
 	case strings.Contains(what, "name"):
 		return fmt.Sprintf("%s is a reserved word; as a name it is written `%s`", p.tok.upper, p.tok.text)

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/scheduler"
 	"github.com/anabranch/anabranch/sql/session"
+	"github.com/anabranch/anabranch/vfs"
 )
 
 // Recovery says what a job does about checkpoints of its name.
@@ -34,8 +37,6 @@ const (
 // prepare opens the checkpoint folder of a job that writes a stream and adds to opts what the
 // run needs of it. The caller closes the store, which is nil for jobs without checkpoints.
 func (r *Runner) prepare(p *session.Planned, opts *scheduler.Options) (*checkpoint.Store, error) {
-	r.jobs++
-	p.Job.Name = r.jobName()
 	interval, dir, err := r.checkpointing(p)
 	if err != nil || interval == 0 {
 		return nil, err
@@ -44,7 +45,9 @@ func (r *Runner) prepare(p *session.Planned, opts *scheduler.Options) (*checkpoi
 	if err != nil {
 		return nil, err
 	}
-	opts.Restore, err = r.restore(store)
+	if !r.fillsSession(p) {
+		opts.Restore, err = r.restore(store)
+	}
 	if err == nil && opts.Restore != nil {
 		err = sameGraph(p, opts.Restore)
 	}
@@ -87,13 +90,13 @@ func (r *Runner) restart() (scheduler.RestartStrategy, error) {
 	return scheduler.RestartOf(set)
 }
 
-// jobName is pipeline.name, or that of the script; later jobs of a script are numbered.
-func (r *Runner) jobName() string {
+// jobName is pipeline.name, or that of the script; later jobs of the same name are numbered.
+func (r *Runner) jobName(passing bool) string {
 	name := r.session.Setting("pipeline.name")
 	if name == "" {
 		name = r.opts.Name
 	}
-	if r.passing() {
+	if passing {
 		name += "-" + strings.ToLower(rand.Text()[:passingDigits])
 	}
 	name = strings.Map(func(c rune) rune {
@@ -105,8 +108,9 @@ func (r *Runner) jobName() string {
 	if name == "" || name == "." || name == ".." {
 		name = "job"
 	}
-	if r.jobs > 1 {
-		name = fmt.Sprintf("%s-%d", name, r.jobs)
+	r.jobs[name]++
+	if n := r.jobs[name]; n > 1 {
+		name = fmt.Sprintf("%s-%d", name, n)
 	}
 	return name
 }
@@ -114,13 +118,42 @@ func (r *Runner) jobName() string {
 // passingDigits tell the jobs of this process from those of others: 40 bits.
 const passingDigits = 8
 
-// passing reports whether the checkpoints of jobs are of this process only.
-func (r *Runner) passing() bool { return r.opts.Passing && r.session.Setting("pipeline.name") == "" }
+// passing reports whether the checkpoints of a job are of this process only: nothing names it, or what it
+// writes ends with the session, so that the job has to run again.
+func (r *Runner) passing(p *session.Planned) bool {
+	return r.opts.Passing && r.session.Setting("pipeline.name") == "" || r.fillsSession(p)
+}
+
+// fillsSession reports whether all tables that a job writes are the session's own.
+func (r *Runner) fillsSession(p *session.Planned) bool {
+	tables, err := sinkTables(p)
+	return err == nil && !slices.ContainsFunc(tables, func(t *catalog.TableSpec) bool {
+		c, err := r.session.Registry.Lookup(t.Connector)
+		_, own := c.(catalog.Dropper)
+		return err != nil || !own
+	})
+}
+
+// sinkTables are those that a job writes.
+func sinkTables(p *session.Planned) ([]*catalog.TableSpec, error) {
+	var tables []*catalog.TableSpec
+	for _, n := range p.Job.Nodes {
+		if n.Kind != operators.KindSink {
+			continue
+		}
+		var spec operators.SinkSpec
+		if err := json.Unmarshal(n.Spec, &spec); err != nil {
+			return nil, fmt.Errorf("node %s: %w", n.Name, err)
+		}
+		tables = append(tables, spec.Table)
+	}
+	return tables, nil
+}
 
 // checkpointBase is the folder above those of jobs that stays when they go: one that was named.
 func (r *Runner) checkpointBase() string {
-	dir := strings.TrimPrefix(r.session.Setting("execution.checkpointing.dir"), "file://")
-	if dir == "" {
+	dir, err := vfs.Local(r.session.Setting("execution.checkpointing.dir"))
+	if err != nil || dir == "" {
 		return filepath.Dir(defaultCheckpointDir)
 	}
 	return dir
@@ -129,10 +162,12 @@ func (r *Runner) checkpointBase() string {
 // checkpointing is how often and where a job takes checkpoints; 0 is never. Without an interval
 // set, a streaming job does when it has a sink whose output waits for them.
 func (r *Runner) checkpointing(p *session.Planned) (interval time.Duration, dir string, err error) {
-	if dir = r.session.Setting("execution.checkpointing.dir"); dir == "" {
+	if dir, err = vfs.Local(r.session.Setting("execution.checkpointing.dir")); err != nil {
+		return 0, "", fmt.Errorf("execution.checkpointing.dir: %w", err)
+	}
+	if dir == "" {
 		dir = defaultCheckpointDir
 	}
-	dir = strings.TrimPrefix(dir, "file://")
 	if !p.Job.Streaming || p.Copies && !p.Unbounded { // a copy is written as a whole, at its end
 		return 0, dir, nil
 	}
@@ -140,15 +175,12 @@ func (r *Runner) checkpointing(p *session.Planned) (interval time.Duration, dir 
 		interval, _ = catalog.ParseDuration(text) // SET has checked it
 		return interval, dir, nil
 	}
-	for _, n := range p.Job.Nodes {
-		if n.Kind != operators.KindSink {
-			continue
-		}
-		var spec operators.SinkSpec
-		if err := json.Unmarshal(n.Spec, &spec); err != nil {
-			return 0, dir, err
-		}
-		c, err := r.session.Registry.Committer(spec.Table)
+	tables, err := sinkTables(p)
+	if err != nil {
+		return 0, dir, err
+	}
+	for _, t := range tables {
+		c, err := r.session.Registry.Committer(t)
 		if err != nil {
 			return 0, dir, err
 		}
@@ -164,7 +196,7 @@ func (r *Runner) checkpointing(p *session.Planned) (interval time.Duration, dir 
 func (r *Runner) restore(store *checkpoint.Store) (*checkpoint.Snapshot, error) {
 	from := r.opts.Recovery
 	if from.From == "" && !from.Resume && !from.Fresh {
-		from.From = strings.TrimPrefix(r.session.Setting("execution.state-recovery.path"), "file://")
+		from.From = r.session.Setting("execution.state-recovery.path")
 	}
 	if from.From != "" {
 		return restoreFrom(store, from.From)
@@ -200,7 +232,14 @@ func (r *Runner) restore(store *checkpoint.Store) (*checkpoint.Snapshot, error) 
 // restoreFrom reads the checkpoint in a folder. Epochs go on after all the store has, so that a
 // later --resume finds what follows from here and not what it was chosen over.
 func restoreFrom(store *checkpoint.Store, dir string) (*checkpoint.Snapshot, error) {
+	dir, err := vfs.Local(dir)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
 	s, err := checkpoint.Read(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w; name the folder of one checkpoint, such as .anabranch/NAME/chk-5", err)
+	}
 	if err != nil {
 		return nil, err
 	}

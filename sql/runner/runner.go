@@ -36,11 +36,13 @@ type Options struct {
 type Runner struct {
 	opts    Options
 	session *session.Session
-	jobs    int // that write, started so far
+	jobs    map[string]int // those that write, started so far, by name
 }
 
 // New makes a runner.
-func New(s *session.Session, opts Options) *Runner { return &Runner{opts: opts, session: s} }
+func New(s *session.Session, opts Options) *Runner {
+	return &Runner{opts: opts, session: s, jobs: map[string]int{}}
+}
 
 // Run runs a job to its end. The rows of a query, batches that are borrowed, go to take. Watch, if not
 // nil, may change what the job is run with. An INSERT starts again when it fails, as the settings say.
@@ -55,6 +57,9 @@ func (r *Runner) Run(ctx context.Context, planned *session.Planned, take func(*c
 	}
 	opts.Spill = spill.NewArea(r.session.Setting("io.tmp.dirs"))
 	defer func() { err = errors.Join(err, opts.Spill.Close()) }()
+	if planned.CollectUID == "" {
+		planned.Job.Name = r.jobName(r.passing(planned))
+	}
 	if watch != nil {
 		watch(&opts)
 	}
@@ -78,7 +83,7 @@ func (r *Runner) write(ctx context.Context, planned *session.Planned, opts sched
 	if err == nil {
 		err = scheduler.RunRestarting(ctx, planned.Job, opts, restart)
 	}
-	if !r.passing() {
+	if !r.passing(planned) {
 		return errors.Join(err, store.Close())
 	}
 	if err != nil {
