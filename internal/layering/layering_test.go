@@ -47,7 +47,7 @@ func allowed(from, to string) bool {
 	case !okA || !okB:
 		return false
 	case a == "cmd" || a == "test":
-		return b != "test" || to == "test/services"
+		return b != "test" || to == "test/services" || to == "test/random"
 	case a != b:
 		return floorB < floorA
 	case a == "internal" || from == to || strings.HasPrefix(from, to+"/") || strings.HasPrefix(to, from+"/"):

@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/anabranch/anabranch/columnar"
+import (
+	"slices"
+
+	"github.com/anabranch/anabranch/columnar"
+)
 
 // Materialize holds the rows of a relation until it ends and is made of those that are left then.
 type Materialize struct{ Input Node }
@@ -16,13 +20,13 @@ func (m *Materialize) WithInputs(in ...Node) Node { return &Materialize{Input: i
 
 func (m *Materialize) String() string { return "Materialize" }
 
-// Endless is a plan that treats tables and constant rows as if they had no end. What needs the end of its input,
+// Endless is a plan that treats tables, but for those of ending, and constant rows as if they had no end. What needs the end of its input,
 // or rows that stay, waits in a Materialize.
-func Endless(n Node) Node {
+func Endless(n Node, ending ...string) Node {
 	switch n := n.(type) {
 	case *Scan:
 		c := *n
-		c.Unbounded = true
+		c.Unbounded = !slices.Contains(ending, n.Table.Name)
 		return &c
 	case *Values:
 		c := *n
@@ -31,7 +35,7 @@ func Endless(n Node) Node {
 	}
 	inputs := make([]Node, len(n.Inputs()))
 	for i, in := range n.Inputs() {
-		if inputs[i] = Endless(in); waits(n, TraitsOf(inputs[i])) {
+		if inputs[i] = Endless(in, ending...); waits(n, TraitsOf(inputs[i])) {
 			inputs[i] = &Materialize{inputs[i]}
 		}
 	}

@@ -26,6 +26,8 @@ type Session struct {
 	// Endless plans tables that end as if they did not, so that tests run what streams run on their
 	// rows. What is planned ends all the same.
 	Endless bool
+	// Ending are the tables that end all the same.
+	Ending []string
 
 	// Functions are those of the Go program that has the session; nil has none.
 	Functions *expr.Functions
@@ -116,7 +118,7 @@ func located(err error, source string) error {
 func (s *Session) runnable(n plan.Node) plan.Node {
 	n = optimizer.Optimize(n)
 	if s.Endless {
-		return plan.Endless(n)
+		return plan.Endless(n, s.Ending...)
 	}
 	return n
 }

@@ -45,7 +45,7 @@ func sameFloat(text string, v, absolute float64) bool {
 	if err != nil {
 		return false
 	}
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+	if math.IsNaN(f-v) || math.IsInf(f-v, 0) {
 		return math.IsNaN(f) && math.IsNaN(v) || f == v
 	}
 	return math.Abs(f-v) <= math.Max(absolute, floatError*math.Max(math.Abs(f), math.Abs(v)))
@@ -87,6 +87,7 @@ func TestCells(t *testing.T) {
 		{"1.51", 1.5, false},
 		{"NaN", math.NaN(), true},
 		{"-Infinity", math.Inf(1), false},
+		{"Infinity", 4.5, false},
 		{"7", int64(7), true},
 		{"7.00", int32(7), true},
 		{"8", int64(7), false},

@@ -12,23 +12,32 @@ import (
 
 // pacedRegistry makes sources that have nothing to give now and then, long enough for a
 // checkpoint to be completed, so that short jobs have checkpoints inside.
-type pacedRegistry struct{ *catalog.Registry }
+type pacedRegistry struct {
+	*catalog.Registry
+	pace
+}
 
-const (
-	pauseEvery = 20 // batches
-	pause      = 25 * time.Millisecond
-)
+// pace is after how many batches a source pauses, and how long.
+type pace struct {
+	batches int
+	pause   time.Duration
+}
+
+var defaultPace = pace{20, 25 * time.Millisecond}
 
 func (r pacedRegistry) Source(spec *catalog.TableSpec) (dataflow.Source, error) {
 	s, err := r.Registry.Source(spec)
-	return pacedSource{s}, err
+	return pacedSource{s, r.pace}, err
 }
 
-type pacedSource struct{ dataflow.Source }
+type pacedSource struct {
+	dataflow.Source
+	pace
+}
 
 func (s pacedSource) Open(ctx context.Context, split dataflow.Split, req dataflow.ReadRequest) (dataflow.Reader, error) {
 	r, err := s.Source.Open(ctx, split, req)
-	return &pacedReader{Reader: r}, err
+	return &pacedReader{Reader: r, pace: s.pace}, err
 }
 
 func (s pacedSource) Narrow(filter []*expr.Expr, env *expr.Env) (dataflow.Source, error) {
@@ -37,7 +46,7 @@ func (s pacedSource) Narrow(filter []*expr.Expr, env *expr.Env) (dataflow.Source
 		return s, nil
 	}
 	narrow, err := n.Narrow(filter, env)
-	return pacedSource{narrow}, err
+	return pacedSource{narrow, s.pace}, err
 }
 
 func (s pacedSource) Rejects() (dataflow.Rejects, dataflow.Committer) {
@@ -49,24 +58,25 @@ func (s pacedSource) Rejects() (dataflow.Rejects, dataflow.Committer) {
 
 type pacedReader struct {
 	dataflow.Reader
-	batches int
-	wake    func()
-	due     time.Time
+	pace
+	read int
+	wake func()
+	due  time.Time
 }
 
 func (r *pacedReader) Next() (*columnar.Batch, error) {
-	if r.batches > 0 && r.batches%pauseEvery == 0 {
+	if r.read > 0 && r.read%r.batches == 0 {
 		now := time.Now()
 		if r.due.IsZero() {
-			r.due = now.Add(pause)
-			time.AfterFunc(pause, r.wake)
+			r.due = now.Add(r.pause)
+			time.AfterFunc(r.pause, r.wake)
 		}
 		if now.Before(r.due) {
 			return nil, nil
 		}
 		r.due = time.Time{}
 	}
-	r.batches++
+	r.read++
 	return r.Reader.Next()
 }
 

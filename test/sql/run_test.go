@@ -17,10 +17,14 @@
 // query written there, or "none: " and the reason. A statement without it is not run there.
 // Package test/peer runs them.
 //
+// TestRandom runs scripts of package test/random: -queries of them, drawn with -seed. Where two ways give
+// other rows it prints the script, made shorter.
+//
 // Invariant: a script gives the same rows whatever the parallelism and the size of batches.
 package sql
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -65,6 +69,8 @@ type way struct {
 	restart bool
 	// managers is how many TaskManagers share the tasks; more than one are told what to do in bytes.
 	managers int
+	// pace is that of sources of ways with checkpoints.
+	pace pace
 }
 
 var ways = []way{
@@ -269,10 +275,10 @@ func runJob(t *testing.T, s *session.Session, p *session.Planned, w way) ([]stri
 	}
 	switch {
 	case w.restore:
-		opts.Connectors = pacedRegistry{s.Registry}
+		opts.Connectors = pacedRegistry{s.Registry, cmp.Or(w.pace, defaultPace)}
 		err = runRestored(t, p.Job, opts)
 	case w.restart && p.CollectUID != "":
-		opts.Connectors = pacedRegistry{s.Registry}
+		opts.Connectors = pacedRegistry{s.Registry, cmp.Or(w.pace, defaultPace)}
 		err = runRestarting(t, p.Job, opts, p.CollectUID, out)
 	default:
 		err = scheduler.Run(t.Context(), p.Job, opts)

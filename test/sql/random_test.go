@@ -1,0 +1,124 @@
+package sql
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/anabranch/anabranch/builtin"
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/sql/plan"
+	"github.com/anabranch/anabranch/sql/session"
+	"github.com/anabranch/anabranch/test/random"
+)
+
+var (
+	queries = flag.Int("queries", 30, "how many random queries to run")
+	seed    = flag.Uint64("seed", 1, "what random queries depend on")
+)
+
+// shortPace lets checkpoints in after each INSERT; shorter pauses end before there is one with rows.
+var shortPace = pace{1, 60 * time.Millisecond}
+
+// TestRandom runs random queries in one task, and in some of the other ways, which must give the same rows.
+// What docs/limitations.md lists may be refused.
+func TestRandom(t *testing.T) {
+	counts := map[string]int{}
+	defer func() { t.Log(counts, "restored:", restores.Load(), "restarted:", restarted.Load()) }()
+	var failed []way // the one to make the script shorter with
+	random.Check(t, *queries, *seed, func(rt *rapid.T, script random.Script) {
+		in := failed
+		if in == nil {
+			in = someWays(script)
+		}
+		var last way
+		var err error
+		t.Run("query", func(t *testing.T) { last, err = agree(t, script, in, counts) })
+		if err != nil {
+			failed = []way{last}
+			rt.Fatalf("%v\n%s", err, script)
+		}
+	})
+}
+
+// someWays depend on the script.
+func someWays(script random.Script) []way {
+	rng := rand.New(rand.NewPCG(uint64(len(script.String())), 13))
+	in := make([]way, 5)
+	for i, n := range rng.Perm(len(ways) - 1)[:len(in)] {
+		in[i] = ways[1+n]
+	}
+	return in
+}
+
+// agree compares the rows of a script's query in one task with those of other ways. It counts the runs, and returns
+// the way of the last.
+func agree(t *testing.T, script random.Script, in []way, counts map[string]int) (last way, err error) {
+	s := session.New(builtin.Connectors())
+	defer func() {
+		for _, name := range s.Catalog.Names(false) {
+			if _, err := runSQL(t, s, "DROP TABLE "+name, ways[0]); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	last = ways[0]
+	var want []string
+	for _, sql := range append(script.Setup, script.Query) {
+		if want, err = rowsOf(t, s, sql, last); err != nil || want == nil {
+			counts["refused"]++
+			return last, err
+		}
+	}
+	if len(want) == 0 {
+		counts["no rows"]++
+	}
+	for _, w := range in {
+		last, w.pace = w, shortPace
+		got, err := rowsOf(t, s, script.Query, w)
+		if err != nil {
+			return last, fmt.Errorf("%s: %w", w.name, err)
+		}
+		if counts[w.name]++; got == nil {
+			counts[w.name+", refused"]++
+			continue
+		}
+		if !slices.Equal(got, want) {
+			return last, fmt.Errorf("%s gives other rows:\n%s\none task:\n%s", w.name, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	return last, nil
+}
+
+// rowsOf are the sorted rows of a query, nil if it is refused.
+func rowsOf(t *testing.T, s *session.Session, query string, w way) ([]string, error) {
+	before := columnar.AllocatedBytes()
+	if s.Endless = w.endless; len(query)%3 == 0 {
+		s.Ending = []string{"t1"}
+	}
+	rows, err := runSQL(t, s, query, w)
+	if err != nil && refusal.MatchString(err.Error()) {
+		return nil, nil
+	}
+	if left := columnar.AllocatedBytes() - before; left != 0 && err == nil && !strings.HasPrefix(query, "INSERT") {
+		err = fmt.Errorf("%d bytes are still allocated", left)
+	}
+	slices.Sort(rows)
+	return append([]string{}, rows...), err
+}
+
+// refusal matches the errors that docs/limitations.md lists.
+var refusal = func() *regexp.Regexp {
+	var all []string
+	for _, message := range plan.Refusals() {
+		all = append(all, strings.ReplaceAll(regexp.QuoteMeta(message), "%s", ".*"))
+	}
+	return regexp.MustCompile(strings.Join(all, "|"))
+}()
