@@ -28,7 +28,7 @@ SET 'restart-strategy.type' = 'fixed-delay';
 SET 'restart-strategy.fixed-delay.attempts' = '3';
 SET 'restart-strategy.fixed-delay.delay' = '1 ms';
 CREATE TABLE numbers (n BIGINT, ts AS TO_TIMESTAMP_LTZ(n, 3), WATERMARK FOR ts AS ts)
-	WITH ('connector' = 'datagen', 'rows-per-second' = '80000', 'fields.n.kind' = 'sequence', 'fields.n.start' = '1', 'fields.n.end' = '%[2]d');
+	WITH ('connector' = 'datagen', 'rows-per-second' = '40000', 'fields.n.kind' = 'sequence', 'fields.n.start' = '1', 'fields.n.end' = '%[2]d');
 CREATE TABLE sums (s BIGINT) WITH ('connector' = 'filesystem', 'path' = '%[1]s/sums', 'format' = 'csv');
 INSERT INTO sums
 	SELECT total(step(v)) FROM TABLE(TUMBLE(
@@ -107,13 +107,26 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestResume kills the job and runs the program again at another parallelism.
+// checkpoints is the number of the newest complete checkpoint.
+func checkpoints(dir string) (newest int) {
+	files, _ := filepath.Glob(dir + "/checkpoints/*/chk-*/metadata.json") // the pattern is well formed
+	for _, f := range files {
+		n, _ := strconv.Atoi(strings.TrimPrefix(filepath.Base(filepath.Dir(f)), "chk-")) // a folder of a checkpoint
+		newest = max(newest, n)
+	}
+	return newest
+}
+
+// TestResume kills the job once a checkpoint holds rows, and runs the program again at another parallelism.
 func TestResume(t *testing.T) {
 	dir := t.TempDir()
 	ctx, kill := context.WithCancel(t.Context())
-	var calls atomic.Int64
+	var calls, last atomic.Int64
 	_, err := run(ctx, dir, 2, func() error {
-		if calls.Add(1) == 50_000 {
+		switch n := calls.Add(1); {
+		case n == 1000:
+			last.Store(int64(checkpoints(dir)) + 2) // the one in progress may be without rows
+		case n%1000 == 0 && n > 2000 && int64(checkpoints(dir)) >= last.Load():
 			kill()
 		}
 		return nil
