@@ -1,6 +1,7 @@
 package binder
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,6 +25,9 @@ func (x *exprBinder) call(e *ast.Call) (*expr.Expr, error) {
 	case e.Distinct || e.Star || e.Filter != nil:
 		return nil, ast.Errorf(e, ast.ClassSemantic, "%s is not an aggregate function", name)
 	}
+	if groupWindow.MatchString(name) && !slices.Contains(x.b.Functions.Names(), name) {
+		return nil, plan.Refuse(e, "group-window", name)
+	}
 	args, err := x.all(e.Args)
 	if err != nil {
 		return nil, err
@@ -37,6 +41,9 @@ func (x *exprBinder) call(e *ast.Call) (*expr.Expr, error) {
 	}
 	return f, nil
 }
+
+// groupWindow are Flink's functions that GROUP BY had before windows were tables, and those of their bounds.
+var groupWindow = regexp.MustCompile(`^(TUMBLE|HOP|SESSION)(_START|_END|_ROWTIME|_PROCTIME)?$`)
 
 // aggregate binds a call of an aggregate function and gives the column that will hold its result.
 func (x *exprBinder) aggregate(e *ast.Call, name string) (*expr.Expr, error) {

@@ -26,6 +26,7 @@ func Refusals() map[Refusal]string {
 		"temporal-join":     "FOR SYSTEM_TIME AS OF is not supported",
 		"session-window":    "SESSION windows are not supported",
 		"cumulate-window":   "CUMULATE windows are not supported",
+		"group-window":      "the window function %s in GROUP BY is not supported; write FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' HOUR)) GROUP BY window_start, window_end",
 		"processing-window": "a window of processing time is supported only with GROUP BY window_start, window_end right over it",
 		"recursive":         "WITH RECURSIVE is not supported",
 		"qualify":           "QUALIFY is not supported",
