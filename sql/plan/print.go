@@ -14,19 +14,32 @@ import (
 // Format prints a plan as a tree, inputs indented below the node that reads them.
 func Format(n Node) string {
 	var b strings.Builder
-	write(&b, n, 0)
+	write(&b, n, 0, false)
 	return b.String()
 }
 
-func write(b *strings.Builder, n Node, depth int) {
+// FormatModes is Format with the kinds of changes that each node makes, as Flink shows them: I are rows that are
+// inserted, UB and UA those before and after an update, D those that are deleted.
+func FormatModes(n Node) string {
+	var b strings.Builder
+	write(&b, n, 0, true)
+	return b.String()
+}
+
+func write(b *strings.Builder, n Node, depth int, modes bool) {
 	b.WriteString(strings.Repeat("  ", depth))
 	b.WriteString(n.String())
 	if s, ok := n.(*Scan); ok && s.Extent != "" {
 		b.WriteString(" reads " + s.Extent)
 	}
+	if modes && TraitsOf(n).Changelog {
+		b.WriteString(", changelogMode=[I,UB,UA,D]")
+	} else if modes {
+		b.WriteString(", changelogMode=[I]")
+	}
 	b.WriteByte('\n')
 	for _, in := range n.Inputs() {
-		write(b, in, depth+1)
+		write(b, in, depth+1, modes)
 	}
 }
 

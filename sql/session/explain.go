@@ -60,12 +60,15 @@ func (s *Session) measure(n plan.Node) error {
 }
 
 func explainText(e *ast.Explain, p *Planned) (string, error) {
+	optimized := plan.Format
 	for _, d := range e.Details {
-		if d == "JSON_EXECUTION_PLAN" {
+		switch d {
+		case "JSON_EXECUTION_PLAN":
 			return graph.JSON(p.Job)
-		}
-		if d == "ANALYZE" {
-			return "", plan.Refuse(e, "statement", "EXPLAIN ANALYZE")
+		case "ANALYZE", "ESTIMATED_COST":
+			return "", plan.Refuse(e, "statement", "EXPLAIN "+d)
+		case "CHANGELOG_MODE":
+			optimized = plan.FormatModes
 		}
 	}
 	for _, o := range e.Options {
@@ -81,7 +84,7 @@ func explainText(e *ast.Explain, p *Planned) (string, error) {
 	text := ""
 	for i := range p.Logical {
 		text += "== Logical Plan ==\n" + plan.Format(p.Logical[i])
-		text += "\n== Optimized Plan ==\n" + plan.Format(p.Optimized[i]) + "\n"
+		text += "\n== Optimized Plan ==\n" + optimized(p.Optimized[i]) + "\n"
 	}
 	return text + "== Physical Plan ==\n" + graph.Tree(p.Job), nil
 }
