@@ -19,6 +19,7 @@ type fetcher struct {
 	client *kgo.Client
 	cancel context.CancelFunc
 	ended  chan struct{}
+	users  int // readers, counted by the source
 
 	mu     sync.Mutex
 	queues map[string]map[int32]*queue

@@ -19,9 +19,8 @@ import (
 type source struct {
 	table *table
 
-	mu     sync.Mutex
-	client *fetcher // of the open readers; nil if there are none
-	users  int
+	mu      sync.Mutex
+	clients [lanes]*fetcher // of the open readers; nil if a lane has none
 }
 
 var (
@@ -152,29 +151,36 @@ func (s *source) Open(_ context.Context, split dataflow.Split, req dataflow.Read
 	r.queue.wake = func() {}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.client == nil {
-		if s.client, err = newFetcher(s.table); err != nil {
+	f := &s.clients[laneOf(p)]
+	if *f == nil {
+		if *f, err = newFetcher(s.table); err != nil {
 			return nil, err
 		}
 	}
-	s.users++
-	if r.ended() {
-		return r, nil
+	(*f).users++
+	if !r.ended() {
+		(*f).add(p, at.Offset, &r.queue)
 	}
-	s.client.add(p, at.Offset, &r.queue)
 	return r, nil
 }
 
-// leave lets the client go with its last reader.
+// lanes is the number of clients that read the partitions of a table: a client asks a broker for more only when it
+// has what it asked for, so while the brokers send to one the records of another are decoded.
+const lanes = 2
+
+func laneOf(p partition) int { return int(p.Partition) % lanes }
+
+// leave lets a client go with its last reader.
 func (s *source) leave(p partition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.client == nil {
+	f := &s.clients[laneOf(p)]
+	if *f == nil {
 		return
 	}
-	s.client.remove(p)
-	if s.users--; s.users == 0 {
-		s.client.close()
-		s.client = nil
+	(*f).remove(p)
+	if (*f).users--; (*f).users == 0 {
+		(*f).close()
+		*f = nil
 	}
 }
