@@ -48,8 +48,6 @@ func IgnoredFormatOptions(prefix string) []Option {
 		{Key: "json.map-null-key.literal", Ignored: "keys of a MAP are not null"},
 		{Key: "csv.write-bigdecimal-in-scientific-notation", Ignored: "decimals are written with all their digits"},
 		{Key: "csv.array-element-delimiter", Ignored: "CSV has no nested columns"},
-		{Key: "csv.allow-comments", Ignored: "CSV has no comments", Values: []string{"false"}},
-		{Key: "csv.disable-quote-character", Ignored: "quotes are always known", Values: []string{"false"}},
 	}
 	for i := range options {
 		options[i].Key = prefix + options[i].Key

@@ -224,12 +224,16 @@ func TestABatchOfBadRowsHasNone(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("1,x\n\"2\",\"a\"\"b\"\n"))
 	f.Add([]byte("\"\r\n,"))
+	f.Add([]byte("# c\n1,\\\"\\\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		s := schemaOf(columnar.TypeString, columnar.TypeString)
-		one, err1 := readAll(NewReader(bytes.NewReader(in), s, Options{OnError: Skip}))
-		two, err2 := readAll(NewReader(iotest.OneByteReader(bytes.NewReader(in)), s, Options{OnError: Skip}))
-		if one != two || (err1 == nil) != (err2 == nil) {
-			t.Errorf("whole %q %v, byte by byte %q %v", one, err1, two, err2)
+		for _, d := range []Dialect{{}, {Escape: '\\', Comments: true}, {NoQuotes: true, Escape: 'e'}} {
+			opt := Options{Dialect: d, OnError: Skip}
+			one, err1 := readAll(NewReader(bytes.NewReader(in), s, opt))
+			two, err2 := readAll(NewReader(iotest.OneByteReader(bytes.NewReader(in)), s, opt))
+			if one != two || (err1 == nil) != (err2 == nil) {
+				t.Errorf("%+v: whole %q %v, byte by byte %q %v", d, one, err1, two, err2)
+			}
 		}
 		tellsBad(t, in)
 		Sniff(in)

@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,6 +15,10 @@ type Dialect struct {
 	Delimiter byte // default comma
 	Quote     byte // default double quote
 	Header    bool // the first record names the columns
+	// Escape makes the byte behind it one of the field; \\n, \\r, \\t and \\0 are those that C knows. 0: there is none.
+	Escape   byte
+	NoQuotes bool // quotes are as any other byte; such a file can only be read
+	Comments bool // lines that begin with # are passed over
 }
 
 func (d Dialect) withDefaults() Dialect {
@@ -22,6 +27,9 @@ func (d Dialect) withDefaults() Dialect {
 	}
 	if d.Quote == 0 {
 		d.Quote = '"'
+	}
+	if d.Escape == d.Quote {
+		d.Escape = 0 // doubled quotes are always undone
 	}
 	return d
 }
@@ -56,6 +64,9 @@ func (o Options) Validate() error {
 	if d.Delimiter == d.Quote || d.Delimiter == '\n' || d.Delimiter == '\r' || d.Quote == '\n' || d.Quote == '\r' {
 		errs = append(errs, fmt.Errorf("delimiter %q with quote %q", d.Delimiter, d.Quote))
 	}
+	if d.Escape != 0 && (d.Escape == d.Delimiter || d.Escape == '\n' || d.Escape == '\r') {
+		errs = append(errs, fmt.Errorf("delimiter %q with escape character %q", d.Delimiter, d.Escape))
+	}
 	if o.OnError > Skip {
 		errs = append(errs, fmt.Errorf("error policy %d is unknown", o.OnError))
 	}
@@ -67,6 +78,8 @@ func (o Options) Validate() error {
 func ParseOptions(get func(key string) string) (Options, error) {
 	o := Options{NullText: get("csv.null-literal")}
 	o.Dialect.Header = get("csv.header") == "true"
+	o.Dialect.NoQuotes = get("csv.disable-quote-character") == "true"
+	o.Dialect.Comments = get("csv.allow-comments") == "true"
 	one := func(key string, to *byte) error {
 		v := strings.ReplaceAll(get(key), `\t`, "\t")
 		if len(v) > 1 {
@@ -77,11 +90,11 @@ func ParseOptions(get func(key string) string) (Options, error) {
 		}
 		return nil
 	}
-	err := one("csv.field-delimiter", &o.Dialect.Delimiter)
-	if err == nil {
-		err = one("csv.quote-character", &o.Dialect.Quote)
-	}
-	return o, err
+	return o, cmp.Or(
+		one("csv.field-delimiter", &o.Dialect.Delimiter),
+		one("csv.quote-character", &o.Dialect.Quote),
+		one("csv.escape-character", &o.Dialect.Escape),
+	)
 }
 
 func (o Options) withDefaults() Options {

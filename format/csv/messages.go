@@ -70,8 +70,8 @@ func (m *Messages) set(v *columnar.Vector, row int, record []byte, s span) error
 	if v.Valid != nil {
 		v.Valid.Set(row) // the row may have been decoded before
 	}
-	if s.doubled {
-		m.undone = undouble(m.undone[:0], b, m.d.Quote)
+	if s.escaped {
+		m.undone = undo(m.undone[:0], record, s, m.d)
 		b = m.undone
 	}
 	if !text.Set(v, row, b) {

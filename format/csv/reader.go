@@ -242,6 +242,16 @@ func (c *Reader) checkHeader() error {
 func (c *Reader) record() (done bool, how outcome, err error) {
 	from := len(c.spans)
 	for {
+		if next, ended := comment(c.buf, c.pos, c.opt.Dialect, c.eof); !ended {
+			if err := c.fill(); err != nil {
+				return false, how, err
+			}
+			continue
+		} else if next > c.pos {
+			c.pos = next
+			c.tail++
+			continue
+		}
 		if c.pos == len(c.buf) && c.eof {
 			return true, whole, nil
 		}
@@ -250,7 +260,7 @@ func (c *Reader) record() (done bool, how outcome, err error) {
 			c.line += 1 + c.tail
 			c.tail = 0
 			for _, s := range spans[from:] {
-				if s.quoted {
+				if s.quoted || s.escaped {
 					c.tail += int64(bytes.Count(c.buf[s.from:s.to], []byte{'\n'}))
 				}
 			}
@@ -294,8 +304,8 @@ func (c *Reader) column(i, n int) error {
 				continue
 			}
 		} else {
-			if s.doubled {
-				c.undone = undouble(c.undone[:0], b, c.opt.Dialect.Quote)
+			if s.escaped {
+				c.undone = undo(c.undone[:0], c.buf, *s, c.opt.Dialect)
 				b = c.undone
 			}
 			if text.Set(v, row, b) {
@@ -318,17 +328,6 @@ func (c *Reader) column(i, n int) error {
 		}
 	}
 	return nil
-}
-
-// undouble appends b with single quotes where it has doubled ones.
-func undouble(dst, b []byte, quote byte) []byte {
-	for i := 0; i < len(b); i++ {
-		dst = append(dst, b[i])
-		if b[i] == quote {
-			i++
-		}
-	}
-	return dst
 }
 
 // clip keeps messages short.

@@ -15,7 +15,7 @@ const sniffRows = 2048
 // Sniff guesses the dialect, the column names and their types from the beginning of a file.
 // The last, perhaps cut off record of a sample is ignored unless it is the only one.
 func Sniff(sample []byte) (Dialect, *columnar.Schema) {
-	best, rows := delimited(sample, 0, consistency)
+	best, rows := delimited(sample, Dialect{}, consistency)
 	if len(rows) == 0 {
 		return best, &columnar.Schema{}
 	}
@@ -34,10 +34,10 @@ func Sniff(sample []byte) (Dialect, *columnar.Schema) {
 }
 
 // SniffDialect guesses how the fields of a file of known columns are separated and whether its first
-// record names them. Other options, and the quotes, are those of opt.
+// record names them. All else is as in opt.
 func SniffDialect(sample []byte, columns *columnar.Schema, opt Options) Dialect {
 	want := len(columns.Fields)
-	best, rows := delimited(sample, opt.Dialect.Quote, func(rows [][]field) int {
+	best, rows := delimited(sample, opt.Dialect, func(rows [][]field) int {
 		if len(rows) == 0 {
 			return -1
 		}
@@ -50,11 +50,12 @@ func SniffDialect(sample []byte, columns *columnar.Schema, opt Options) Dialect 
 }
 
 // delimited cuts a sample at each of the usual delimiters and returns the records of the highest score.
-func delimited(sample []byte, quote byte, score func([][]field) int) (best Dialect, rows [][]field) {
+func delimited(sample []byte, like Dialect, score func([][]field) int) (best Dialect, rows [][]field) {
 	sample = bytes.TrimPrefix(sample, []byte("\xef\xbb\xbf"))
-	best, bestScore := Dialect{Quote: quote}.withDefaults(), -1
+	best, bestScore := like.withDefaults(), -1
 	for _, delimiter := range []byte{',', ';', '\t', '|'} {
-		d := Dialect{Delimiter: delimiter, Quote: quote}.withDefaults()
+		d := best
+		d.Delimiter = delimiter
 		got := records(sample, d)
 		if n := score(got); n > bestScore {
 			best, rows, bestScore = d, got, n
@@ -93,6 +94,10 @@ func records(sample []byte, d Dialect) [][]field {
 	var rows [][]field
 	var spans []span
 	for pos := 0; pos < len(sample) && len(rows) < sniffRows; {
+		if next, _ := comment(sample, pos, d, true); next > pos {
+			pos = next
+			continue
+		}
 		s, next, how := cut(spans[:0], sample, pos, d, false)
 		if how == partial && len(rows) == 0 {
 			s, next, how = cut(spans[:0], sample, pos, d, true)

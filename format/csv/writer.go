@@ -2,6 +2,7 @@ package csv
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -24,6 +25,9 @@ type Writer struct {
 func NewWriter(w io.Writer, schema *columnar.Schema, opt Options) (*Writer, error) {
 	if err := opt.Validate(); err != nil {
 		return nil, fmt.Errorf("csv: %w", err)
+	}
+	if opt.Dialect.NoQuotes {
+		return nil, errors.New("csv: records without quotes are only read; leave 'csv.disable-quote-character' out to write")
 	}
 	for _, f := range schema.Fields {
 		if f.Type.IsNested() || f.Type.IsInterval() || f.Type.Kind == columnar.Null {
@@ -100,16 +104,24 @@ func (w *Writer) begin() {
 func (w *Writer) quote(start int) {
 	f := w.buf[start:]
 	if string(f) != w.null && bytes.IndexByte(f, w.d.Delimiter) < 0 && bytes.IndexByte(f, w.d.Quote) < 0 &&
-		bytes.IndexByte(f, '\n') < 0 && bytes.IndexByte(f, '\r') < 0 {
+		bytes.IndexByte(f, '\n') < 0 && bytes.IndexByte(f, '\r') < 0 && !w.misread(f) {
 		return
 	}
 	own := bytes.Clone(f)
 	w.buf = append(w.buf[:start], w.d.Quote)
 	for _, c := range own {
-		if c == w.d.Quote {
+		switch {
+		case w.d.Escape != 0 && (c == w.d.Quote || c == w.d.Escape):
+			w.buf = append(w.buf, w.d.Escape)
+		case c == w.d.Quote:
 			w.buf = append(w.buf, c)
 		}
 		w.buf = append(w.buf, c)
 	}
 	w.buf = append(w.buf, w.d.Quote)
+}
+
+// misread reports whether a field would be read as another one for its escapes, or as a comment.
+func (w *Writer) misread(f []byte) bool {
+	return w.d.Escape != 0 && bytes.IndexByte(f, w.d.Escape) >= 0 || w.d.Comments && bytes.HasPrefix(f, []byte("#"))
 }

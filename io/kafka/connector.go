@@ -75,6 +75,9 @@ func formatOptionsOf(prefix string) []catalog.Option {
 		{Key: prefix + "json.encode.ignore-null-fields", Description: "fields that are null are not written", Default: "false"},
 		{Key: prefix + "csv.field-delimiter", Description: "one character", Default: ","},
 		{Key: prefix + "csv.quote-character", Description: "one character", Default: `"`},
+		{Key: prefix + "csv.escape-character", Description: "one character; by default there is none"},
+		{Key: prefix + "csv.disable-quote-character", Description: "quotes are as any other character; for reading", Default: "false", Values: catalog.Flag()},
+		{Key: prefix + "csv.allow-comments", Ignored: "a record is no comment", Values: []string{"false"}},
 		{Key: prefix + "csv.null-literal", Description: "text of a null", Default: ""},
 		{Key: prefix + "csv.ignore-parse-errors", Description: "leave bad records out and count them", Default: "false"},
 	}
