@@ -7,10 +7,13 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/internal/clock"
 )
 
 // asked is what the brokers say about the table's partitions.
@@ -75,7 +78,7 @@ func (t *table) committedOffsets(ctx context.Context, admin *kadm.Client) (kadm.
 
 // listTopics finds the topics and their partitions.
 func (t *table) listTopics(ctx context.Context, admin *kadm.Client, a *asked) (topics []string, err error) {
-	details, err := admin.ListTopics(ctx, t.topics...)
+	details, err := t.describe(ctx, admin)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +100,25 @@ func (t *table) listTopics(ctx context.Context, admin *kadm.Client, a *asked) (t
 	}
 	sort.SliceStable(a.partitions, func(i, j int) bool { return a.partitions[i].Partition < a.partitions[j].Partition })
 	return topics, nil
+}
+
+// madeMax is how long brokers may take to know of a topic that has just been made.
+const madeMax = 2 * time.Second
+
+// describe asks for the topics, again while the brokers do not know one that the options name.
+func (t *table) describe(ctx context.Context, admin *kadm.Client) (kadm.TopicDetails, error) {
+	for watch := clock.Start(); ; {
+		details, err := admin.ListTopics(ctx, t.topics...)
+		if err != nil {
+			return nil, err
+		}
+		if !errors.Is(details.Error(), kerr.UnknownTopicOrPartition) || watch.Elapsed() > madeMax {
+			return details, nil
+		}
+		if err := clock.Pause(ctx, 50*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // named verifies that the partitions of specific offsets are there.

@@ -94,7 +94,7 @@ func (t *table) meet(ctx context.Context) error {
 		return fmt.Errorf("kafka: %w", err)
 	}
 	defer client.Close()
-	details, err := kadm.NewClient(client).ListTopics(ctx, t.topics...)
+	details, err := t.describe(ctx, kadm.NewClient(client))
 	if err != nil {
 		return fmt.Errorf("kafka: topic %s: %w", t.topics[0], t.problem(err))
 	}
