@@ -203,19 +203,22 @@ func (e *Env) plan(targets []*node) (*plan, error) {
 		job: &graph.Job{Name: e.name, Streaming: true}, bindings: scheduler.Bindings{}, sources: scheduler.SourceBindings{},
 	}
 	errs := slices.Clone(e.errs)
-	needed := map[*node]bool{}
+	needed, foreign := map[*node]bool{}, false
 	var mark func(n *node)
 	mark = func(n *node) {
 		if needed[n] {
 			return
 		}
-		needed[n] = true
+		needed[n], foreign = true, foreign || n.env != e
 		for _, in := range n.inputs {
 			mark(in.from)
 		}
 	}
 	for _, n := range targets {
 		mark(n)
+	}
+	if foreign {
+		return nil, errors.Join(errs...) // nodes of another job have no place in this one
 	}
 	placed, uids := map[*node]*graph.Node{}, map[string]bool{}
 	for _, n := range e.nodes {

@@ -260,6 +260,15 @@ func TestWhatIsWrongWithAJobIsSaid(t *testing.T) {
 			}
 		}
 	}
+	for what, s := range map[string]*Stream[int]{
+		"union": Union(FromSlice(NewEnv(), []int{1}), FromSlice(NewEnv(), []int{2})),
+		"join": Join(KeyBy(FromSlice(NewEnv(), []int{1}), func(n int) int { return n }), KeyBy(FromSlice(NewEnv(), []int{2}), func(n int) int { return n }),
+			func(_, a, _ int) int { return a }, Named("join")),
+	} {
+		if _, err := Collect(t.Context(), s); err == nil || !strings.Contains(err.Error(), what+": its inputs are of two environments") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
 	for _, name := range []string{"", ".", "..", "a/b"} {
 		err := NewEnv(WithName(name), WithCheckpoints(t.TempDir(), time.Second)).Execute(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "is not the name of a folder") {
