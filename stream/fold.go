@@ -165,7 +165,8 @@ func (o *fold[K, T, A, O]) Watermark(t dataflow.Time, out dataflow.Output) (data
 	if o.size == 0 {
 		return dataflow.Done, nil
 	}
-	o.mark = t
+	// Behind a restart event time begins anew, but what was closed before stays so.
+	o.mark = max(o.mark, t)
 	return o.Resume(out)
 }
 

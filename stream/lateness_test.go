@@ -93,6 +93,33 @@ func TestAllowedLatenessIsRestored(t *testing.T) {
 	}
 }
 
+// TestLateRowsStayLate has a first row that is ahead of all others by far: those behind its batch are late,
+// also after a restart, when the watermark rises anew.
+func TestLateRowsStayLate(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	first := rides(1)[0].At
+	sums := map[string]int64{}
+	for _, f := range restored(t, 1, 1, func(s *Stream[ride]) *Stream[fares] {
+		timed := AssignTimestamps(s, func(r ride) time.Time {
+			if r.At.Equal(first) {
+				return r.At.Add(time.Hour * 100)
+			}
+			return r.At
+		}, 0)
+		return AggregateWindow(Tumble(KeyBy(timed, func(r ride) string { return r.City }), time.Minute), func(n int64, _ ride) int64 { return n + 1 },
+			func(w Window, city string, n int64) fares { return fares{Start: w.Start, City: city, Sum: n} }, Named("counts"))
+	}) {
+		sums[fmt.Sprint(f.Start, f.City)] = f.Sum
+	}
+	n := int64(0)
+	for _, sum := range sums {
+		n += sum
+	}
+	if n != 500 {
+		t.Errorf("%d rows are in windows, not the 500 of the first batch", n)
+	}
+}
+
 func TestNegativeLateness(t *testing.T) {
 	env := NewEnv()
 	timed := AssignTimestamps(FromSlice(env, []int{1}), func(int) time.Time { return govalue.TimeOf(0) }, 0)
