@@ -42,7 +42,10 @@ func folded[K comparable, T, A, O any](s *KeyedStream[K, T], what string, size, 
 		f := &fold[K, T, A, O]{
 			add: add, result: result, size: size.Microseconds(), slide: slide.Microseconds(), keyedRows: r, out: newEmitter[O](out, size > 0),
 			windows: map[int64]*table[K, A]{}, mark: dataflow.MinTime,
-			store:  store[K, A]{section: stateSection, keys: govalue.NewCoder[K](s.key), values: govalue.NewCoder[A](st)},
+			store: store[K, A]{
+				section: stateSection, keys: govalue.NewCoder[K](s.key), values: govalue.NewCoder[A](st),
+				size: size.Microseconds(), slide: slide.Microseconds(),
+			},
 			others: newOutputs(n.frame), lateTo: n.late, lateness: n.lateness.Microseconds(), again: map[lateGroup]bool{},
 		}
 		f.out.frame = n.frame
@@ -217,6 +220,7 @@ type foldState struct {
 // Snapshot writes the accumulators of all windows.
 func (o *fold[K, T, A, O]) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
 	w.Value("meta", foldState{o.mark, o.late})
+	o.store.describe(w)
 	for _, start := range o.starts {
 		t := o.windows[start]
 		o.store.write(w, t.keys, t.values, start)
@@ -238,6 +242,9 @@ func (o *fold[K, T, A, O]) Restore(r *state.Reader) error {
 		if r.Mine(i) {
 			o.late += m.Late
 		}
+	}
+	if err := o.store.check(r); err != nil {
+		return err
 	}
 	err = o.store.read(r, func(start int64, k K, acc A) {
 		t := o.window(start)

@@ -1,6 +1,9 @@
 package stream
 
 import (
+	"fmt"
+	"strings"
+	"time"
 	"unsafe"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -156,16 +159,61 @@ func (t *table[K, S]) sizeBytes() int64 {
 // store writes values of keys into snapshots and reads them back: the key's columns, the start of the
 // window, the value's columns.
 type store[K comparable, S any] struct {
-	section string
-	keys    *govalue.Coder[K]
-	values  *govalue.Coder[S]
+	section     string
+	keys        *govalue.Coder[K]
+	values      *govalue.Coder[S]
+	size, slide int64 // of the windows; 0: there are none
 }
 
 const (
 	stateSection = "keys"
 	timerSection = "timers"
 	startName    = "$start"
+	shapeSection = "shape"
 )
+
+// shape is what rows of state are. Those of another one could be read without an error and mean something
+// else: fields that have changed places, or starts of windows of another size.
+type shape struct {
+	Columns     string
+	Size, Slide int64
+}
+
+func (s *store[K, S]) shape() shape {
+	var list []string
+	for _, f := range append(s.keys.Codec().Columns("$key."), s.values.Codec().Columns("")...) {
+		list = append(list, f.Name+" "+f.Type.String())
+	}
+	return shape{strings.Join(list, ", "), s.size, s.slide}
+}
+
+// describe writes down what the rows are.
+func (s *store[K, S]) describe(w *state.Writer) { w.Value(shapeSection, s.shape()) }
+
+// check refuses state whose rows are not those of s. Older checkpoints do not tell.
+func (s *store[K, S]) check(r *state.Reader) error {
+	found, err := state.Values[shape](r, shapeSection)
+	if err != nil {
+		return err
+	}
+	want := s.shape()
+	for _, f := range found {
+		if f.Columns != want.Columns {
+			return anotherShape("state of the columns (%s), not (%s)", f.Columns, want.Columns)
+		}
+		if f != want {
+			return anotherShape("windows of %s that begin every %s, not of %s and %s", micros(f.Size), micros(f.Slide), micros(want.Size), micros(want.Slide))
+		}
+	}
+	return nil
+}
+
+// anotherShape is an error that another start of the job does not help.
+func anotherShape(format string, args ...any) error {
+	return &dataflow.RowError{Err: fmt.Errorf("the checkpoint has "+format+": remove it to start afresh", args...)}
+}
+
+func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 
 func (s *store[K, S]) schema() *columnar.Schema {
 	fields := append(s.keys.Codec().Columns("$key."), columnar.Field{Name: startName, Type: columnar.TypeBigInt.Required()})

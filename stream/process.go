@@ -160,12 +160,16 @@ func (o *process[K, T, S, O]) flush(out dataflow.Output) error {
 
 // Snapshot writes the values of all keys.
 func (o *process[K, T, S, O]) Snapshot(_ dataflow.Epoch, w *state.Writer) error {
+	o.store.describe(w)
 	o.store.write(w, o.table.keys, o.table.values, 0)
 	return nil
 }
 
 // Restore takes the values of this subtask's keys in.
 func (o *process[K, T, S, O]) Restore(r *state.Reader) error {
+	if err := o.store.check(r); err != nil {
+		return err
+	}
 	err := o.store.read(r, func(_ int64, k K, v S) {
 		at, _ := o.table.at(k)
 		o.table.values[at] = v

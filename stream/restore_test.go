@@ -3,9 +3,11 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -169,22 +171,28 @@ func TestStateIsRestored(t *testing.T) {
 	}
 }
 
+// stopping is a job of rides with checkpoints in dir, which fails behind the first of them if it is to stop.
+func stopping(dir string, p int, stop bool) (*Env, *Stream[ride]) {
+	env := NewEnv(WithName("sums"), WithParallelism(p), WithCheckpoints(dir, time.Millisecond))
+	env.batchRows = 500
+	seen := 0
+	slow := Map(FromSlice(env, rides(60_000)), func(r ride) (ride, error) {
+		if seen++; stop && seen > gateRows {
+			return r, errKilled
+		}
+		return r, nil
+	})
+	if stop {
+		env.nodes[0].source = &gated{env.nodes[0].source, func() bool { n, err := checkpointsIn(dir); return n > 0 || err != nil }}
+	}
+	return env, slow
+}
+
 func TestCheckpointsOfEnv(t *testing.T) {
 	dir := t.TempDir()
 	build := func(p int, stop bool) (*Env, *int64) {
-		env := NewEnv(WithName("sums"), WithParallelism(p), WithCheckpoints(dir, time.Millisecond))
-		env.batchRows = 500
+		env, slow := stopping(dir, p, stop)
 		var sum int64
-		seen := 0
-		slow := Map(FromSlice(env, rides(60_000)), func(r ride) (ride, error) {
-			if seen++; stop && seen > gateRows {
-				return r, errKilled
-			}
-			return r, nil
-		})
-		if stop {
-			env.nodes[0].source = &gated{env.nodes[0].source, func() bool { n, err := checkpointsIn(dir); return n > 0 || err != nil }}
-		}
 		keyed := KeyBy(slow, func(r ride) bool { return r.Tip == nil })
 		ForEach(Reduce(keyed, func(a, b ride) ride { a.Fare += b.Fare; return a }, Named("sums")), func(r ride) error {
 			sum += r.Fare
@@ -215,6 +223,63 @@ func TestCheckpointsOfEnv(t *testing.T) {
 	// The last one stays, to tell that the job has ended.
 	if n, err := checkpointsIn(dir); n != 1 || err != nil {
 		t.Errorf("%d checkpoints are left: %v", n, err)
+	}
+}
+
+// counting counts the rows of each key in a field of state S.
+func counting[S any](add func(*S)) func(s *Stream[ride]) *Stream[string] {
+	return func(s *Stream[ride]) *Stream[string] {
+		return Process(KeyBy(s, func(r ride) string { return r.City }), func(ctx *Ctx[S], _ string, _ ride, emit func(string)) error {
+			v := ctx.Value()
+			add(&v)
+			ctx.Set(v)
+			emit(fmt.Sprint(v))
+			return nil
+		}, Named("counts"))
+	}
+}
+
+// hopping counts the rows of each key and window.
+func hopping(size, slide time.Duration) func(s *Stream[ride]) *Stream[string] {
+	return func(s *Stream[ride]) *Stream[string] {
+		timed := AssignTimestamps(s, func(r ride) time.Time { return r.At }, 0)
+		windows := Hop(KeyBy(timed, func(r ride) string { return r.City }), size, slide)
+		return AggregateWindow(windows, func(n int, _ ride) int { return n + 1 }, func(w Window, _ string, n int) string { return fmt.Sprint(w, n) }, Named("counts"))
+	}
+}
+
+// TestStateOfAnotherShapeIsRefused changes a program behind a checkpoint whose rows of state could be read as
+// those of the new one.
+func TestStateOfAnotherShapeIsRefused(t *testing.T) {
+	type both struct{ Rows, Fares int }
+	type swapped struct{ Fares, Rows int }
+	type fewer struct{ Rows int }
+	before := counting(func(b *both) { b.Rows++ })
+	for _, c := range []struct {
+		name          string
+		before, after func(*Stream[ride]) *Stream[string]
+		want          string
+	}{
+		{"fields change places", before, counting(func(s *swapped) { s.Rows++ }), "Rows BIGINT NOT NULL, Fares BIGINT NOT NULL), not ("},
+		{"a field less", before, counting(func(f *fewer) { f.Rows++ }), "Fares BIGINT NOT NULL), not ("},
+		{"other windows", hopping(time.Hour, time.Hour), hopping(90*time.Minute, time.Hour), "windows of 1h0m0s that begin every 1h0m0s, not of 1h30m0s and 1h0m0s"},
+		{"other hops", hopping(2*time.Hour, time.Hour), hopping(2*time.Hour, 30*time.Minute), "not of 2h0m0s and 30m0s"},
+		{"the same", before, before, ""},
+	} {
+		dir := t.TempDir()
+		env, rows := stopping(dir, 1, true)
+		ForEach(c.before(rows), ignore)
+		if err := env.Execute(t.Context()); !errors.Is(err, errKilled) {
+			t.Fatal(err)
+		}
+		env, rows = stopping(dir, 1, false)
+		WithRestart(map[string]string{"restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.delay": "1 ms"})(env)
+		WithNote(func(text string) { t.Errorf("%s: another start does not help: %s", c.name, text) })(env)
+		ForEach(c.after(rows), ignore)
+		err := env.Execute(t.Context())
+		if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
 	}
 }
 
