@@ -58,7 +58,11 @@ func (e *CallError) Unwrap() error { return e.Err }
 func guarded(name string, place int, volatile bool, f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			cause, ok := r.(error)
+			if !ok {
+				cause = fmt.Errorf("%v", r)
+			}
+			err = fmt.Errorf("panic: %w\n%s", cause, debug.Stack())
 		}
 		if err != nil {
 			err = &CallError{Function: name, Place: place, Volatile: volatile, Err: err}

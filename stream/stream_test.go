@@ -304,6 +304,9 @@ func TestFailuresNameTheOperator(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "division: panic: runtime error") || !strings.Contains(err.Error(), "stream_test.go") {
 		t.Error(err)
 	}
+	if _, err := Collect(t.Context(), Filter(FromSlice(NewEnv(), []int{1}), func(int) bool { panic(boom) })); !errors.Is(err, boom) || !strings.Contains(err.Error(), "filter: panic: boom\n") {
+		t.Error(err)
+	}
 	if _, err := Collect(t.Context(), FromFunc(NewEnv(), "endless", func(_ context.Context, _ func(int) bool) error { panic("no rows") })); err == nil || !strings.Contains(err.Error(), "endless: panic: no rows") {
 		t.Error(err)
 	}

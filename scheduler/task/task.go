@@ -129,7 +129,11 @@ func (t *Task) Run(ctx context.Context) error {
 func (t *Task) Advance(ctx context.Context) (result Result, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("task %s: %spanic: %v\n%s", t.name, t.running(), r, debug.Stack())
+			cause, ok := r.(error)
+			if !ok {
+				cause = fmt.Errorf("%v", r)
+			}
+			err = fmt.Errorf("task %s: %spanic: %w\n%s", t.name, t.running(), cause, debug.Stack())
 		}
 	}()
 	if t.tail.canceled == nil {

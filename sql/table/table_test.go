@@ -358,5 +358,12 @@ func TestFailures(t *testing.T) {
 			}
 		}
 	}
+	env := NewEnv()
+	if err := env.Register(Scalar("panics", func(int64) bool { panic(errRide) })); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Collect[bool](t.Context(), env, "SELECT panics(1)"); !errors.Is(err, errRide) || !strings.Contains(err.Error(), "panic: "+errRide.Error()) {
+		t.Errorf("%v, want a panic with %q", err, errRide)
+	}
 	collect(t, "SELECT COUNT(*) FROM rides WHERE fare < 0 AND fails(fare)", []int64{0}, fails)
 }
