@@ -73,7 +73,7 @@ func Grafted[T any](e *Env, g *Graft, bounded bool) *Stream[T] {
 		e.fail(fmt.Errorf("query: its columns %v are not those of the rows, %v", out.Schema.Fields, schema.Fields))
 	}
 	checked := &node{kind: operators.KindFunction, what: "rows of query", sole: n.sole, schema: schema, inputs: []input{{from: n}}}
-	checked.operator = func() dataflow.Operator { return &nullCheck{schema: schema} }
+	checked.operator = func() dataflow.Operator { return &nullCheck{schema: schema, codec: c} }
 	return &Stream[T]{node: e.add(checked, nil), codec: c}
 }
 
@@ -131,15 +131,16 @@ func (p *plan) placeGraft(n *node, placed map[*node]*graph.Node) *graph.Node {
 	return last
 }
 
-// nullCheck passes rows without nulls on.
+// nullCheck passes rows on that Go values can be made of: without nulls, and within the types.
 type nullCheck struct {
 	schema *columnar.Schema
+	codec  *govalue.Codec
 	live   govalue.Positions
 }
 
 var _ dataflow.Operator = (*nullCheck)(nil)
 
-// Process looks for nulls in the columns that have none.
+// Process looks for nulls in the columns that have none and values that their Go types have not.
 func (o *nullCheck) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output) (dataflow.Status, error) {
 	for c, f := range o.schema.Fields {
 		if v := b.Cols[c]; !f.Type.NotNull || v.Valid == nil {
@@ -150,6 +151,9 @@ func (o *nullCheck) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Out
 				return dataflow.Done, fmt.Errorf("column %q is null in a row; make its field a pointer", f.Name)
 			}
 		}
+	}
+	if err := o.codec.Check(b.Cols, o.live.Of(b)); err != nil {
+		return dataflow.Done, err
 	}
 	own := &columnar.Batch{Schema: o.schema, Cols: b.Cols, Sel: b.Sel}
 	own.SetLen(b.Len())

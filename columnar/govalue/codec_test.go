@@ -151,6 +151,48 @@ type doubled struct {
 
 type recursive struct{ Next *recursive }
 
+func TestValuesOutsideOfUnsignedTypesAreFound(t *testing.T) {
+	type signed struct {
+		A *int16
+		B int32
+		C int64
+		R *struct{ A int16 }
+	}
+	type unsigned struct {
+		A *uint8
+		B uint16
+		C uint32
+		R *struct{ A uint8 }
+	}
+	from, err := Of(reflect.TypeFor[signed]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := Of(reflect.TypeFor[unsigned]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	high, tooHigh := int16(255), int16(256)
+	rows := []signed{
+		{}, {&high, 1<<16 - 1, 1<<32 - 1, &struct{ A int16 }{255}}, // rows that fit
+		{A: &tooHigh}, {B: -1}, {C: 1 << 32}, {R: &struct{ A int16 }{-1}},
+	}
+	b := columnar.NewBatch(columnar.NewSchema(from.Columns("")...))
+	b.Reset(len(rows))
+	NewCoder[signed](from).Encode(b.Cols, rows)
+	if err := to.Check(b.Cols, []int32{0, 1}); err != nil {
+		t.Error(err)
+	}
+	for i, want := range []string{
+		`column "A": 256 is no value of the Go type uint8`, `column "B": -1 is no value of the Go type uint16`,
+		`column "C": 4294967296 is no value of the Go type uint32`, `column "R": field "A": -1 is no value of the Go type uint8`,
+	} {
+		if err := to.Check(b.Cols, []int32{0, int32(i + 2)}); err == nil || err.Error() != want {
+			t.Errorf("%v, not %q", err, want)
+		}
+	}
+}
+
 func TestEveryEncodingIsDecoded(t *testing.T) {
 	type row struct {
 		S *string

@@ -78,6 +78,9 @@ func (x *aggregator[A, In, R]) Grow(n int) {
 }
 
 func (x *aggregator[A, In, R]) Update(args []*columnar.Vector, rows []int32, slots []uint32, retract []bool) error {
+	if err := x.in.Codec().Check(args, rows); err != nil {
+		return err
+	}
 	for i, v := range x.in.Decode(args, rows) {
 		f := x.f.Add
 		if retract[i] {
@@ -189,6 +192,9 @@ const callRows = 256
 func (c *rowsCaller[In, R]) call(args []*columnar.Vector, rows []int32, out *columnar.Batch) ([]int, error) {
 	clear(c.made)
 	c.made, c.counts = c.made[:0], c.counts[:0]
+	if err := c.in.Codec().Check(args, rows); err != nil {
+		return nil, err
+	}
 	emit := func(r R) { c.made = append(c.made, r) }
 	for len(rows) > 0 && len(c.made) < columnar.BatchRows {
 		for _, in := range c.in.Decode(args, rows[:min(callRows, len(rows))]) {

@@ -61,8 +61,11 @@ func (s *slots) address(i int) unsafe.Pointer { return unsafe.Add(s.start, uintp
 // valuesOf are the first n values as what they are.
 func valuesOf[T any](s *slots, n int) []T { return unsafe.Slice((*T)(s.start), n) }
 
-// decode makes the values those of the rows of v.
-func (s *slots) decode(v *columnar.Vector, rows []int32) {
+// decode makes the values those of the rows of v, which must have them.
+func (s *slots) decode(v *columnar.Vector, rows []int32) error {
+	if err := govalue.Check(s.column, v, rows); err != nil {
+		return err
+	}
 	s.reset(len(rows))
 	s.at = s.at[:0]
 	for i := range rows {
@@ -70,6 +73,7 @@ func (s *slots) decode(v *columnar.Vector, rows []int32) {
 	}
 	s.column.Decode(v, rows, s.at)
 	clear(s.at)
+	return nil
 }
 
 // encode makes the values those of the rows of v, the others of which become null.

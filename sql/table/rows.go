@@ -117,6 +117,9 @@ func (d *decoder[T]) decode(b *columnar.Batch) ([]T, error) {
 			}
 		}
 	}
+	if err := d.coder.Codec().Check(d.cols, rows); err != nil {
+		return nil, err
+	}
 	return d.coder.Decode(d.cols, rows), nil
 }
 

@@ -123,7 +123,9 @@ func newScalarCaller(f *scalar) *scalarCaller {
 
 func (c *scalarCaller) call(args []*columnar.Vector, rows []int32, out *columnar.Vector) error {
 	for k, p := range c.params {
-		p.decode(args[k], rows)
+		if err := p.decode(args[k], rows); err != nil {
+			return fmt.Errorf("parameter %d: %w", k+1, err)
+		}
 	}
 	c.result.reset(len(rows))
 	if err := c.f.invoke(c, len(rows)); err != nil {

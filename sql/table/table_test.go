@@ -12,6 +12,7 @@ import (
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/io/generator"
+	"github.com/anabranch/anabranch/stream"
 )
 
 // collect runs a query whose rows T are compared as text, at several parallelisms.
@@ -332,6 +333,45 @@ func TestHoppingWindowsNeedMerge(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	collect(t, "SELECT COUNT(*) FROM (SELECT weighted_mean(fare, 1) FROM TABLE(HOP(TABLE rides, DESCRIPTOR(at), INTERVAL '1' SECOND, INTERVAL '2' SECOND)) GROUP BY window_start, window_end)", []int64{6}, withoutMerge(weightedMean()))
+}
+
+func TestUnsignedTypesHaveTheirValuesOnly(t *testing.T) {
+	same := func(name string) Function {
+		return Scalar1(name, func(n uint8) (uint8, error) { return n, nil })
+	}
+	sum := Aggregate[int64, uint8, int64]{
+		Name: "sum8", Add: func(acc *int64, in uint8) error { *acc += int64(in); return nil },
+		Result: func(acc int64) (int64, error) { return acc, nil },
+	}
+	times := Rows("times", func(n uint8, emit func(uint8)) error { emit(n); return nil })
+	for _, query := range []string{
+		"SELECT CAST(n AS SMALLINT) FROM (VALUES (255), (%d)) AS t(n)",
+		"SELECT same(CAST(n AS SMALLINT)) FROM (VALUES (255), (%d)) AS t(n)",
+		"SELECT CAST(sum8(CAST(n AS SMALLINT)) AS SMALLINT) FROM (VALUES (255), (%d)) AS t(n) GROUP BY n",
+		"SELECT o.x FROM (VALUES (255), (%d)) AS t(n), LATERAL TABLE(times(CAST(n AS SMALLINT))) AS o(x)",
+	} {
+		env := NewEnv()
+		if err := env.Register(same("same"), sum, times); err != nil {
+			t.Fatal(err)
+		}
+		if rows, err := Collect[uint8](t.Context(), env, fmt.Sprintf(query, 0)); err != nil || len(rows) != 2 || rows[0]|rows[1] != 255 {
+			t.Errorf("%s: %v, %v", query, rows, err)
+		}
+		for _, n := range []int{256, -1} {
+			rows, err := Collect[uint8](t.Context(), env, fmt.Sprintf(query, n))
+			if want := fmt.Sprintf("%d is no value of the Go type uint8", n); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, %v, want %q", query, rows, err, want)
+			}
+		}
+	}
+	jobs := stream.NewEnv()
+	s, err := ToStream[uint8](NewEnv(), jobs, "SELECT CAST(n AS SMALLINT) FROM (VALUES (256)) AS t(n)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := stream.Collect(t.Context(), s); err == nil || !strings.Contains(err.Error(), "256 is no value") {
+		t.Errorf("%v, %v", rows, err)
+	}
 }
 
 func TestFailures(t *testing.T) {
