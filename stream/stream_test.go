@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -305,6 +306,13 @@ func TestFailuresNameTheOperator(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := Collect(t.Context(), Filter(FromSlice(NewEnv(), []int{1}), func(int) bool { panic(boom) })); !errors.Is(err, boom) || !strings.Contains(err.Error(), "filter: panic: boom\n") {
+		t.Error(err)
+	}
+	_, err = Collect(t.Context(), Map(FromSlice(NewEnv(), []int{1}), func(int) (int, error) {
+		runtime.Goexit() // as the FailNow of a test does
+		return 0, nil
+	}, Named("leaving")))
+	if err == nil || !strings.Contains(err.Error(), "task leaving (1/1): leaving: a function has ended its goroutine") {
 		t.Error(err)
 	}
 	if _, err := Collect(t.Context(), FromFunc(NewEnv(), "endless", func(_ context.Context, _ func(int) bool) error { panic("no rows") })); err == nil || !strings.Contains(err.Error(), "endless: panic: no rows") {

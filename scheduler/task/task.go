@@ -152,6 +152,11 @@ func (t *Task) Advance(ctx context.Context) (result Result, err error) {
 	return result, nil
 }
 
+// Left is the error of a task whose goroutine ended within Run, by runtime.Goexit.
+func (t *Task) Left() error {
+	return fmt.Errorf("task %s: %sa function has ended its goroutine, as FailNow of a test does", t.name, t.running())
+}
+
 // failed tells the task that an error is of. The operator that the task is named after is not named again.
 func (t *Task) failed(err error) error {
 	if o, ok := err.(*OperatorError); ok && o.Operator == t.last { //nolint:errorlint // the outermost error counts: it has named the operator

@@ -63,7 +63,18 @@ type Runner interface {
 type goroutines struct{ *sync.WaitGroup }
 
 func (g goroutines) Run(ctx context.Context, t *task.Task, ended func(error)) {
-	g.Go(func() { ended(t.Run(ctx)) })
+	g.Go(func() {
+		var err error
+		returned := false
+		defer func() {
+			if !returned {
+				err = t.Left()
+			}
+			ended(err)
+		}()
+		err = t.Run(ctx)
+		returned = true
+	})
 }
 
 // TaskManager is one; make it with New.
