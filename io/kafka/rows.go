@@ -131,6 +131,9 @@ func (p *part) decode(row int, b []byte) error {
 	case p.messages != nil:
 		return p.messages.Decode(row, b)
 	case p.raw != nil && b == nil:
+		if p.raw.Type.NotNull {
+			return fmt.Errorf("null for %s", p.raw.Type)
+		}
 		p.raw.SetNull(row)
 	case p.raw != nil:
 		p.raw.SetBytes(row, b)

@@ -11,6 +11,41 @@ import (
 	"github.com/anabranch/anabranch/dataflow"
 )
 
+// TestRawWithoutValue reads a record without a value or key into columns that take a NULL or not.
+func TestRawWithoutValue(t *testing.T) {
+	for _, c := range []struct{ key, value, err string }{
+		{"STRING", "BYTES", ""},
+		{"STRING", "BYTES NOT NULL", "value: null for BYTES NOT NULL"},
+		{"STRING NOT NULL", "BYTES", "key: null for STRING NOT NULL"},
+	} {
+		s := spec("format=raw, key.format=raw, key.fields=k, value.fields-include=EXCEPT_KEY")
+		types := map[string]columnar.Type{"STRING": columnar.TypeString, "BYTES": columnar.TypeBytes}
+		typeOf := func(text string) columnar.Type {
+			name, required := strings.CutSuffix(text, " NOT NULL")
+			if required {
+				return types[name].Required()
+			}
+			return types[name]
+		}
+		s.Schema = columnar.NewSchema(columnar.Field{Name: "k", Type: typeOf(c.key)}, columnar.Field{Name: "v", Type: typeOf(c.value)})
+		table, err := newTable(Connector{}, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := newRows(table, dataflow.ReadRequest{Columns: []int{0, 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.reset(10)
+		err = r.add(&kgo.Record{})
+		check(t, "add", c.key+", "+c.value, err, c.err)
+		if b := r.batch(); c.err == "" && (b.Len() != 1 || !b.Cols[0].IsNull(0) || !b.Cols[1].IsNull(0)) {
+			t.Errorf("%s, %s: %d rows", c.key, c.value, b.Len())
+		}
+		r.release()
+	}
+}
+
 // TestRowsOfUpserts decodes records of keys, among them deletions and bad ones, batch by batch.
 func TestRowsOfUpserts(t *testing.T) {
 	for _, options := range []string{"json.ignore-parse-errors=true", "value.fields-include=EXCEPT_KEY, json.ignore-parse-errors=true, value.json.ignore-parse-errors=true, key.fields-prefix=k_"} {
