@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"io"
@@ -171,17 +172,19 @@ func (r *sliceReader[T]) close() {}
 
 // funcReader pulls rows out of a function that pushes them.
 type funcReader[T any] struct {
+	ctx  context.Context
 	next func() (T, bool)
 	stop func()
 	err  error
 }
 
 func newFuncReader[T any](ctx context.Context, generate func(context.Context, func(T) bool) error) *funcReader[T] {
-	r := &funcReader[T]{}
+	r := &funcReader[T]{ctx: ctx}
 	r.next, r.stop = iter.Pull(func(yield func(T) bool) {
 		wanted := true
 		r.err = generate(ctx, func(v T) bool {
-			wanted = wanted && yield(v)
+			// A batch may take the function long, so the end of the job is looked for at each row.
+			wanted = wanted && ctx.Err() == nil && yield(v)
 			return wanted
 		})
 	})
@@ -192,8 +195,8 @@ func (r *funcReader[T]) read(dst []T, n int) ([]T, error) {
 	for range n {
 		v, ok := r.next()
 		if !ok {
-			if r.err != nil {
-				return dst, r.err
+			if err := cmp.Or(r.err, context.Cause(r.ctx)); err != nil {
+				return dst, err // the rows have not ended where they are not wanted any more
 			}
 			return dst, io.EOF
 		}

@@ -320,6 +320,26 @@ func TestFailuresNameTheOperator(t *testing.T) {
 	}
 }
 
+// TestFunctionIsCanceledBetweenTwoRows has a source function that looks at nothing but what emit says, and may
+// take long for each row.
+func TestFunctionIsCanceledBetweenTwoRows(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	rows := 0
+	_, err := Collect(ctx, FromFunc(NewEnv(), "slow", func(job context.Context, emit func(int) bool) error {
+		for emit(rows) {
+			if rows++; rows == 3 {
+				cancel()
+				<-job.Done()
+			}
+		}
+		return nil
+	}))
+	if !errors.Is(err, context.Canceled) || rows != 3 {
+		t.Errorf("%d rows, error %v", rows, err)
+	}
+}
+
 func TestStateTakesMemoryFromTheBudget(t *testing.T) {
 	env := NewEnv(WithMemory(10_000))
 	numbers := FromFunc(env, "numbers", func(_ context.Context, emit func(int) bool) error {
