@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -122,6 +123,7 @@ func TestResume(t *testing.T) {
 	dir := t.TempDir()
 	ctx, kill := context.WithCancel(t.Context())
 	var calls, last atomic.Int64
+	last.Store(math.MaxInt64)
 	_, err := run(ctx, dir, 2, func() error {
 		switch n := calls.Add(1); {
 		case n == 1000:
