@@ -25,7 +25,7 @@ func TestInt128DividesAsBig(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := drawInt128(t, "dividend"), drawInt128(t, "divisor")
 		if b == (Int128{}) {
-			t.Skip("no division by zero")
+			b = Int128Of(1) // zero is nobody's divisor
 		}
 		quo, rem := a.QuoRem(b)
 		wantQuo, wantRem := new(big.Int).QuoRem(a.Big(), b.Big(), new(big.Int))

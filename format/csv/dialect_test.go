@@ -46,6 +46,14 @@ func TestLinesOfCommentsCount(t *testing.T) {
 	}
 }
 
+func TestACommentHasAnEnd(t *testing.T) {
+	in := io.MultiReader(strings.NewReader("1,a\n#"), strings.NewReader(strings.Repeat("x", 1<<20)))
+	_, err := readAll(NewReader(in, schemaOf(columnar.TypeInteger, columnar.TypeString), Options{Dialect: Dialect{Comments: true}, RecordBytesMax: 1000}))
+	if err == nil || !strings.Contains(err.Error(), "more than 1000 bytes") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestSniffPassesCommentsOver(t *testing.T) {
 	s := columnar.NewSchema(columnar.Field{Name: "k", Type: columnar.TypeInteger}, columnar.Field{Name: "s", Type: columnar.TypeString})
 	d := SniffDialect([]byte("# a,b,c\n# d,e,f\nk;s\n1;a,b\\;c\n2;d,e\n"), s, Options{Dialect: Dialect{Comments: true, Escape: '\\'}})

@@ -242,20 +242,19 @@ func (c *Reader) checkHeader() error {
 func (c *Reader) record() (done bool, how outcome, err error) {
 	from := len(c.spans)
 	for {
-		if next, ended := comment(c.buf, c.pos, c.opt.Dialect, c.eof); !ended {
-			if err := c.fill(); err != nil {
-				return false, how, err
-			}
-			continue
-		} else if next > c.pos {
-			c.pos = next
+		behind, ended := comment(c.buf, c.pos, c.opt.Dialect, c.eof)
+		if ended && behind > c.pos {
+			c.pos = behind
 			c.tail++
 			continue
 		}
 		if c.pos == len(c.buf) && c.eof {
 			return true, whole, nil
 		}
-		spans, next, how := cut(c.spans, c.buf, c.pos, c.opt.Dialect, c.eof)
+		spans, next, how := c.spans, c.pos, partial
+		if ended {
+			spans, next, how = cut(c.spans, c.buf, c.pos, c.opt.Dialect, c.eof)
+		}
 		if how != partial && c.pos < len(c.buf) {
 			c.line += 1 + c.tail
 			c.tail = 0

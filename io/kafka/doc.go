@@ -6,7 +6,8 @@
 // protocol version. A restore ends them first, then aborts those the checkpoint does not know.
 //
 // A split is a partition of a topic. Offsets are part of checkpoints, and what a job goes on from. The
-// group's committed offsets are read to start from, and told what complete checkpoints have read. Two clients read for all splits of a table in the process.
+// group's committed offsets are read to start from, and told what complete checkpoints have read. Two clients
+// read for all splits of a table in the process.
 //
 // Invariant: a batch never reaches beyond what its reader's Position says, and each record is in
 // exactly one batch or counted.
