@@ -5,12 +5,12 @@ import (
 	"testing"
 )
 
-// TestVertices cuts a job at exchanges, at blocking edges, where the parallelism changes and where
-// several read an output.
+// TestVertices cuts a job at exchanges, at blocking edges, where the parallelism changes and where a
+// node has two inputs. Those that read a node's rows where they are all run in its task.
 func TestVertices(t *testing.T) {
 	j := &Job{}
 	add := func(parallelism int, edges ...Edge) *Node {
-		n := j.Add("k", "n", nil, nil, edges...)
+		n := j.Add("k", fmt.Sprint("n", len(j.Nodes)), nil, nil, edges...)
 		n.Parallelism = parallelism
 		return n
 	}
@@ -25,18 +25,24 @@ func TestVertices(t *testing.T) {
 	order := add(0, sorted)
 	limit := add(1, to(order, Single))
 	add(1, to(limit, Forward))
-	add(1, to(limit, Forward))
+	other := add(1, to(limit, Forward))
+	add(1, to(other, Forward))
+	project := add(0, to(filter, Forward))
+	add(0, to(project, Forward), to(count, Forward))
 	got := ""
 	for _, v := range j.Vertices(3) {
 		reads := v.Source() != nil
-		got += fmt.Sprint(v.UIDs(), v.Last().ID, " x", v.Parallelism, " from ", v.First, " ", reads, "\n")
+		var ends []int
+		for _, n := range v.Ends {
+			ends = append(ends, n.ID)
+		}
+		got += fmt.Sprintf("%s: %s x%d from %d, ends %v, reads %v\n", v.Name(), v.label(v.Nodes[0]), v.Parallelism, v.First, ends, reads)
 	}
-	want := `[k-0 k-1] 1 x3 from 0 true
-[k-2] 2 x3 from 3 false
-[k-3] 3 x3 from 6 false
-[k-4] 4 x1 from 9 false
-[k-5] 5 x1 from 10 false
-[k-6] 6 x1 from 11 false
+	want := `n1: n0 -> n1 -> n8 x3 from 0, ends [1 8], reads true
+n2: n2 x3 from 3, ends [2], reads false
+n3: n3 x3 from 6, ends [3], reads false
+n4: n4 -> (n5 | n6 -> n7) x1 from 9, ends [5 7], reads false
+n9: n9 x3 from 10, ends [9], reads false
 `
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)

@@ -39,17 +39,15 @@ func Physical(j *Job) View {
 	return v
 }
 
-// Execution is the view of a job's tasks: a node for each chain of operators that share a task.
+// Execution is the view of a job's tasks: a node for each tree of operators that share a task.
 func Execution(j *Job, parallelism int) View {
 	v := View{Name: "execution"}
-	at := make([]int, len(j.Nodes)) // the vertex whose output a node's is
+	at := make([]int, len(j.Nodes)) // the vertex of a node
 	for i, x := range j.Vertices(parallelism) {
-		at[x.Last().ID] = i
-		var names []string
 		for _, n := range x.Nodes {
-			names = append(names, n.Name)
+			at[n.ID] = i
 		}
-		box := ViewNode{Label: strings.Join(names, " -> "), Parallelism: x.Parallelism, Tasks: fmt.Sprint(x.First + 1)}
+		box := ViewNode{Label: x.label(x.Nodes[0]), Parallelism: x.Parallelism, Tasks: fmt.Sprint(x.First + 1)}
 		if x.Parallelism > 1 {
 			box.Tasks += fmt.Sprintf("-%d", x.First+x.Parallelism)
 		}

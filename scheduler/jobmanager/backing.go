@@ -157,7 +157,7 @@ func (b *Backing) prepare(ctx context.Context, a Prepare) (e Prepared, err error
 		if n := v.Source(); n != nil {
 			s, err := b.splits(ctx, n, restore, v.Parallelism)
 			if err != nil {
-				return e, fmt.Errorf("%s: %w", v.Last().Name, err)
+				return e, fmt.Errorf("%s: %w", v.Name(), err)
 			}
 			e.Sources = append(e.Sources, s)
 		}

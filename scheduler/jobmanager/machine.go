@@ -85,7 +85,7 @@ type taskPlace struct {
 	uids   []string
 	sub    int
 	source int  // the place of its source among all; -1 if it does not read
-	last   bool // nothing reads its output
+	last   bool // nothing reads what some operator of it makes
 }
 
 // Digest names the graph of a job, so that a checkpoint is not restored into another one.
@@ -128,7 +128,8 @@ func NewMachine(s *rpc.Submit) (*Machine, error) {
 			m.progress.Sources++
 		}
 		for sub := range v.Parallelism {
-			m.tasks = append(m.tasks, taskPlace{v, v.UIDs(), sub, source, !read[v.Last().ID]})
+			last := slices.ContainsFunc(v.Ends, func(n *graph.Node) bool { return !read[n.ID] })
+			m.tasks = append(m.tasks, taskPlace{v, v.UIDs(), sub, source, last})
 		}
 	}
 	m.slots = Slots(s)

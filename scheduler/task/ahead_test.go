@@ -35,7 +35,7 @@ func (r *readingAhead) Close() error { return nil }
 func TestLookAhead(t *testing.T) {
 	op := &readingAhead{}
 	task := &Task{mark: dataflow.MinTime, tail: &tail{}}
-	task.head = newLink(&graph.Node{Inputs: make([]graph.Edge, 1)}, op, task.tail)
+	task.head = newLink(&graph.Node{Inputs: make([]graph.Edge, 1)}, op, task.tail.exit())
 	port := &inputPort{open: 2, mark: dataflow.MinTime}
 	for range 2 {
 		port.channels = append(port.channels, &inputChannel{Channel: shuffle.NewChannel(0), mark: dataflow.MinTime})

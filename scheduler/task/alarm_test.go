@@ -57,7 +57,7 @@ func TestAlarmsRingWithoutInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bell{start: time.Now(), at: []time.Duration{-time.Hour, 10 * time.Second, 10 * time.Second, 5 * time.Minute}}
 		task := &Task{name: "t", mark: dataflow.MinTime, wake: make(chan struct{}, 1), tail: &tail{}}
-		l := newLink(&graph.Node{Name: "bell", Inputs: make([]graph.Edge, 1)}, b, task.tail)
+		l := newLink(&graph.Node{Name: "bell", Inputs: make([]graph.Edge, 1)}, b, task.tail.exit())
 		task.head, task.links = l, []*link{l}
 		c := &inputChannel{Channel: shuffle.NewChannel(0), mark: dataflow.MinTime}
 		task.ports = []*inputPort{{open: 1, channels: []*inputChannel{c}, mark: dataflow.MinTime}}

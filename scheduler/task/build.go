@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/columnar"
@@ -48,12 +49,19 @@ type builder struct {
 	vertices []*graph.Vertex
 	tasks    []*Task
 	byNode   [][]*Task // of each node, by subtask; nil where they are placed elsewhere
+	exits    map[exitOf]*exit
+}
+
+// exitOf is where the rows of a node leave a task.
+type exitOf struct {
+	task *Task
+	node int
 }
 
 // Build makes the tasks that a deployment places here and connects them. Their operators are open and
 // restored. After an error nothing is left.
 func Build(d *rpc.Deploy, env Environment) (tasks []*Task, err error) {
-	b := &builder{Deploy: d, Environment: env, byNode: make([][]*Task, len(d.Job.Nodes))}
+	b := &builder{Deploy: d, Environment: env, byNode: make([][]*Task, len(d.Job.Nodes)), exits: map[exitOf]*exit{}}
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("start of the job: panic: %v\n%s", r, debug.Stack())
@@ -71,7 +79,7 @@ func Build(d *rpc.Deploy, env Environment) (tasks []*Task, err error) {
 	b.vertices = d.Job.Vertices(d.Settings.Parallelism)
 	for _, v := range b.vertices {
 		if v.Parallelism > len(d.Slots) {
-			return nil, fmt.Errorf("%s: %d subtasks do not fit into %d slots", v.Last().Name, v.Parallelism, len(d.Slots))
+			return nil, fmt.Errorf("%s: %d subtasks do not fit into %d slots", v.Name(), v.Parallelism, len(d.Slots))
 		}
 		if err := b.vertex(v); err != nil {
 			return nil, err
@@ -110,22 +118,44 @@ func (b *builder) vertex(v *graph.Vertex) error {
 			}
 		}
 		t := &Task{
-			name: fmt.Sprintf("%s (%d/%d)", v.Last().Name, sub+1, v.Parallelism), last: v.Last().Name, attempt: b.Attempt, number: v.First + sub,
+			name: fmt.Sprintf("%s (%d/%d)", v.Name(), sub+1, v.Parallelism), last: v.Name(), attempt: b.Attempt, number: v.First + sub,
 			send: b.Send, store: b.Store, append: b.Append, mark: dataflow.MinTime, wake: make(chan struct{}, 1), tail: &tail{}, uids: v.UIDs(), skip: true,
 		}
 		t.stats.watermark.Store(int64(dataflow.MinTime))
-		t.head = t.tail
 		b.tasks = append(b.tasks, t)
-		for i := len(v.Nodes) - 1; i >= 0; i-- {
-			if err := b.addNode(t, v.Nodes[i], sub, v.Parallelism, source); err != nil {
-				return fmt.Errorf("%s: %w", v.Nodes[i].Name, err)
-			}
+		if err := b.fill(t, v, sub, source); err != nil {
+			return err
 		}
 		t.startAfter(b.Restore)
 		for _, uid := range t.uids {
 			t.skip = t.skip && b.Restore != nil && b.Restore.AllFinished(uid)
 		}
 		b.place(v, t)
+	}
+	return nil
+}
+
+// fill puts the operators of a vertex into a task, each in front of those that read it.
+func (b *builder) fill(t *Task, v *graph.Vertex, sub int, source *sourceOf) error {
+	heads := map[int]stage{} // of nodes
+	for i := len(v.Nodes) - 1; i >= 0; i-- {
+		n := v.Nodes[i]
+		var after fork
+		for _, r := range v.Readers(n) {
+			after = append(after, heads[r.ID])
+		}
+		if slices.Contains(v.Ends, n) {
+			x := t.tail.exit()
+			b.exits[exitOf{t, n.ID}] = x
+			after = append(after, x)
+		}
+		if t.head = after; len(after) == 1 {
+			t.head = after[0]
+		}
+		if err := b.addNode(t, n, sub, v.Parallelism, source); err != nil {
+			return fmt.Errorf("%s: %w", n.Name, err)
+		}
+		heads[n.ID] = t.head
 	}
 	return nil
 }
@@ -281,7 +311,8 @@ func (b *builder) connectEdge(from, to *graph.Node, port int, e graph.Edge) erro
 			channels = append(channels, b.channel(name, from, e.Blocking, p, c))
 		}
 		if p != nil {
-			p.tail.writers = append(p.tail.writers, shuffle.NewWriter(e.Partition, channels))
+			x := b.exits[exitOf{p, from.ID}]
+			x.writers = append(x.writers, shuffle.NewWriter(e.Partition, channels))
 		}
 	}
 	return nil

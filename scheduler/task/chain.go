@@ -45,7 +45,7 @@ type taskSnapshot struct {
 	handed      int        // bytes that are being written
 }
 
-// link is one operator of a chain. It is the Output of the operator before it: what that one
+// link is one operator of a task. It is the Output of the operator before it: what that one
 // emits is processed at once, unless this one is unfinished; then it is kept in a queue.
 type link struct {
 	name string
@@ -82,7 +82,7 @@ type link struct {
 	open    int // inputs that have not ended
 }
 
-// stage is what follows an operator: the next link or the task's writers.
+// stage is what follows an operator: another link, an exit, or a fork before several of them.
 type stage interface {
 	dataflow.Output
 	handle(e event) error
@@ -300,75 +300,4 @@ func (l *link) wrap(err error) error {
 		err = &dataflow.RowError{Err: err}
 	}
 	return &OperatorError{Operator: l.name, Err: err}
-}
-
-// tail is the end of a chain: the writers of the task's outgoing edges.
-type tail struct {
-	writers  []*shuffle.Writer
-	snapshot *taskSnapshot // all operators have seen its barrier, but it is not whole yet
-	canceled func() bool   // nil in a task that is stepped by hand
-	ended    bool
-}
-
-// Emit hands the batch to every writer. Only a sole one may keep an owned batch.
-func (t *tail) Emit(b *columnar.Batch) error {
-	if len(t.writers) > 1 {
-		b = b.WithSel(b.Sel)
-	}
-	for _, w := range t.writers {
-		if err := w.Emit(b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Room reports whether every writer has room. A canceled task has none, so that an operator
-// that makes many batches of one returns and the task looks at its context.
-func (t *tail) Room() bool {
-	if t.canceled != nil && t.canceled() {
-		return false
-	}
-	for _, w := range t.writers {
-		if !w.Room() {
-			return false
-		}
-	}
-	return true
-}
-
-// Done reports that there are writers and none is wanted any more.
-func (t *tail) Done() bool {
-	for _, w := range t.writers {
-		if !w.Done() {
-			return false
-		}
-	}
-	return len(t.writers) > 0
-}
-
-func (t *tail) handle(e event) error {
-	switch e.kind {
-	case batchEvent:
-		return t.Emit(e.batch)
-	case watermarkEvent:
-		for _, w := range t.writers {
-			w.Watermark(e.watermark)
-		}
-	case barrierEvent:
-		for _, w := range t.writers {
-			w.Barrier(e.snapshot.epoch)
-		}
-		t.begin(e.snapshot)
-	case statusEvent:
-		for _, w := range t.writers {
-			w.Status(e.status)
-		}
-	case endEvent:
-		t.ended = true
-		for _, w := range t.writers {
-			w.End()
-		}
-	}
-	return nil
 }

@@ -53,7 +53,7 @@ func TestIdleInputs(t *testing.T) {
 		{"idle and then ended", "00=5 01=5 10=5 11=idle 11=end 00=6 01=6 10=6", "5 6"},
 	} {
 		log := &eventLog{}
-		task := &Task{mark: dataflow.MinTime, head: log, tail: &tail{}}
+		task := &Task{mark: dataflow.MinTime, head: log, tail: oneExit()}
 		for range 2 {
 			p := &inputPort{open: 2, mark: dataflow.MinTime}
 			for range 2 {
@@ -137,7 +137,7 @@ func TestIdleSplits(t *testing.T) {
 		d.spec.Watermark = expr.Col(0, "t", feedSchema.Fields[0].Type)
 		must(t, d.compile(feedSchema))
 		log := &eventLog{}
-		task := &Task{mark: dataflow.MinTime, wake: make(chan struct{}, 1), head: log, tail: &tail{}, source: d}
+		task := &Task{mark: dataflow.MinTime, wake: make(chan struct{}, 1), head: log, tail: oneExit(), source: d}
 		given := f.serve(t, task)
 		expect := func(what, want string) {
 			t.Helper()
@@ -229,7 +229,7 @@ func TestIdleWithoutSplits(t *testing.T) {
 	f := &feed{}
 	log := &eventLog{}
 	d := &sourceDriver{source: f, even: true, remaining: true}
-	task := &Task{mark: dataflow.MinTime, wake: make(chan struct{}, 1), head: log, tail: &tail{}, source: d}
+	task := &Task{mark: dataflow.MinTime, wake: make(chan struct{}, 1), head: log, tail: oneExit(), source: d}
 	more := f.serve(t, task)
 	step := func() Result {
 		if m := task.box.take(); m != nil {

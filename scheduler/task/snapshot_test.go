@@ -13,10 +13,10 @@ import (
 // what sinks had prepared for that is acknowledged with the new one, as the only one.
 func TestSnapshotGivenUpKeepsItsOutput(t *testing.T) {
 	var acked []*rpc.Acknowledge
-	task := &Task{tail: &tail{}, store: func(a *rpc.Acknowledge, _ state.Blob) { acked = append(acked, a) }}
+	task := &Task{tail: oneExit(), store: func(a *rpc.Acknowledge, _ state.Blob) { acked = append(acked, a) }}
 	for epoch := dataflow.Epoch(1); epoch <= 3; epoch++ {
 		s := &taskSnapshot{epoch: epoch, committable: []dataflow.Committable{{UID: "a", Data: fmt.Append(nil, epoch)}}}
-		must(t, task.tail.handle(event{kind: barrierEvent, snapshot: s}))
+		must(t, task.tail.exits[0].handle(event{kind: barrierEvent, snapshot: s}))
 	}
 	must(t, task.copyAll())
 	got := ""
@@ -57,4 +57,11 @@ func TestLineage(t *testing.T) {
 		l.wrote(full, map[bool]int{true: 1 << 20, false: 1}[full])
 		complete = epoch
 	}
+}
+
+// oneExit is the tail of a task whose rows leave it in one place.
+func oneExit() *tail {
+	t := &tail{}
+	t.exit()
+	return t
 }

@@ -186,7 +186,7 @@ func (s *sourceDriver) tell(t *Task, r *splitReader, ended bool) {
 
 // seen reports that those behind know that the task is not idle, and tells what was withheld.
 func (s *sourceDriver) seen(t *Task) bool {
-	for _, w := range t.tail.writers {
+	for w := range t.tail.writers {
 		if !w.Taken() {
 			return false
 		}

@@ -26,7 +26,7 @@ const (
 	Done
 )
 
-// Task is a chain of operators of one subtask with its inputs and outputs. One goroutine (or a
+// Task is a tree of operators of one subtask with its inputs and outputs. One goroutine (or a
 // simulator) calls step.
 type Task struct {
 	attempt rpc.Attempt
@@ -38,12 +38,12 @@ type Task struct {
 	wake    chan struct{}
 
 	name    string
-	last    string   // the name of its last operator, which is part of name
+	last    string   // the operator it is named after
 	uids    []string // of its nodes, the first first
 	source  *sourceDriver
 	ports   []*inputPort
 	head    stage
-	links   []*link // from the first to the last
+	links   []*link // each after the one it reads
 	tail    *tail
 	alarms  alarms
 	mark    dataflow.Time     // smallest watermark over all inputs
@@ -201,22 +201,23 @@ func (t *Task) step(ctx context.Context) (Result, error) {
 
 // work does one piece of work: unfinished operators first, then one input element or batch.
 func (t *Task) work(ctx context.Context) (Result, error) {
+	unfinished := false
 	for i := len(t.links) - 1; i >= 0; i-- {
 		finished, err := t.links[i].advance()
 		if err != nil {
 			return Done, err
 		}
-		if !finished {
-			return Blocked, nil
-		}
+		unfinished = unfinished || !finished
 	}
 	switch {
-	case t.tail.ended:
+	case unfinished:
+		return Blocked, nil
+	case t.tail.whole():
 		t.publish()
 		return Done, nil
 	case t.skip:
 		return Progressed, t.skipToEnd()
-	case !t.tail.Room():
+	case !t.tail.room():
 		return Blocked, nil
 	}
 	if rang, err := t.alarms.ring(); rang || err != nil {
@@ -235,7 +236,7 @@ func (t *Task) work(ctx context.Context) (Result, error) {
 	t.publish()
 	if result == Blocked {
 		t.count() // it may be long until the next step
-		for _, w := range t.tail.writers {
+		for w := range t.tail.writers {
 			w.Flush()
 		}
 		t.alarms.wait(t.signal)
@@ -359,7 +360,12 @@ func (t *Task) skipToEnd() error {
 			c.ended = true
 		}
 	}
-	return t.tail.handle(event{kind: endEvent})
+	for _, x := range t.tail.exits {
+		if err := x.handle(event{kind: endEvent}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *Task) endPort(p dataflow.Port) error {
@@ -579,7 +585,7 @@ func (t *Task) Close(failed bool) error {
 			errs = append(errs, fmt.Errorf("close %s: %w", l.name, err))
 		}
 	}
-	for _, w := range t.tail.writers {
+	for w := range t.tail.writers {
 		w.Close()
 	}
 	for _, p := range t.ports {
