@@ -36,6 +36,10 @@ func mapExprs(n plan.Node, f func(*expr.Expr) *expr.Expr) plan.Node {
 		return &c
 	case *plan.Aggregate:
 		return &plan.Aggregate{Input: n.Input, Keys: n.Keys, Calls: mapCalls(n.Calls, f), Out: n.Out}
+	case *plan.WindowAggregate:
+		c := *n
+		c.Calls = mapCalls(n.Calls, f)
+		return &c
 	case *plan.Join:
 		if n.On == nil {
 			return n
@@ -76,15 +80,16 @@ func mapCalls(calls []*expr.Aggregate, f func(*expr.Expr) *expr.Expr) []*expr.Ag
 	return out
 }
 
-// Volatile reports whether some expression of the plan may give another value each time.
+// Volatile reports whether some expression of the node itself may give another value each time. Those of a
+// scan give one for each row that is read.
 func Volatile(n plan.Node) bool {
+	if _, ok := n.(*plan.Scan); ok {
+		return false
+	}
 	found := false
 	mapExprs(n, func(e *expr.Expr) *expr.Expr {
 		found = found || e.Volatile()
 		return e
 	})
-	for _, in := range n.Inputs() {
-		found = found || Volatile(in)
-	}
 	return found
 }

@@ -14,7 +14,7 @@ import (
 
 // aggregate groups in two phases, the first where the rows are; calls of distinct values and those
 // whose states cannot be merged need all rows of a group in one place and one phase.
-func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, error) {
+func (b *builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, error) {
 	if t := plan.TraitsOf(n.Input); t.Unbounded {
 		return b.changelogAggregate(n, in, t.Changelog)
 	}
@@ -23,7 +23,7 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 		return b.chain(in, group.Kind, label(n, "HashAggregate(single, "), spec, n.Out), nil
 	}
 	if onePhase(n.Calls) {
-		node := b.Job.Add(group.Kind, label(n, "HashAggregate(single, "), spec, n.Out, exchange(in, n.Keys))
+		node := b.job.Add(group.Kind, label(n, "HashAggregate(single, "), spec, n.Out, exchange(in, n.Keys))
 		node.Parallelism = parallelism(n.Keys)
 		return node, nil
 	}
@@ -38,18 +38,18 @@ func (b *Builder) aggregate(n *plan.Aggregate, in *graph.Node) (*graph.Node, err
 		keys[i] = i
 	}
 	spec.Keys, spec.Phase = keys, group.Final
-	node := b.Job.Add(group.Kind, label(n, "HashAggregate(final, "), spec, n.Out, exchange(partial, keys))
+	node := b.job.Add(group.Kind, label(n, "HashAggregate(final, "), spec, n.Out, exchange(partial, keys))
 	node.Parallelism = parallelism(keys)
 	return node, nil
 }
 
 // changelogAggregate groups rows without end and emits how the groups change. Calls over rows that
 // may be taken back keep what they need to forget them.
-func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) (*graph.Node, error) {
+func (b *builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracted bool) (*graph.Node, error) {
 	spec := group.Spec{Keys: n.Keys, Phase: group.Changelog}
 	for _, c := range n.Calls {
 		if retracted && !c.Forgets() {
-			return nil, plan.Refuse(b.At, "changelog-input", c.Name)
+			return nil, plan.Refuse(b.at, "changelog-input", c.Name)
 		}
 		call := *c
 		call.Retract = retracted
@@ -59,7 +59,7 @@ func (b *Builder) changelogAggregate(n *plan.Aggregate, in *graph.Node, retracte
 	if in.Parallelism == 1 {
 		return b.chain(in, group.Kind, name, spec, n.Out), nil
 	}
-	node := b.Job.Add(group.Kind, name, spec, n.Out, exchange(in, n.Keys))
+	node := b.job.Add(group.Kind, name, spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
 	return node, nil
 }
@@ -95,25 +95,25 @@ func partialSchema(in *columnar.Schema, keyColumns []int, calls []*expr.Aggregat
 }
 
 // windowAggregate groups by windows. Those that overlap are made of parts, whose states are merged.
-func (b *Builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
+func (b *builder) windowAggregate(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
 	processing := plan.Processes(n.Input, n.TimeColumn)
-	if !b.Job.Streaming && !plan.TraitsOf(n).Unbounded && !processing {
+	if !b.job.Streaming && !plan.TraitsOf(n).Unbounded && !processing {
 		return b.batchWindows(n, in)
 	}
 	overlap := n.Window.Slide < n.Window.Size
 	for _, c := range n.Calls {
 		if overlap && c.User != nil && !c.User.Merges {
-			return nil, plan.Refuse(b.At, "merge", c.Name)
+			return nil, plan.Refuse(b.at, "merge", c.Name)
 		}
 		if overlap && c.Distinct {
-			return nil, plan.Refuse(b.At, "hop-distinct", c)
+			return nil, plan.Refuse(b.at, "hop-distinct", c)
 		}
 	}
 	spec := windowing.AggregateSpec{
 		Window: n.Window, TimeColumn: n.TimeColumn, Keys: n.Keys, Calls: n.Calls, Processing: processing,
 	}
 	spec.AtEnd = !spec.Processing && !slices.Contains(plan.TraitsOf(n.Input).Time, n.TimeColumn)
-	node := b.Job.Add(windowing.KindAggregate, n.String(), spec, n.Out, exchange(in, n.Keys))
+	node := b.job.Add(windowing.KindAggregate, n.String(), spec, n.Out, exchange(in, n.Keys))
 	node.Parallelism = parallelism(n.Keys)
 	return node, nil
 }

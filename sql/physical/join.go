@@ -12,21 +12,21 @@ import (
 
 // join hashes both sides by the keys. Without keys each subtask gets the whole right side, or,
 // where rows of the right side may stay without a match, one subtask gets everything.
-func (b *Builder) join(n *plan.Join, left, right *graph.Node) *graph.Node {
+func (b *builder) join(n *plan.Join, left, right *graph.Node) *graph.Node {
 	if symmetric(n) {
 		return b.symmetricJoin(n, left, right)
 	}
 	spec := join.Spec{Type: n.Type, LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Residual: n.On}
 	switch {
 	case len(n.LeftKeys) > 0:
-		return b.Job.Add(join.KindHash, label(n, "HashJoin("), spec, n.Out,
+		return b.job.Add(join.KindHash, label(n, "HashJoin("), spec, n.Out,
 			edge(left, graph.Hash, spec.LeftKeys...), edge(right, graph.Hash, spec.RightKeys...))
 	case n.Type == join.Right || n.Type == join.Full || left.Parallelism == 1 && right.Parallelism == 1:
-		node := b.Job.Add(join.KindHash, label(n, "NestedLoopJoin("), spec, n.Out, gather(left), gather(right))
+		node := b.job.Add(join.KindHash, label(n, "NestedLoopJoin("), spec, n.Out, gather(left), gather(right))
 		node.Parallelism = 1
 		return node
 	}
-	node := b.Job.Add(join.KindHash, label(n, "NestedLoopJoin("), spec, n.Out, forward(left), edge(right, graph.Broadcast))
+	node := b.job.Add(join.KindHash, label(n, "NestedLoopJoin("), spec, n.Out, forward(left), edge(right, graph.Broadcast))
 	node.Parallelism = left.Parallelism
 	return node
 }
@@ -40,18 +40,18 @@ func symmetric(n *plan.Join) bool {
 }
 
 // symmetricJoin keeps the rows of both sides, as long as the times in its condition ask for.
-func (b *Builder) symmetricJoin(n *plan.Join, left, right *graph.Node) *graph.Node {
+func (b *builder) symmetricJoin(n *plan.Join, left, right *graph.Node) *graph.Node {
 	spec := join.Spec{
 		Type: n.Type, LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Residual: n.On,
 		Bound: plan.TimeBound(n),
 	}
 	name := strings.TrimSuffix(label(n, joinName(spec.Bound)+"("), ")") + ", " + keepsText(n, spec.Bound) + ")"
 	if len(n.LeftKeys) > 0 {
-		return b.Job.Add(join.KindSymmetric, name, spec, n.Out,
+		return b.job.Add(join.KindSymmetric, name, spec, n.Out,
 			edge(left, graph.Hash, spec.LeftKeys...), edge(right, graph.Hash, spec.RightKeys...))
 	}
 	// Every pair is a candidate: one subtask compares them all.
-	node := b.Job.Add(join.KindSymmetric, name, spec, n.Out, gather(left), gather(right))
+	node := b.job.Add(join.KindSymmetric, name, spec, n.Out, gather(left), gather(right))
 	node.Parallelism = 1
 	return node
 }

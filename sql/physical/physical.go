@@ -4,48 +4,42 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/operators/order"
 	"github.com/anabranch/anabranch/sql/ast"
+	"github.com/anabranch/anabranch/sql/optimizer"
 	"github.com/anabranch/anabranch/sql/plan"
 	"github.com/anabranch/anabranch/windowing"
 )
 
-// Builder turns plans into nodes of one job.
-type Builder struct {
-	Job *graph.Job
-	// At is the statement, where refusals point.
-	At ast.Node
+// builder turns plans into nodes of one job.
+type builder struct {
+	job      *graph.Job
+	at       ast.Node     // the statement, where refusals point
+	volatile map[int]bool // ids of nodes with expressions that may give another value each time
 }
 
-// Sink adds a plan and the sink its rows go to; alone says that the sink is one subtask.
-func (b *Builder) Sink(n plan.Node, table *catalog.TableSpec, alone bool) error {
-	in, err := b.build(n)
+// root adds a plan and the node that its rows go to.
+func (b *builder) root(r Root) error {
+	in, err := b.build(r.Plan)
 	if err != nil {
 		return err
 	}
-	edge, parallelism := forward(in), in.Parallelism
-	if alone {
-		edge, parallelism = gather(in), 1
+	switch {
+	case r.Sink == nil:
+		node := b.job.Add(operators.KindCollect, "Collect", operators.CollectSpec{}, in.Schema, gather(in))
+		node.Parallelism = 1
+	case r.Alone:
+		sink := b.job.Add(operators.KindSink, "Sink("+r.Sink.Name+")", operators.SinkSpec{Table: r.Sink}, in.Schema, gather(in))
+		sink.Parallelism = 1
+	default:
+		sink := b.job.Add(operators.KindSink, "Sink("+r.Sink.Name+")", operators.SinkSpec{Table: r.Sink}, in.Schema, forward(in))
+		sink.Parallelism = in.Parallelism
 	}
-	sink := b.Job.Add(operators.KindSink, "Sink("+table.Name+")", operators.SinkSpec{Table: table}, in.Schema, edge)
-	sink.Parallelism = parallelism
 	return nil
-}
-
-// Collect adds a plan and the node that hands its rows to whoever submits the job.
-func (b *Builder) Collect(n plan.Node) (*graph.Node, error) {
-	in, err := b.build(n)
-	if err != nil {
-		return nil, err
-	}
-	node := b.Job.Add(operators.KindCollect, "Collect", operators.CollectSpec{}, in.Schema, gather(in))
-	node.Parallelism = 1
-	return node, nil
 }
 
 func edge(from *graph.Node, scheme graph.Scheme, keys ...int) graph.Edge {
@@ -63,15 +57,15 @@ func gather(from *graph.Node) graph.Edge {
 }
 
 // chain adds a node that works on each subtask's rows where they are.
-func (b *Builder) chain(in *graph.Node, kind graph.Kind, name string, spec any, out *columnar.Schema) *graph.Node {
-	n := b.Job.Add(kind, name, spec, out, forward(in))
+func (b *builder) chain(in *graph.Node, kind graph.Kind, name string, spec any, out *columnar.Schema) *graph.Node {
+	n := b.job.Add(kind, name, spec, out, forward(in))
 	n.Parallelism = in.Parallelism
 	return n
 }
 
-func (b *Builder) build(n plan.Node) (*graph.Node, error) {
+func (b *builder) build(n plan.Node) (*graph.Node, error) {
 	if plan.TooDeep(n) {
-		return nil, plan.Refuse(b.At, "deep")
+		return nil, plan.Refuse(b.at, "deep")
 	}
 	inputs := make([]*graph.Node, len(n.Inputs()))
 	for i, in := range n.Inputs() {
@@ -80,22 +74,32 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 			return nil, err
 		}
 	}
+	first := len(b.job.Nodes)
+	node, err := b.node(n, inputs)
+	for id := first; id < len(b.job.Nodes) && optimizer.Volatile(n); id++ {
+		b.volatile[id] = true
+	}
+	return node, err
+}
+
+// node adds those of n, which read inputs, and returns the last.
+func (b *builder) node(n plan.Node, inputs []*graph.Node) (*graph.Node, error) {
 	if what := appendOnly(n); what != "" && slices.ContainsFunc(n.Inputs(), isChangelog) {
-		return nil, plan.Refuse(b.At, "changelog-input", what)
+		return nil, plan.Refuse(b.at, "changelog-input", what)
 	}
 	switch n := n.(type) {
 	case *plan.Scan:
 		spec := operators.SourceSpec{Table: n.Table, Project: n.Project, Watermark: n.Watermark}
 		spec.Request.Columns, spec.Request.Filter = n.Columns, n.Filter
-		return b.Job.Add(operators.KindSource, n.String(), spec, n.Out), nil
+		return b.job.Add(operators.KindSource, n.String(), spec, n.Out), nil
 	case *plan.External:
-		node := b.Job.Add(operators.KindExternal, n.String(), operators.ExternalSpec{}, n.Out)
+		node := b.job.Add(operators.KindExternal, n.String(), operators.ExternalSpec{}, n.Out)
 		if n.Sole {
 			node.Parallelism = 1
 		}
 		return node, nil
 	case *plan.Values:
-		node := b.Job.Add(operators.KindValues, n.String(), operators.ValuesSpec{Rows: n.Rows}, n.Out)
+		node := b.job.Add(operators.KindValues, n.String(), operators.ValuesSpec{Rows: n.Rows}, n.Out)
 		node.Parallelism = 1
 		return node, nil
 	case *plan.Filter:
@@ -104,12 +108,12 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 		return b.chain(inputs[0], operators.KindProject, n.String(), operators.ProjectSpec{Exprs: n.Exprs}, n.Out), nil
 	case *plan.Correlate:
 		if n.Call.User.Volatile && isChangelog(n.Input) {
-			return nil, plan.Refuse(b.At, "lateral-changes", n.Call.Name)
+			return nil, plan.Refuse(b.at, "lateral-changes", n.Call.Name)
 		}
 		return b.chain(inputs[0], operators.KindCorrelate, n.String(), operators.CorrelateSpec{Call: n.Call, Outer: n.Outer}, n.Out), nil
 	case *plan.Window:
 		if plan.Processes(n.Input, n.TimeColumn) {
-			return nil, plan.Refuse(b.At, "processing-window")
+			return nil, plan.Refuse(b.at, "processing-window")
 		}
 		spec := windowing.AssignSpec{Window: n.Window, TimeColumn: n.TimeColumn}
 		return b.chain(inputs[0], windowing.KindAssign, n.String(), spec, n.Out), nil
@@ -129,7 +133,7 @@ func (b *Builder) build(n plan.Node) (*graph.Node, error) {
 		}
 	case *plan.Limit:
 		if t := plan.TraitsOf(n); t.Changelog {
-			return nil, plan.Refuse(b.At, "unbounded-limit")
+			return nil, plan.Refuse(b.at, "unbounded-limit")
 		}
 	}
 	return b.blocking(n, inputs[0])
@@ -147,7 +151,7 @@ func appendOnly(n plan.Node) string {
 func isChangelog(n plan.Node) bool { return plan.TraitsOf(n).Changelog }
 
 // blocking builds the nodes that see all rows before they answer.
-func (b *Builder) blocking(n plan.Node, in *graph.Node) (*graph.Node, error) {
+func (b *builder) blocking(n plan.Node, in *graph.Node) (*graph.Node, error) {
 	switch n := n.(type) {
 	case *plan.Aggregate:
 		return b.aggregate(n, in)
@@ -164,11 +168,11 @@ func (b *Builder) blocking(n plan.Node, in *graph.Node) (*graph.Node, error) {
 }
 
 // materialize brings equal rows together.
-func (b *Builder) materialize(n *plan.Materialize, in *graph.Node) *graph.Node {
+func (b *builder) materialize(n *plan.Materialize, in *graph.Node) *graph.Node {
 	if in.Parallelism == 1 {
 		return b.chain(in, order.KindMaterialize, n.String(), order.MaterializeSpec{}, n.Schema())
 	}
-	return b.Job.Add(order.KindMaterialize, n.String(), order.MaterializeSpec{}, n.Schema(), edge(in, graph.Hash, allColumns(n)...))
+	return b.job.Add(order.KindMaterialize, n.String(), order.MaterializeSpec{}, n.Schema(), edge(in, graph.Hash, allColumns(n)...))
 }
 
 func allColumns(n plan.Node) []int {
@@ -181,7 +185,7 @@ func allColumns(n plan.Node) []int {
 
 // union reads all inputs. Where they have different numbers of subtasks rows move; those of a
 // changelog go by what they hold, so that a row is never taken back before it comes.
-func (b *Builder) union(n *plan.Union, inputs []*graph.Node) *graph.Node {
+func (b *builder) union(n *plan.Union, inputs []*graph.Node) *graph.Node {
 	same := true
 	for _, in := range inputs {
 		same = same && in.Parallelism == inputs[0].Parallelism
@@ -195,7 +199,7 @@ func (b *Builder) union(n *plan.Union, inputs []*graph.Node) *graph.Node {
 			edges[i] = edge(in, graph.Rebalance)
 		}
 	}
-	node := b.Job.Add(operators.KindUnion, "Union", operators.UnionSpec{}, n.Out, edges...)
+	node := b.job.Add(operators.KindUnion, "Union", operators.UnionSpec{}, n.Out, edges...)
 	if same {
 		node.Parallelism = inputs[0].Parallelism
 	}
@@ -203,7 +207,7 @@ func (b *Builder) union(n *plan.Union, inputs []*graph.Node) *graph.Node {
 }
 
 // sort orders all rows in one subtask; a limit first cuts each subtask's rows.
-func (b *Builder) sort(n *plan.Sort, in *graph.Node) *graph.Node {
+func (b *builder) sort(n *plan.Sort, in *graph.Node) *graph.Node {
 	spec := order.SortSpec{Keys: n.Keys, Limit: n.Limit, Offset: n.Offset}
 	kind := "Sort"
 	if n.Limit != nil {
@@ -215,7 +219,7 @@ func (b *Builder) sort(n *plan.Sort, in *graph.Node) *graph.Node {
 				order.SortSpec{Keys: n.Keys, Limit: &first}, n.Schema())
 		}
 	}
-	node := b.Job.Add(order.KindSort, label(n, kind+"("), spec, n.Schema(), gather(in))
+	node := b.job.Add(order.KindSort, label(n, kind+"("), spec, n.Schema(), gather(in))
 	node.Parallelism = 1
 	return node
 }
@@ -231,13 +235,13 @@ func label(n plan.Node, begin string) string {
 	return text
 }
 
-func (b *Builder) limit(n *plan.Limit, in *graph.Node) *graph.Node {
+func (b *builder) limit(n *plan.Limit, in *graph.Node) *graph.Node {
 	if n.Limit != nil && in.Parallelism != 1 {
 		first := *n.Limit + n.Offset
 		local := &plan.Limit{Input: n.Input, Limit: &first}
 		in = b.chain(in, order.KindLimit, label(local, "Limit(local, "), order.LimitSpec{Limit: &first}, n.Schema())
 	}
-	node := b.Job.Add(order.KindLimit, n.String(), order.LimitSpec{Limit: n.Limit, Offset: n.Offset}, n.Schema(), gather(in))
+	node := b.job.Add(order.KindLimit, n.String(), order.LimitSpec{Limit: n.Limit, Offset: n.Offset}, n.Schema(), gather(in))
 	node.Parallelism = 1
 	return node
 }

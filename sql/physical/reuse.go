@@ -8,24 +8,24 @@ import (
 
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
-	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/windowing"
 )
 
-// Reuse merges nodes that compute the same from the same inputs, so that what several branches of a
-// job need is computed, and held, once. Expressions of the job must give the same value each time.
-// With sources they share what they read too; without, only nodes with state and what is behind them
-// are merged, and all else goes on at a pace of its own.
-//
-// It leaves jobs alone that have a join which reads one input before the other: were both fed by one
-// node, the join would wait for the end of the one input and the node for room in the other.
-func Reuse(job *graph.Job, sources bool) error {
-	for _, n := range job.Nodes {
-		if n.Kind == join.KindHash {
-			return nil
-		}
-	}
-	r := &reuse{old: job.Nodes, sources: sources, made: map[int]int{}}
+// Sharing says what several branches of a job compute once.
+type Sharing int
+
+// The choices. Of States nodes that hold rows are shared, with what is behind them; all else goes on at a
+// pace of its own. Of Sources all is.
+const (
+	Nothing Sharing = iota
+	States
+	Sources
+)
+
+// reused merges nodes that compute the same from the same inputs, so that what several branches need is
+// computed, and held, once. Nodes of volatile ones stay apart, and what reads them.
+func reused(job *graph.Job, share Sharing, volatile map[int]bool) error {
+	r := &reuse{old: job.Nodes, share: share, volatile: volatile, made: map[int]int{}}
 	if err := r.compare(); err != nil {
 		return err
 	}
@@ -44,30 +44,13 @@ func Reuse(job *graph.Job, sources bool) error {
 	return nil
 }
 
-// TimeBound reports whether the job has a join that keeps rows until event time has passed them. When
-// old events are read, its branches need less state if each goes at its own pace.
-func TimeBound(job *graph.Job) (bool, error) {
-	for _, n := range job.Nodes {
-		if n.Kind != join.KindSymmetric {
-			continue
-		}
-		var spec join.Spec
-		if err := json.Unmarshal(n.Spec, &spec); err != nil {
-			return false, fmt.Errorf("node %s: %w", n.Name, err)
-		}
-		if spec.Bound != nil {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
 type reuse struct {
-	old     []*graph.Node
-	first   []int // by node: the first one that computes the same
-	sources bool
-	made    map[int]int // ids of nodes by those of old ones
-	nodes   []*graph.Node
+	old      []*graph.Node
+	first    []int // by node: the first one that computes the same
+	share    Sharing
+	volatile map[int]bool
+	made     map[int]int // ids of nodes by those of old ones
+	nodes    []*graph.Node
 }
 
 // compare finds the nodes that compute the same.
@@ -79,7 +62,7 @@ func (r *reuse) compare() error {
 			return err
 		}
 		first, ok := seen[key]
-		if !ok || n.Kind == operators.KindSink || n.Kind == operators.KindCollect {
+		if !ok || r.volatile[n.ID] || n.Kind == operators.KindSink || n.Kind == operators.KindCollect {
 			seen[key], first = n.ID, n.ID
 		}
 		r.first = append(r.first, first)
@@ -110,7 +93,7 @@ func (r *reuse) computes(n *graph.Node) (string, error) {
 
 // make adds the node id, or the one it is merged with, and what it reads.
 func (r *reuse) make(id int) int {
-	if r.sources || stateful(r.old[id].Kind) {
+	if r.share == Sources || stateful(r.old[id].Kind) {
 		id = r.first[id]
 	}
 	if at, ok := r.made[id]; ok {

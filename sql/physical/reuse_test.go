@@ -32,12 +32,13 @@ func branches(kind graph.Kind) *graph.Job {
 
 func TestReuse(t *testing.T) {
 	for _, c := range []struct {
-		name    string
-		kind    graph.Kind
-		sources bool
-		want    string
+		name  string
+		kind  graph.Kind
+		share Sharing
+		want  string
+		stuck bool
 	}{
-		{"all", join.KindSymmetric, true, `Sink
+		{"all", join.KindSymmetric, Sources, `Sink
   <- forward: Other
     <- forward: Join
       <- hash[0]: Group
@@ -47,8 +48,8 @@ func TestReuse(t *testing.T) {
     <- forward: Source (node 0 above)
 Sink
   <- forward: Other (node 4 above)
-`},
-		{"what has state", join.KindSymmetric, false, `Sink
+`, false},
+		{"what has state", join.KindSymmetric, States, `Sink
   <- forward: Other
     <- forward: Join
       <- hash[0]: Group
@@ -58,11 +59,21 @@ Sink
     <- forward: Source
 Sink
   <- forward: Other (node 5 above)
-`},
-		{"a join that reads one side first", join.KindHash, true, graph.Tree(branches(join.KindHash))},
+`, false},
+		{"a join that reads one side first", join.KindHash, States, `Sink
+  <- forward: Other
+    <- forward: Join
+      <- hash[0]: Group
+        <- hash[0]: Filter
+          <- forward: Source
+      <- hash[0]: Group (node 2 above)
+    <- forward: Source
+Sink
+  <- forward: Other (node 5 above)
+`, true},
 	} {
 		j := branches(c.kind)
-		if err := Reuse(j, c.sources); err != nil {
+		if err := reused(j, c.share, nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := j.Validate(); err != nil {
@@ -70,6 +81,9 @@ Sink
 		}
 		if got := graph.Tree(j); got != c.want {
 			t.Errorf("%s: got:\n%swant:\n%s", c.name, got, c.want)
+		}
+		if waits, err := stuck(j); err != nil || waits != c.stuck {
+			t.Errorf("%s: stuck: %v, %v", c.name, waits, err)
 		}
 	}
 }

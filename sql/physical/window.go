@@ -15,7 +15,7 @@ import (
 
 // batchWindows groups rows that end by window as by any other key. Where states can be merged, rows are
 // grouped by slice first, of which windows are made, so that no row is copied for each of its windows.
-func (b *Builder) batchWindows(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
+func (b *builder) batchWindows(n *plan.WindowAggregate, in *graph.Node) (*graph.Node, error) {
 	keys := len(n.Keys)
 	spec := group.Spec{Calls: n.Calls, Phase: group.Single}
 	if onePhase(n.Calls) {
@@ -51,7 +51,7 @@ func upTo(n int) []int {
 }
 
 // assign appends window columns to rows where they are.
-func (b *Builder) assign(in *graph.Node, w windowing.Window, timeColumn int) *graph.Node {
+func (b *builder) assign(in *graph.Node, w windowing.Window, timeColumn int) *graph.Node {
 	out := &columnar.Schema{Fields: append([]columnar.Field(nil), in.Schema.Fields...)}
 	out.Fields = append(out.Fields, plan.WindowFields(in.Schema.Fields[timeColumn].Type)...)
 	name := fmt.Sprintf("Window(%s, time=%s)", plan.WindowString(w), in.Schema.Fields[timeColumn].Name)
@@ -59,7 +59,7 @@ func (b *Builder) assign(in *graph.Node, w windowing.Window, timeColumn int) *gr
 }
 
 // reorder passes columns on in another order.
-func (b *Builder) reorder(in *graph.Node, out *columnar.Schema, order []int) *graph.Node {
+func (b *builder) reorder(in *graph.Node, out *columnar.Schema, order []int) *graph.Node {
 	exprs := make([]*expr.Expr, len(order))
 	for i, c := range order {
 		f := in.Schema.Fields[c]
@@ -70,7 +70,7 @@ func (b *Builder) reorder(in *graph.Node, out *columnar.Schema, order []int) *gr
 
 // batchGroups brings rows of equal keys together and groups them: keys, the window's columns last among
 // them, then results.
-func (b *Builder) batchGroups(n *plan.WindowAggregate, in *graph.Node, spec group.Spec) *graph.Node {
+func (b *builder) batchGroups(n *plan.WindowAggregate, in *graph.Node, spec group.Spec) *graph.Node {
 	keys, calls := len(n.Keys), len(n.Calls)
 	order := append(upTo(keys), keys+calls, keys+calls+1, keys+calls+2)
 	for c := range calls {
@@ -78,11 +78,11 @@ func (b *Builder) batchGroups(n *plan.WindowAggregate, in *graph.Node, spec grou
 	}
 	out := n.Out.Project(order)
 	name := fmt.Sprintf("HashAggregate(%s, %s", spec.Phase, groupText(out, keys+3, n.Calls))
-	return b.Job.Add(group.Kind, name, spec, out, exchange(in, spec.Keys))
+	return b.job.Add(group.Kind, name, spec, out, exchange(in, spec.Keys))
 }
 
 // ofWindows puts the columns of groups in the order of n.
-func (b *Builder) ofWindows(n *plan.WindowAggregate, in *graph.Node) *graph.Node {
+func (b *builder) ofWindows(n *plan.WindowAggregate, in *graph.Node) *graph.Node {
 	keys := len(n.Keys)
 	order := upTo(keys)
 	for c := range n.Calls {

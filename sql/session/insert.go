@@ -15,8 +15,8 @@ import (
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
-// insert plans INSERT INTO.
-func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) error {
+// insert plans INSERT INTO, by itself or in a statement set.
+func (s *Session) insert(in *ast.Insert, p *Planned, statement ast.Statement) error {
 	name := in.Table.Last().Name
 	table, ok := s.Catalog.Table(name)
 	if !ok {
@@ -51,7 +51,7 @@ func (s *Session) insert(in *ast.Insert, p *Planned, build *physical.Builder) er
 	if n, err = s.assign(in, n, spec, order, given); err != nil {
 		return err
 	}
-	return s.sink(n, spec, p, build)
+	return s.sink(n, spec, p, statement)
 }
 
 // staticPartition are the values that PARTITION (k = v) gives, by column.
@@ -102,7 +102,7 @@ func partitionValue(e *expr.Expr, t columnar.Type, env *expr.Env) (*expr.Expr, e
 	return cast, nil
 }
 
-func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, build *physical.Builder) error {
+func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, statement ast.Statement) error {
 	p.Logical = append(p.Logical, n)
 	n = s.runnable(n)
 	p.Optimized = append(p.Optimized, n)
@@ -113,7 +113,7 @@ func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, build *
 	changes, ok := c.(catalog.ChangelogSink)
 	if plan.TraitsOf(n).Changelog && (!ok || !changes.TakesChangelog(spec)) {
 		if !s.Endless {
-			return plan.Refuse(build.At, "changelog-sink", spec.Connector)
+			return plan.Refuse(statement, "changelog-sink", spec.Connector)
 		}
 		n = &plan.Materialize{Input: n}
 	}
@@ -121,7 +121,8 @@ func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, build *
 		n = onePerKey(n, spec)
 	}
 	single, ok := c.(catalog.SingleWriter)
-	return build.Sink(n, spec, ok && single.WritesAlone(spec))
+	p.roots = append(p.roots, physical.Root{Plan: n, Sink: spec, Alone: ok && single.WritesAlone(spec)})
+	return nil
 }
 
 // onePerKey has a changelog for a table with a primary key hold one row a key. Where rows of one key come
@@ -262,7 +263,7 @@ func assignable(e *expr.Expr, t columnar.Type) (*expr.Expr, error) {
 }
 
 // copyTo plans COPY query TO 'file'.
-func (s *Session) copyTo(c *ast.Copy, p *Planned, build *physical.Builder) error {
+func (s *Session) copyTo(c *ast.Copy, p *Planned) error {
 	options := binder.FileOptions(c.To)
 	for _, o := range c.Options {
 		switch {
@@ -291,5 +292,5 @@ func (s *Session) copyTo(c *ast.Copy, p *Planned, build *physical.Builder) error
 	if err := s.checkSink(spec, c); err != nil {
 		return err
 	}
-	return s.sink(n, spec, p, build)
+	return s.sink(n, spec, p, c)
 }

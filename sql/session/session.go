@@ -11,6 +11,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/operators"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/binder"
 	"github.com/anabranch/anabranch/sql/optimizer"
@@ -58,6 +59,7 @@ type Planned struct {
 	// Logical and Optimized are the plans of the query, or of each INSERT, that EXPLAIN prints.
 	Logical, Optimized []plan.Node
 
+	roots   []physical.Root
 	places  []ast.Node      // of expressions, by number from 1
 	source  string          // the text they are in
 	written map[string]bool // tables, and whether they are overwritten
@@ -125,28 +127,45 @@ func (s *Session) runnable(n plan.Node) plan.Node {
 
 func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 	p := &Planned{Job: &graph.Job{Name: s.settings["pipeline.name"], Streaming: s.settings["execution.runtime-mode"] == "streaming"}}
-	build := &physical.Builder{Job: p.Job, At: statement}
 	var err error
 	switch st := statement.(type) {
 	case *ast.Query:
-		err = s.query(st, p, build)
+		err = s.query(st, p)
 	case *ast.Insert:
-		err = s.insert(st, p, build)
+		err = s.insert(st, p, statement)
 	case *ast.StatementSet:
 		for _, insert := range st.Inserts {
-			if err = s.insert(insert, p, build); err != nil {
+			if err = s.insert(insert, p, statement); err != nil {
 				break
 			}
 		}
 	case *ast.Copy:
 		p.Copies = true
-		err = s.copyTo(st, p, build)
+		err = s.copyTo(st, p)
 	default:
 		err = plan.Refuse(statement, "statement", "planning this statement")
 	}
 	if err != nil {
 		return nil, err
 	}
+	if err := s.mode(p, statement); err != nil {
+		return nil, err
+	}
+	if err := physical.Build(p.Job, statement, p.roots, s.sharing(p)); err != nil {
+		return nil, err
+	}
+	p.collected()
+	if p.Job.Name == "" {
+		p.Job.Name = p.Job.Nodes[len(p.Job.Nodes)-1].Name
+	}
+	if err := p.Job.Validate(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// mode decides whether the job is a streaming one.
+func (s *Session) mode(p *Planned, statement ast.Statement) error {
 	for _, n := range p.Optimized {
 		table := unboundedTable(n)
 		if s.Endless {
@@ -155,38 +174,39 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 		}
 		p.Unbounded = p.Unbounded || table != ""
 		if table != "" && s.settings["execution.runtime-mode"] == "batch" {
-			return nil, plan.Refuse(statement, "unbounded-batch", table)
+			return plan.Refuse(statement, "unbounded-batch", table)
 		}
-	}
-	if p.Job.Name == "" {
-		p.Job.Name = p.Job.Nodes[len(p.Job.Nodes)-1].Name
 	}
 	p.Job.Streaming = p.Job.Streaming || p.Unbounded
 	if p.Job.Streaming && p.overwrites() {
-		return nil, plan.Refuse(statement, "insert-overwrite")
+		return plan.Refuse(statement, "insert-overwrite")
 	}
-	if err := s.reuse(p); err != nil {
-		return nil, err
-	}
-	if err := p.Job.Validate(); err != nil {
-		return nil, err
-	}
-	return p, nil
+	return nil
 }
 
-// reuse has a streaming job compute once what several of its branches need.
-func (s *Session) reuse(p *Planned) error {
-	if !p.Job.Streaming || s.settings["table.optimizer.reuse-sub-plan-enabled"] == "false" || slices.ContainsFunc(p.Logical, optimizer.Volatile) {
-		return nil
+// sharing is what branches of a job compute once. A batch job of one statement reads its sources for each
+// branch, with the conditions of each. So does one whose joins keep rows until event time has passed
+// them: when old events are read they keep fewer if each branch goes at its own pace.
+func (s *Session) sharing(p *Planned) physical.Sharing {
+	if s.settings["table.optimizer.reuse-sub-plan-enabled"] == "false" {
+		return physical.Nothing
 	}
-	apart, err := physical.TimeBound(p.Job)
-	if err != nil {
-		return err
-	}
+	sources := (p.Job.Streaming || len(p.roots) > 1) && !slices.ContainsFunc(p.Optimized, timeBound)
 	if v := s.settings["table.optimizer.reuse-source-enabled"]; v != "" {
-		apart = v == "false"
+		sources = v == "true"
 	}
-	return physical.Reuse(p.Job, !apart)
+	if sources {
+		return physical.Sources
+	}
+	return physical.States
+}
+
+// timeBound reports whether a plan has a join that keeps rows until event time has passed them.
+func timeBound(n plan.Node) bool {
+	if j, ok := n.(*plan.Join); ok && plan.TimeBound(j) != nil {
+		return true
+	}
+	return slices.ContainsFunc(n.Inputs(), timeBound)
 }
 
 // unboundedTable is a table of a plan that never ends, "" if each does.
@@ -218,17 +238,22 @@ func (s *Session) Location() (*time.Location, error) {
 	return zone(s.settings["table.local-time-zone"])
 }
 
-func (s *Session) query(q *ast.Query, p *Planned, build *physical.Builder) error {
+func (s *Session) query(q *ast.Query, p *Planned) error {
 	n, err := s.optimized(q, p)
 	if err != nil {
 		return err
 	}
-	collect, err := build.Collect(n)
-	if err != nil {
-		return err
-	}
-	p.CollectUID, p.Schema = collect.UID, collect.Schema
+	p.roots = append(p.roots, physical.Root{Plan: n})
 	return nil
+}
+
+// collected finds the node that hands out the rows of a query.
+func (p *Planned) collected() {
+	for _, n := range p.Job.Nodes {
+		if n.Kind == operators.KindCollect {
+			p.CollectUID, p.Schema = n.UID, n.Schema
+		}
+	}
 }
 
 // optimized binds and optimizes a query and keeps both plans for EXPLAIN.

@@ -1,0 +1,51 @@
+package physical
+
+import (
+	"github.com/anabranch/anabranch/catalog"
+	"github.com/anabranch/anabranch/graph"
+	"github.com/anabranch/anabranch/sql/ast"
+	"github.com/anabranch/anabranch/sql/plan"
+)
+
+// Root is a plan and where its rows go.
+type Root struct {
+	Plan plan.Node
+	// Sink is the table they go to; nil hands them to whoever submits the job.
+	Sink *catalog.TableSpec
+	// Alone says that the sink is one subtask.
+	Alone bool
+}
+
+// Build makes the nodes of an empty job, which share what they can of what share allows: less of it where
+// the job would wait for itself. Refusals point at the statement at.
+func Build(job *graph.Job, at ast.Node, roots []Root, share Sharing) error {
+	for ; ; share-- {
+		waits, err := build(job, at, roots, share)
+		if err != nil || !waits {
+			return err
+		}
+	}
+}
+
+// build reports whether the job would wait for itself.
+func build(job *graph.Job, at ast.Node, roots []Root, share Sharing) (waits bool, err error) {
+	if share == Sources {
+		if roots, err = alike(roots); err != nil {
+			return false, err
+		}
+	}
+	b := &builder{job: job, at: at, volatile: map[int]bool{}}
+	job.Nodes = nil
+	for _, r := range roots {
+		if err := b.root(r); err != nil {
+			return false, err
+		}
+	}
+	if share == Nothing {
+		return false, nil
+	}
+	if err := reused(job, share, b.volatile); err != nil {
+		return false, err
+	}
+	return stuck(job)
+}
