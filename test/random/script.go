@@ -16,6 +16,8 @@ import (
 type Script struct {
 	Setup []string // statements before the query
 	Query string
+	// Beside is another query over the same tables, for a job of both.
+	Beside string
 	// Ordered queries say in which order their rows come.
 	Ordered bool
 }
@@ -63,6 +65,7 @@ func draw(t *rapid.T) (s Script) {
 	for range g.between(0, 2) {
 		s.Setup = append(s.Setup, fmt.Sprintf("CREATE VIEW %s AS %s", g.view("v")...))
 	}
+	tables := g.tables
 	if g.chance(20) {
 		s.Query = fmt.Sprintf("WITH %s AS (%s) ", g.view("w")...)
 	}
@@ -70,6 +73,8 @@ func draw(t *rapid.T) (s Script) {
 	q := g.query(3, nil)
 	s.Query += q.sql
 	s.Ordered = q.ordered
+	g.scans, g.tables = 0, tables
+	s.Beside = g.query(2, nil).sql
 	return s
 }
 

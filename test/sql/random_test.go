@@ -14,6 +14,7 @@ import (
 
 	"github.com/anabranch/anabranch/builtin"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/sql/parser"
 	"github.com/anabranch/anabranch/sql/plan"
 	"github.com/anabranch/anabranch/sql/session"
 	"github.com/anabranch/anabranch/test/random"
@@ -27,7 +28,8 @@ var (
 // shortPace lets checkpoints in after each INSERT; shorter pauses end before there is one with rows.
 var shortPace = pace{1, 60 * time.Millisecond}
 
-// TestRandom runs random queries in one task, and in some of the other ways, which must give the same rows.
+// TestRandom runs random queries in one task, and in some of the other ways, which must give the same rows;
+// in one of them also with another query in one job.
 // What docs/limitations.md lists may be refused.
 func TestRandom(t *testing.T) {
 	counts := map[string]int{}
@@ -94,7 +96,56 @@ func agree(t *testing.T, script random.Script, in []way, counts map[string]int) 
 			return last, fmt.Errorf("%s gives other rows:\n%s\none task:\n%s", w.name, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
-	return last, nil
+	return last, together(t, s, script, last, want, counts)
+}
+
+// together has one job write the rows of both queries of a script into tables, which must hold what each
+// gives alone.
+func together(t *testing.T, s *session.Session, script random.Script, w way, want []string, counts map[string]int) error {
+	beside, err := rowsOf(t, s, script.Beside, w)
+	if err != nil || beside == nil {
+		return err
+	}
+	var set strings.Builder
+	for i, query := range []string{script.Query, script.Beside} {
+		table, err := tableFor(s, query, fmt.Sprint("sink", i))
+		if err != nil {
+			return err
+		}
+		if _, err := runSQL(t, s, table, w); err != nil {
+			return err
+		}
+		fmt.Fprintf(&set, "INSERT INTO sink%d %s;\n", i, query)
+	}
+	sql := "EXECUTE STATEMENT SET BEGIN\n" + set.String() + "END"
+	if _, err := runSQL(t, s, sql, w); err != nil {
+		return fmt.Errorf("%s, %s: %w", w.name, sql, err)
+	}
+	counts["together"]++
+	for i, want := range [][]string{want, beside} {
+		got, err := runSQL(t, s, fmt.Sprint("SELECT * FROM sink", i), ways[0])
+		if slices.Sort(got); err != nil || !slices.Equal(got, want) {
+			return fmt.Errorf("%s, %s: %w: sink%d has other rows:\n%s\nalone:\n%s", w.name, sql, err, i, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	return nil
+}
+
+// tableFor declares a table for the rows of a query.
+func tableFor(s *session.Session, query, name string) (string, error) {
+	statements, err := parser.Parse(query)
+	if err != nil {
+		return "", err
+	}
+	p, err := s.Plan(statements[0], query)
+	if err != nil {
+		return "", err
+	}
+	var columns []string
+	for _, f := range p.Schema.Fields {
+		columns = append(columns, f.Name+" "+f.Type.String())
+	}
+	return fmt.Sprintf("CREATE TABLE %s (%s) WITH ('connector' = 'memory')", name, strings.Join(columns, ", ")), nil
 }
 
 // rowsOf are the sorted rows of a query, nil if it is refused.
