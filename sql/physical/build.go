@@ -1,9 +1,12 @@
 package physical
 
 import (
+	"slices"
+
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/sql/ast"
+	"github.com/anabranch/anabranch/sql/optimizer"
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
@@ -48,4 +51,21 @@ func build(job *graph.Job, at ast.Node, roots []Root, share Sharing) (waits bool
 		return false, err
 	}
 	return stuck(job)
+}
+
+// alike has scans read the same for all roots where they can.
+func alike(roots []Root) ([]Root, error) {
+	plans := make([]plan.Node, len(roots))
+	for i, r := range roots {
+		plans[i] = r.Plan
+	}
+	plans, err := optimizer.ReadAlike(plans)
+	if err != nil {
+		return nil, err
+	}
+	roots = slices.Clone(roots)
+	for i, n := range plans {
+		roots[i].Plan = n
+	}
+	return roots, nil
 }

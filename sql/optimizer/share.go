@@ -1,4 +1,4 @@
-package physical
+package optimizer
 
 import (
 	"cmp"
@@ -12,28 +12,25 @@ import (
 	"github.com/anabranch/anabranch/sql/plan"
 )
 
-// alike has scans that read one table for several branches of a job read the same, so that they can be
-// merged: the columns of all of them, of which a projection above each takes its own. The source of a table
-// without end is told only of conditions that all have; scans of one that ends stay apart where their
-// conditions differ, since leaving out files and row groups may be worth more than reading once.
-func alike(roots []Root) ([]Root, error) {
+// ReadAlike has scans of a table in several plans, or several times in one, read the same, so that one
+// source can serve them: the columns of all, of which a projection above each takes its own. The source of
+// a table without end is told only of conditions that all have; scans of one that ends stay apart where
+// their conditions differ, since leaving out files and row groups may be worth more than reading once.
+func ReadAlike(plans []plan.Node) ([]plan.Node, error) {
 	all := scans{}
-	for _, r := range roots {
-		if err := all.add(r.Plan); err != nil {
+	for _, n := range plans {
+		if err := all.add(n); err != nil {
 			return nil, err
 		}
 	}
-	out := slices.Clone(roots)
-	for i := range out {
-		var err error
-		if out[i].Plan, err = all.widened(out[i].Plan); err != nil {
-			return nil, err
-		}
+	out := make([]plan.Node, len(plans))
+	for i, n := range plans {
+		out[i] = merge(rewrite(n, all.widened))
 	}
 	return out, nil
 }
 
-// scans are those of a job, by what they read.
+// scans are those of plans, by table.
 type scans map[string][]*plan.Scan
 
 func (s scans) add(n plan.Node) error {
@@ -43,7 +40,7 @@ func (s scans) add(n plan.Node) error {
 		}
 	}
 	if scan, ok := n.(*plan.Scan); ok {
-		key, err := reads(scan)
+		key, err := tableOf(scan)
 		if err != nil {
 			return err
 		}
@@ -52,39 +49,29 @@ func (s scans) add(n plan.Node) error {
 	return nil
 }
 
-// reads identifies scans that one source can serve.
-func reads(n *plan.Scan) (string, error) {
-	conditions := n.Filter
-	if n.Unbounded {
-		conditions = nil
-	}
-	key, err := json.Marshal([]any{n.Table, n.Unbounded, conditions})
+// tableOf identifies the table that a scan reads.
+func tableOf(n *plan.Scan) (string, error) {
+	key, err := json.Marshal([]any{n.Table, n.Unbounded})
 	if err != nil {
 		return "", fmt.Errorf("scan of %s: %w", n.Table.Name, err)
 	}
-	return places.ReplaceAllString(string(key), ""), nil
+	return string(key), nil
 }
 
-// widened is n over scans that read for all.
-func (s scans) widened(n plan.Node) (plan.Node, error) {
-	if scan, ok := n.(*plan.Scan); ok {
-		key, err := reads(scan)
-		if err != nil {
-			return nil, err
-		}
-		return narrowed(union(s[key]), scan), nil
+// widened is a scan, if n is one, over one that reads for all that can be served together.
+func (s scans) widened(n plan.Node) plan.Node {
+	scan, ok := n.(*plan.Scan)
+	if !ok {
+		return n
 	}
-	inputs := make([]plan.Node, len(n.Inputs()))
-	for i, in := range n.Inputs() {
-		var err error
-		if inputs[i], err = s.widened(in); err != nil {
-			return nil, err
+	key, _ := tableOf(scan) // add has met it
+	var parts []*plan.Scan
+	for _, other := range s[key] {
+		if scan.Unbounded || slices.EqualFunc(other.Filter, scan.Filter, (*expr.Expr).Equal) {
+			parts = append(parts, other)
 		}
 	}
-	if len(inputs) == 0 {
-		return n, nil
-	}
-	return n.WithInputs(inputs...), nil
+	return narrowed(readingFor(parts), scan)
 }
 
 // output is what a scan puts out as one column, over the columns of its table.
@@ -103,8 +90,8 @@ func outputOf(n *plan.Scan, i int) output {
 
 func (o output) equal(p output) bool { return o.field.Name == p.field.Name && o.expr.Equal(p.expr) }
 
-// union reads what all parts do; its outputs are columns of the table in their order, then computed ones.
-func union(parts []*plan.Scan) *plan.Scan {
+// readingFor reads what all parts do; its outputs are columns of the table in their order, then computed ones.
+func readingFor(parts []*plan.Scan) *plan.Scan {
 	if len(parts) == 1 {
 		return parts[0]
 	}
@@ -118,12 +105,12 @@ func union(parts []*plan.Scan) *plan.Scan {
 		}
 		w.Filter = slices.DeleteFunc(slices.Clone(w.Filter), func(e *expr.Expr) bool { return !slices.ContainsFunc(n.Filter, e.Equal) })
 	}
-	slices.SortStableFunc(outputs, func(a, b output) int { return cmp.Compare(rank(a), rank(b)) })
+	slices.SortStableFunc(outputs, func(a, b output) int { return cmp.Compare(a.order(), b.order()) })
 	put(&w, outputs)
 	for _, n := range parts {
 		// A table has one watermark; parts that nobody asks for it left it out.
 		if n.Watermark != nil {
-			at := positions(&w, n)
+			at := places(&w, n)
 			w.Watermark, w.TimeColumn = n.Watermark.Remap(func(c int) int { return at[c] }), at[n.TimeColumn]
 			break
 		}
@@ -131,8 +118,8 @@ func union(parts []*plan.Scan) *plan.Scan {
 	return &w
 }
 
-// rank orders outputs: the table's columns, then what is computed.
-func rank(o output) int {
+// order is that of outputs: the table's columns, then what is computed.
+func (o output) order() int {
 	if o.expr.Op == expr.Column {
 		return o.expr.Index
 	}
@@ -161,8 +148,8 @@ func put(n *plan.Scan, outputs []output) {
 	}
 }
 
-// positions finds the columns of a scan among those of one that reads for it.
-func positions(wide, n *plan.Scan) []int {
+// places finds the columns of a scan among those of one that reads for it.
+func places(wide, n *plan.Scan) []int {
 	outputs := make([]output, len(wide.Out.Fields))
 	for i := range outputs {
 		outputs[i] = outputOf(wide, i)
@@ -176,7 +163,7 @@ func positions(wide, n *plan.Scan) []int {
 
 // narrowed has the columns of a scan from one that reads for it.
 func narrowed(wide, n *plan.Scan) plan.Node {
-	at := positions(wide, n)
+	at := places(wide, n)
 	p := &plan.Project{Input: wide, Out: n.Out}
 	same := len(at) == len(wide.Out.Fields)
 	for i, c := range at {
