@@ -1,10 +1,12 @@
 package parquet
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"math"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 
@@ -22,6 +24,7 @@ type packer struct {
 	buf  []byte
 	page []byte
 	zstd *zstd.Encoder
+	gzip *gzip.Writer
 }
 
 func (p *packer) run(c Codec, b []byte) ([]byte, error) {
@@ -39,14 +42,33 @@ func (p *packer) run(c Codec, b []byte) ([]byte, error) {
 		}
 		p.buf = p.zstd.EncodeAll(b, p.buf[:0])
 		return p.buf, nil
+	case Gzip:
+		return p.runGzip(b)
 	}
 	return b, nil
 }
 
-func (p *packer) close() { p.zstd = nil }
+func (p *packer) runGzip(b []byte) ([]byte, error) {
+	to := bytes.NewBuffer(p.buf[:0])
+	if p.gzip == nil {
+		p.gzip = gzip.NewWriter(to)
+	} else {
+		p.gzip.Reset(to)
+	}
+	if _, err := p.gzip.Write(b); err != nil {
+		return nil, err
+	}
+	if err := p.gzip.Close(); err != nil {
+		return nil, err
+	}
+	p.buf = to.Bytes()
+	return p.buf, nil
+}
+
+func (p *packer) close() { p.zstd, p.gzip = nil, nil }
 
 func codecNumber(c Codec) int {
-	return [...]int{Snappy: codecSnappy, Zstd: codecZstd, Uncompressed: codecNone}[c]
+	return [...]int{Snappy: codecSnappy, Zstd: codecZstd, Gzip: codecGzip, Uncompressed: codecNone}[c]
 }
 
 // chunk writes the pages of a column of the open row group.

@@ -16,6 +16,7 @@ type Codec uint8
 const (
 	Snappy Codec = iota
 	Zstd
+	Gzip
 	Uncompressed
 )
 

@@ -60,7 +60,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	f := openBytes(t, file)
 	want := rowsOf(t, f)
-	for _, opt := range []WriterOptions{{}, {Codec: Zstd, RowGroupRows: 40}, {Codec: Uncompressed, RowGroupRows: 1}} {
+	for _, opt := range []WriterOptions{{}, {Codec: Zstd, RowGroupRows: 40}, {Codec: Gzip, RowGroupRows: 50}, {Codec: Uncompressed, RowGroupRows: 1}} {
 		out := rewrite(t, f, opt, nil)
 		if dir := os.Getenv("ANABRANCH_WRITE"); dir != "" && opt.RowGroupRows != 1 {
 			name := dir + "/" + string(rune('a'+opt.Codec)) + ".parquet"

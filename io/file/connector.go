@@ -58,7 +58,7 @@ func (Connector) Options() []catalog.Option {
 		{Key: "json.encode.ignore-null-fields", Description: "fields that are null are not written", Default: "false", Values: catalog.Flag()},
 		{Key: "arrow.compression", Description: "UNCOMPRESSED, LZ4 or ZSTD", Default: "UNCOMPRESSED"},
 		{Key: "arrow.strings", Description: "how strings are written: UTF8 or VIEW", Default: "UTF8"},
-		{Key: "parquet.compression", Description: "SNAPPY, ZSTD or UNCOMPRESSED", Default: "SNAPPY"},
+		{Key: "parquet.compression", Description: "SNAPPY, ZSTD, GZIP or UNCOMPRESSED", Default: "SNAPPY"},
 	}, append(ignoredOptions(), deadletter.Known()...)...)
 }
 
@@ -158,10 +158,12 @@ func (t *table) formatOptions(o map[string]string) error {
 	case "", "SNAPPY":
 	case "ZSTD":
 		t.parquet.Codec = parquet.Zstd
+	case "GZIP":
+		t.parquet.Codec = parquet.Gzip
 	case "UNCOMPRESSED", "NONE":
 		t.parquet.Codec = parquet.Uncompressed
 	default:
-		return fmt.Errorf("table %s: unknown parquet.compression '%s' (known: SNAPPY, ZSTD, UNCOMPRESSED)", t.name, c)
+		return fmt.Errorf("table %s: unknown parquet.compression '%s' (known: SNAPPY, ZSTD, GZIP, UNCOMPRESSED)", t.name, c)
 	}
 	return nil
 }

@@ -126,17 +126,30 @@ func (p *part) open(f formatOptions, columns []wanted, out *columnar.Batch) (err
 	return nil
 }
 
+// decode decodes what a record has; where it has nothing, as one without a key, the columns are null.
 func (p *part) decode(row int, b []byte) error {
 	switch {
+	case b == nil:
+		for _, v := range p.columns() {
+			if v.Type.NotNull {
+				return fmt.Errorf("null for %s", v.Type)
+			}
+		}
+		p.setNull(row)
 	case p.messages != nil:
 		return p.messages.Decode(row, b)
-	case p.raw != nil && b == nil:
-		if p.raw.Type.NotNull {
-			return fmt.Errorf("null for %s", p.raw.Type)
-		}
-		p.raw.SetNull(row)
 	case p.raw != nil:
 		p.raw.SetBytes(row, b)
+	}
+	return nil
+}
+
+func (p *part) columns() []*columnar.Vector {
+	switch {
+	case p.messages != nil:
+		return p.messages.Columns()
+	case p.raw != nil:
+		return []*columnar.Vector{p.raw}
 	}
 	return nil
 }

@@ -11,14 +11,18 @@ import (
 	"github.com/anabranch/anabranch/dataflow"
 )
 
-// TestRawWithoutValue reads a record without a value or key into columns that take a NULL or not.
-func TestRawWithoutValue(t *testing.T) {
-	for _, c := range []struct{ key, value, err string }{
-		{"STRING", "BYTES", ""},
-		{"STRING", "BYTES NOT NULL", "value: null for BYTES NOT NULL"},
-		{"STRING NOT NULL", "BYTES", "key: null for STRING NOT NULL"},
+// TestWithoutKeyOrValue reads a record without a value and a key into columns that take a NULL or not.
+func TestWithoutKeyOrValue(t *testing.T) {
+	for _, c := range []struct{ format, key, value, err string }{
+		{"raw", "STRING", "BYTES", ""},
+		{"json", "STRING", "BYTES", ""},
+		{"csv", "STRING", "BYTES", ""},
+		{"raw", "STRING", "BYTES NOT NULL", "value: null for BYTES NOT NULL"},
+		{"raw", "STRING NOT NULL", "BYTES", "key: null for STRING NOT NULL"},
+		{"json", "STRING NOT NULL", "BYTES", "key: null for STRING NOT NULL"},
+		{"csv", "STRING NOT NULL", "BYTES", "key: null for STRING NOT NULL"},
 	} {
-		s := spec("format=raw, key.format=raw, key.fields=k, value.fields-include=EXCEPT_KEY")
+		s := spec("format=raw, key.format=" + c.format + ", key.fields=k, value.fields-include=EXCEPT_KEY")
 		types := map[string]columnar.Type{"STRING": columnar.TypeString, "BYTES": columnar.TypeBytes}
 		typeOf := func(text string) columnar.Type {
 			name, required := strings.CutSuffix(text, " NOT NULL")
