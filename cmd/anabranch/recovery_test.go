@@ -70,6 +70,32 @@ INSERT INTO result SELECT id %s FROM g;`
 	}
 }
 
+// TestCanceledBeforeACheckpoint cancels an INSERT that has none yet: nothing of it is left.
+func TestCanceledBeforeACheckpoint(t *testing.T) {
+	t.Chdir(t.TempDir())
+	script := `SET 'pipeline.name' = 'early';
+CREATE TABLE g (id BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1000');
+CREATE TABLE result (id BIGINT) WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'csv');
+INSERT INTO result SELECT id FROM g;`
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for {
+			if hidden, _ := filepath.Glob("out/.*"); len(hidden) > 0 { // rows have come
+				cancel()
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	var out, errs bytes.Buffer
+	if status := run(ctx, streams{in: strings.NewReader(""), out: &out, err: &errs}, []string{"sql", "-c", script}); status != statusFailed {
+		t.Errorf("status %d\n%s", status, errs.String())
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) > 1 || len(left) == 1 && left[0].Name() != "out" {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
+
 // TestResumedScriptFillsTheSession runs an INSERT into a table of the session again, which nothing else holds.
 func TestResumedScriptFillsTheSession(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
@@ -84,12 +85,20 @@ func (r *Runner) write(ctx context.Context, planned *session.Planned, opts sched
 		err = scheduler.RunRestarting(ctx, planned.Job, opts, restart)
 	}
 	if !r.passing(planned) {
-		return errors.Join(err, store.Close())
+		return errors.Join(err, r.leave(store))
 	}
 	if err != nil {
 		err = errors.Join(err, scheduler.Discard(context.WithoutCancel(ctx), planned.Job, opts))
 	}
 	return errors.Join(err, store.Remove(r.checkpointBase()))
+}
+
+// leave gives up a store. Where no checkpoint is complete nothing is left of it.
+func (r *Runner) leave(store *checkpoint.Store) error {
+	if newest, err := store.Newest(); err != nil || newest > 0 {
+		return errors.Join(err, store.Close())
+	}
+	return store.Remove(r.checkpointBase())
 }
 
 // Parallelism is that of the session's settings if they tell one.
