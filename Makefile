@@ -20,6 +20,7 @@ sim: ## clusters under the simulation, many seeds
 
 random: ## random queries run in all ways and in DuckDB, others each day
 	go test ./test/sql -run TestRandom -queries 10000 -seed $$(date +%Y%m%d) -timeout 60m
+	go test ./test/sql -run TestStatementSetsEnd -queries 1000 -timeout 60m
 	cd test/peer && go test -run TestRandom -queries 50000 -seed $$(date +%Y%m%d) -timeout 60m
 
 fuzz: ## one minute for each fuzz target
