@@ -19,7 +19,7 @@ import (
 // another for good, and the rows are those of a job that shares nothing.
 func TestStatementSetsEnd(t *testing.T) {
 	s := session.New(builtin.Connectors())
-	mustRun(t, s, `CREATE TABLE numbers (k INT) WITH ('connector' = 'datagen', 'fields.k.kind' = 'sequence', 'fields.k.start' = '0', 'fields.k.end' = '49999');
+	mustRun(t, s, `CREATE TABLE numbers (k INT) WITH ('connector' = 'datagen', 'rows-per-second' = '10000000', 'fields.k.kind' = 'sequence', 'fields.k.start' = '0', 'fields.k.end' = '49999');
 CREATE TABLE a (k INT, v INT) WITH ('connector' = 'memory');
 CREATE TABLE b LIKE a;
 INSERT INTO a SELECT k, MOD(k * 7, 1000) FROM numbers;
