@@ -28,7 +28,7 @@ var errFault = errors.New("a fault of the simulation")
 const splitRows = 1000
 
 // job is source -> operator with state -> sink, with exchanges by key between them; in some a join that
-// reads another source first stands before the sink.
+// reads another source first stands before the sink, and in some another operator reads in the task of the first.
 func (w *world) job() *graph.Job {
 	j := &graph.Job{Name: "job", Streaming: true}
 	hashed := func(n *graph.Node) graph.Edge {
@@ -49,12 +49,19 @@ func (w *world) job() *graph.Job {
 	if w.rng.IntN(3) == 0 {
 		source.Parallelism = 1 + w.rng.IntN(3)
 	}
+	ops := binding.Operators{
+		once.UID: func() dataflow.Operator { return &onceOperator{w: w} },
+		sink.UID: func() dataflow.Operator { return &sinkOperator{w: w} },
+	}
+	if w.rng.IntN(3) == 0 {
+		w.beside = map[int][]int64{}
+		forward := graph.Edge{From: once.ID, Partition: graph.Partitioning{Scheme: graph.Forward}}
+		beside := j.Add(operators.KindFunction, "beside", operators.FunctionSpec{}, rowSchema, forward)
+		ops[beside.UID] = func() dataflow.Operator { return &besideOperator{onceOperator{w: w}} }
+	}
 	w.bindings = &binding.Set{
-		Sources: sources,
-		Operators: binding.Operators{
-			once.UID: func() dataflow.Operator { return &onceOperator{w: w} },
-			sink.UID: func() dataflow.Operator { return &sinkOperator{w: w} },
-		},
+		Sources:    sources,
+		Operators:  ops,
 		Committers: binding.Committers{sink.UID: w},
 	}
 	return j
@@ -287,6 +294,14 @@ func (o *onceOperator) Restore(r *state.Reader) error {
 }
 
 func (o *onceOperator) Close() error { return nil }
+
+// besideOperator is one that tells at the end what it has seen.
+type besideOperator struct{ onceOperator }
+
+func (o *besideOperator) EndInput(dataflow.Port, dataflow.Output) (dataflow.Status, error) {
+	o.w.beside[o.sub] = o.seen
+	return dataflow.Done, nil
+}
 
 // sinkOperator prepares the rows of an epoch.
 type sinkOperator struct {

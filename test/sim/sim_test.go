@@ -64,6 +64,7 @@ type world struct {
 	number      int     // of the next output
 	open        map[int]bool
 	committed   map[int][]int64
+	beside      map[int][]int64 // what besideOperators had seen when they ended, by subtask; nil: there are none
 	durable     map[string]bool // data that a durable checkpoint lists
 	acked       map[[3]uint64]bool
 	finished    map[[2]uint64]bool
@@ -512,6 +513,9 @@ func (w *world) check() {
 		if !slices.Equal(got, w.expected) {
 			w.violated("committed %v, want %v", got, w.expected)
 		}
+		if failure == nil && w.beside != nil {
+			w.checkBeside()
+		}
 		// A TaskManager that was lost and goes on may prepare something after all is removed.
 		if len(w.open) > 0 && w.stats["stops"] == 0 {
 			w.violated("%d outputs are prepared and neither committed nor removed", len(w.open))
@@ -536,6 +540,15 @@ func (w *world) check() {
 		if _, ok := slices.BinarySearch(w.expected, id); !ok {
 			w.violated("row %d, which there is not, is committed", id)
 		}
+	}
+}
+
+// checkBeside compares what the operator beside the one with state has seen with what was to be read.
+func (w *world) checkBeside() {
+	w.stats["beside"]++
+	got := slices.Concat(slices.Collect(maps.Values(w.beside))...)
+	if slices.Sort(got); !slices.Equal(got, w.expected) {
+		w.violated("the operator beside has seen %v, want %v", got, w.expected)
 	}
 }
 
@@ -571,7 +584,7 @@ func TestSeeds(t *testing.T) {
 	if after := columnar.AllocatedBytes(); after != before {
 		t.Errorf("%d bytes are still allocated", after-before)
 	}
-	for _, what := range []string{"well", "failed", "stopped", "faults", "crashes", "stops", "restarts", "checkpoints"} {
+	for _, what := range []string{"well", "failed", "stopped", "faults", "crashes", "stops", "restarts", "checkpoints", "beside"} {
 		if *seed < 0 && total[what] == 0 {
 			t.Errorf("no seed had %s", what)
 		}
