@@ -129,7 +129,7 @@ func itemName(item ast.SelectItem, position int) string {
 	return fmt.Sprintf("EXPR$%d", position)
 }
 
-// star adds all columns, those a USING merged first.
+// star adds all columns, those a USING merged first, or the fields of a ROW.
 func (s *selection) star(star *ast.Star) error {
 	table := star.Qualifier.Last().Name
 	found := false
@@ -148,10 +148,33 @@ func (s *selection) star(star *ast.Star) error {
 		}
 	}
 	if !found && table != "" {
-		return ast.Errorf(star, ast.ClassSemantic, "unknown table %s", table)
+		return s.fields(star)
 	}
 	if !found {
 		return ast.Errorf(star, ast.ClassSemantic, "* needs a table in FROM")
+	}
+	return nil
+}
+
+// fields adds those of a ROW.
+func (s *selection) fields(star *ast.Star) error {
+	name := star.Qualifier.Last().Name
+	if i, _, err := s.x.scope.lookup(star.Qualifier); i < 0 && err == nil {
+		return ast.Errorf(star, ast.ClassSemantic, "unknown table %s", name)
+	}
+	row, err := s.x.column(&ast.Column{Pos: star.Pos, Parts: star.Qualifier})
+	if err != nil {
+		return err
+	}
+	if row.Type.Kind != columnar.Row {
+		return ast.Errorf(star, ast.ClassSemantic, "%s.* needs a table or a ROW; %s is %s", name, name, row.Type.Nullable())
+	}
+	for _, f := range row.Type.Fields {
+		e, err := expr.NewField(row, f.Name)
+		if err != nil {
+			return err
+		}
+		s.items, s.names = append(s.items, e), append(s.names, f.Name)
 	}
 	return nil
 }
