@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"unsafe"
+
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // RowTable keeps rows and finds them by key, any number of rows a key. A row is its columns in
@@ -28,7 +30,7 @@ type RowTable struct {
 	live   int
 	parts  [dirParts]dirPart
 
-	account *Account
+	account *mem.Account
 	bytes   int64
 	changes *Changes // nil unless tracked
 
@@ -64,7 +66,7 @@ const freeRow = uint64(NoRow) << 32
 
 // NewRowTable makes an empty table of rows of the given types, found by the columns keys, with
 // extra words of the owner beside each row. Memory is reserved from account, which may be nil.
-func NewRowTable(types []Type, keys []int, extra int, account *Account) (*RowTable, error) {
+func NewRowTable(types []Type, keys []int, extra int, account *mem.Account) (*RowTable, error) {
 	t := &RowTable{types: types, account: account, nested: make([]*Vector, len(types))}
 	stored := make([]Type, len(types))
 	for c, typ := range types {
@@ -451,10 +453,10 @@ func (t *RowTable) newRow() uint32 {
 		if t.made == 0 {
 			first = dirMin
 		}
-		t.chunks = append(t.chunks, &rowChunk{words: zeroed[uint64](first * t.width)})
+		t.chunks = append(t.chunks, &rowChunk{words: mem.Zeroed[uint64](first * t.width)})
 		t.bytes += int64(8 * first * t.width)
 	} else if last := t.chunks[len(t.chunks)-1]; t.made%chunkRows*t.width == len(last.words) {
-		grown := zeroed[uint64](2 * len(last.words))
+		grown := mem.Zeroed[uint64](2 * len(last.words))
 		copy(grown, last.words)
 		t.bytes += int64(8 * len(last.words))
 		last.words = grown

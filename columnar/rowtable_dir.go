@@ -1,6 +1,10 @@
 package columnar
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/anabranch/anabranch/columnar/mem"
+)
 
 // dirParts is the number of parts of a RowTable's directory, a power of two. A key's part is the
 // upper bits of its salt, its home slot in the part the bits below them.
@@ -39,7 +43,7 @@ func (p *dirPart) insert(slot, hash uint64, id uint32) int64 {
 
 func (p *dirPart) grow() int64 {
 	old := p.slots
-	p.slots = zeroed[uint64](max(partMin, 2*len(old)))
+	p.slots = mem.Zeroed[uint64](max(partMin, 2*len(old)))
 	p.shift = uint(64 - bits.TrailingZeros(uint(len(p.slots))))
 	mask := uint64(len(p.slots) - 1)
 	for _, e := range old {

@@ -3,6 +3,8 @@ package columnar
 import (
 	"math/bits"
 	"slices"
+
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // packer builds, column by column, one number a row whose order is the wanted one. Each column
@@ -35,7 +37,7 @@ func (k *SortKeyer) pack(p *packer, b *Batch) bool {
 
 func resized[T any](s []T, n int) []T {
 	if cap(s) < n {
-		return zeroed[T](n)
+		return mem.Zeroed[T](n)
 	}
 	return s[:n]
 }
@@ -149,7 +151,7 @@ func (p *packer) order(dst []int32, stopped func() bool) []int32 {
 	}
 	places := bits.Len(uint(n - 1))
 	if p.bits+places > 64 {
-		entries := zeroed[sortEntry](2 * n)
+		entries := mem.Zeroed[sortEntry](2 * n)
 		for i, key := range p.keys {
 			entries[i] = sortEntry{key, int32(i)}
 		}
@@ -165,7 +167,7 @@ func (p *packer) order(dst []int32, stopped func() bool) []int32 {
 	for i := range p.keys {
 		p.keys[i] = p.keys[i]<<places | uint64(i)
 	}
-	scratch := zeroed[uint64](n)
+	scratch := mem.Zeroed[uint64](n)
 	sorted := radixWords(p.keys, scratch, places, p.bits, stopped)
 	if sorted == nil {
 		return nil

@@ -3,6 +3,8 @@ package columnar
 import (
 	"fmt"
 	"math/bits"
+
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // NoRow is the row id of a key that a table does not hold.
@@ -29,7 +31,7 @@ type Table struct {
 	room    int // rows the chunks have place for
 	chunks  [][]uint64
 	arena   Vector // long strings of keys
-	account *Account
+	account *mem.Account
 
 	dict    dictCache
 	word    wordIndex
@@ -53,7 +55,7 @@ func (t *Table) home(salt uint64) uint64 { return salt >> t.shift }
 
 // NewTable makes an empty table of the key types with payloadWords words beside each key. What
 // it grows to is reserved from account, which may be nil.
-func NewTable(keys []Type, payloadWords int, account *Account) (*Table, error) {
+func NewTable(keys []Type, payloadWords int, account *mem.Account) (*Table, error) {
 	l, err := newKeyLayout(keys)
 	if err != nil {
 		return nil, err
@@ -257,12 +259,12 @@ func (t *Table) addChunk() {
 		copy(first, t.chunks[0])
 		t.chunks[0] = first
 	default:
-		t.chunks = append(t.chunks, zeroed[uint64](chunkRows*t.width))
+		t.chunks = append(t.chunks, mem.Zeroed[uint64](chunkRows*t.width))
 	}
 }
 
 func (t *Table) setDir(n int) {
-	t.dir = zeroed[uint64](n)
+	t.dir = mem.Zeroed[uint64](n)
 	t.mask = uint64(n - 1)
 	t.shift = uint(64 - bits.TrailingZeros(uint(n)))
 }

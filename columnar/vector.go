@@ -3,6 +3,7 @@ package columnar
 import (
 	"unsafe"
 
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/internal/assert"
 )
 
@@ -148,10 +149,10 @@ func (v *Vector) unshare() {
 func (v *Vector) setLen(n int) {
 	need := v.dataBytes(n)
 	if need > cap(v.data) || v.shared {
-		grown := Alloc(max(need, cap(v.data)*3/2))
+		grown := mem.Alloc(max(need, cap(v.data)*3/2))
 		copy(grown, v.data)
 		if !v.shared {
-			Free(v.data)
+			mem.Free(v.data)
 		}
 		v.data, v.shared = grown, false
 	}
@@ -267,9 +268,9 @@ func (v *Vector) Release() {
 	if v.shared {
 		v.unshare()
 	}
-	Free(v.data)
+	mem.Free(v.data)
 	for _, b := range v.Bufs[:v.owned] {
-		Free(b)
+		mem.Free(b)
 	}
 	v.data, v.Bufs, v.owned, v.len = nil, nil, 0, 0
 	v.Dict, v.Valid = nil, nil
@@ -310,7 +311,7 @@ func (v *Vector) scratch(n int) (dst []byte, buf, off int) {
 	if v.owned > 0 {
 		size = min(2*cap(v.Bufs[v.owned-1]), 4<<20)
 	}
-	b := Alloc(max(size, n))[:n]
+	b := mem.Alloc(max(size, n))[:n]
 	// Borrowed buffers, if any, keep their index: own ones are only added when there are none.
 	v.Bufs = append(v.Bufs, b)
 	if v.owned == len(v.Bufs)-1 {

@@ -1,6 +1,10 @@
 package columnar
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/anabranch/anabranch/columnar/mem"
+)
 
 // wordIndex is what a table of one fixed-width key has beside or instead of its directory. While
 // the values lie close together, isDirect holds: the directory is unused, and an array by value,
@@ -292,7 +296,7 @@ func (w *wordIndex) addPage(p uint64) {
 	}
 	w.pageCount++
 	if len(w.free) == 0 {
-		slab := zeroed[directPage](min(max(1, w.pageCount/8), directSlab))
+		slab := mem.Zeroed[directPage](min(max(1, w.pageCount/8), directSlab))
 		for i := range slab {
 			w.free = append(w.free, &slab[i])
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // Grouping is a table of groups with the accumulators of aggregate calls beside each key. One
@@ -14,7 +15,7 @@ type Grouping struct {
 	calls   []groupedCall
 	table   *columnar.Table
 	words   int
-	account *columnar.Account
+	account *mem.Account
 	env     *Env
 	changes Tracker // nil unless tracked
 
@@ -43,7 +44,7 @@ type groupedCall struct {
 }
 
 // NewGrouping makes an empty grouping by keys, whose memory is reserved from account.
-func NewGrouping(keys []columnar.Type, calls []*Aggregate, env *Env, account *columnar.Account) (*Grouping, error) {
+func NewGrouping(keys []columnar.Type, calls []*Aggregate, env *Env, account *mem.Account) (*Grouping, error) {
 	g := &Grouping{keys: keys, account: account, env: env}
 	for _, c := range calls {
 		gc := groupedCall{call: c, word: g.words}

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state/cold"
 )
@@ -73,7 +74,7 @@ type TiersOptions[T Entries] struct {
 	Store *Store
 	// Account is charged with what is in memory if there is a Store, which is what bounds it: tables that Make
 	// makes then need none of their own.
-	Account *columnar.Account
+	Account *mem.Account
 	// Make makes an empty generation, and Free takes one back; by default it is released.
 	Make func() (T, error)
 	Free func(T) error

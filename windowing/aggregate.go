@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state"
@@ -161,7 +162,7 @@ func (a *Aggregate) grouping() (*expr.Grouping, error) {
 }
 
 // tiersAccount is charged with groups some of which are on disk.
-func (a *Aggregate) tiersAccount() *columnar.Account {
+func (a *Aggregate) tiersAccount() *mem.Account {
 	if a.store == nil {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/operators/held"
@@ -26,7 +27,7 @@ type Aggregate struct {
 	taken     int // rows since a Partial one last emitted
 	groupsMax int // at how many groups it emits
 
-	account *columnar.Account
+	account *mem.Account
 	level   int  // of partitions, below an aggregation that has put rows aside
 	inner   bool // the account is that of another
 	aside   *spill.Partitions

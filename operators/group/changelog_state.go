@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/operators/held"
@@ -34,7 +35,7 @@ func (a *ChangelogAggregate) openState() error {
 	a.state, err = a.tiers(len(types) > 0, state.TiersOptions[*expr.Grouping]{
 		Keys: len(types), Name: "groups",
 		Dead: func(b *columnar.Batch, i int) bool { return columnar.Values[int64](b.Cols[count])[i] == 0 },
-	}, func(account *columnar.Account) (*expr.Grouping, error) { return a.plainGroups(types, account) })
+	}, func(account *mem.Account) (*expr.Grouping, error) { return a.plainGroups(types, account) })
 	for i, c := range a.spec.Calls {
 		if err == nil && apart(c) {
 			err = a.openDistinct(i, types)
@@ -47,7 +48,7 @@ func (a *ChangelogAggregate) openState() error {
 }
 
 // plainGroups makes a table of groups to which the calls whose values are apart are without DISTINCT.
-func (a *ChangelogAggregate) plainGroups(types []columnar.Type, account *columnar.Account) (*expr.Grouping, error) {
+func (a *ChangelogAggregate) plainGroups(types []columnar.Type, account *mem.Account) (*expr.Grouping, error) {
 	calls := slices.Clone(a.spec.Calls)
 	for i, c := range calls {
 		if apart(c) {
@@ -66,7 +67,7 @@ func (a *ChangelogAggregate) plainGroups(types []columnar.Type, account *columna
 }
 
 // tiers makes keyed state of the operator: on disk, if that is wanted and all of it may be there.
-func (a *ChangelogAggregate) tiers(disk bool, o state.TiersOptions[*expr.Grouping], mk func(*columnar.Account) (*expr.Grouping, error)) (*state.Groups, error) {
+func (a *ChangelogAggregate) tiers(disk bool, o state.TiersOptions[*expr.Grouping], mk func(*mem.Account) (*expr.Grouping, error)) (*state.Groups, error) {
 	account := a.ctx.Budget.Account(a.ctx.Name)
 	o.Snapshots = a.ctx.Checkpoints
 	o.Make = func() (*expr.Grouping, error) { return mk(account) }

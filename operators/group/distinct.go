@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state"
 )
@@ -56,7 +57,7 @@ func (a *ChangelogAggregate) openDistinct(call int, keys []columnar.Type) (err e
 	d.seen, err = a.tiers(true, state.TiersOptions[*expr.Grouping]{
 		Keys: len(types), Name: valuesName(call),
 		Dead: func(b *columnar.Batch, i int) bool { return columnar.Values[int64](b.Cols[len(types)])[i] == 0 },
-	}, func(account *columnar.Account) (*expr.Grouping, error) {
+	}, func(account *mem.Account) (*expr.Grouping, error) {
 		return expr.NewGrouping(types, []*expr.Aggregate{count}, env, account)
 	})
 	if err != nil {

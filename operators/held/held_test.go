@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 )
@@ -52,7 +53,7 @@ func TestNotThere(t *testing.T) {
 
 // TestReserve asks for more than there is: the error says that memory is full, and others do not.
 func TestReserve(t *testing.T) {
-	ctx := &dataflow.Context{Name: "sort", Budget: columnar.NewBudget(1 << 10)}
+	ctx := &dataflow.Context{Name: "sort", Budget: mem.NewBudget(1 << 10)}
 	account, err := OpenAccount(ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package join
 
 import (
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/operators/held"
 )
 
@@ -12,7 +13,7 @@ type build struct {
 	next    []int32         // following row of the same key plus one
 	unique  bool            // every row is the table's row of the same id; there are no chains yet
 	matched columnar.Bitmap
-	account *columnar.Account
+	account *mem.Account
 	ids     []uint32
 }
 

@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
 	"github.com/anabranch/anabranch/state"
@@ -43,7 +44,7 @@ type Rank struct {
 	next    int          // of lists, to emit at the end
 	ended   bool
 
-	account *columnar.Account  // of one that spills
+	account *mem.Account       // of one that spills
 	level   int                // of partitions on disk, below a Rank that has put its rows aside
 	inner   bool               // the account is that of another
 	aside   *spill.Partitions  // nil while the rows are in memory

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
 	"github.com/anabranch/anabranch/state"
@@ -24,7 +25,7 @@ func (r *Rank) openRows() (err error) {
 		}
 		return err
 	}
-	var parts, rows *columnar.Account
+	var parts, rows *mem.Account
 	if !r.spills() {
 		parts, rows = ctx.Budget.Account(ctx.Name), ctx.Budget.Account(ctx.Name)
 	} else if r.account == nil {

@@ -1,4 +1,4 @@
-package columnar
+package mem
 
 import "unsafe"
 
@@ -10,9 +10,9 @@ const (
 	hugeHeapMin  = 1 << 20
 )
 
-// zeroed is make([]T, n) of a type without pointers for memory that is read at random: each row costs a walk
+// Zeroed is make([]T, n) of a type without pointers for memory that is read at random: each row costs a walk
 // through the page tables where pages are small. See docs/adr/0006-huge-pages.md.
-func zeroed[T any](n int) []T {
+func Zeroed[T any](n int) []T {
 	s := make([]T, n)
 	if uintptr(n)*unsafe.Sizeof(*new(T)) >= hugeTableMin {
 		inHugePages(s)

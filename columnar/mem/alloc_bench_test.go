@@ -1,6 +1,6 @@
 //go:build linux
 
-package columnar
+package mem
 
 import (
 	"runtime"

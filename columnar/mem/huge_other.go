@@ -1,5 +1,5 @@
 //go:build !linux
 
-package columnar
+package mem
 
 func adviseHuge(from, size uintptr) {}
