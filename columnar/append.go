@@ -269,8 +269,8 @@ func appendViews(v, src *Vector, rows []int32, base int) {
 			dst[k] = *w
 			continue
 		}
-		s := w.bytesOf(values.Bufs)
-		to, buf, off := v.scratch(len(s))
+		s := w.Bytes(values.Bufs)
+		to, buf, off := v.Scratch(len(s))
 		copy(to, s)
 		dst[k] = View{Head: w.Head, Tail: uint64(uint32(buf)) | uint64(uint32(off))<<32}
 	}

@@ -71,7 +71,7 @@ func (c *dictCache) combine(cols []*Vector, sel []int32, n int) {
 			}
 		default:
 			for k := range c.codes {
-				r := rowAt(sel, k)
+				r := RowAt(sel, k)
 				x := uint32(codes[r])
 				if !v.Valid.Get(r) {
 					x = size - 1
@@ -148,7 +148,7 @@ func (t *Table) upsertCodes(ids []uint32, cols []*Vector, sel []int32) error {
 	for k, code := range c.codes {
 		if c.ids[code] == NoRow {
 			c.ids[code] = NoRow - 1 // entered below, once
-			c.sel = append(c.sel, int32(rowAt(sel, k)))
+			c.sel = append(c.sel, int32(RowAt(sel, k)))
 		}
 	}
 	c.hash = HashRows(c.hash, cols, c.sel, 0)

@@ -3,7 +3,6 @@ package columnar
 import (
 	"bytes"
 	"fmt"
-	"math"
 )
 
 // keyLayout lays a composite key out as 64-bit words: a header (the upper 48 bits of the hash
@@ -59,13 +58,13 @@ func (l *keyLayout) encode(dst []uint64, hashes []uint64, cols []*Vector, sel []
 		clear(dst[k*w+1 : k*w+1+l.flags])
 	}
 	for c, v := range cols {
-		encodeColumn(dst[l.offset[c]:], w, v, sel, len(hashes), l.wide(c))
+		EncodeWords(dst[l.offset[c]:], w, v, sel, len(hashes), l.wide(c))
 		if v.Valid == nil {
 			continue
 		}
 		word, bit := nullFlag(c)
 		for k := range hashes {
-			if v.IsNull(rowAt(sel, k)) {
+			if v.IsNull(RowAt(sel, k)) {
 				dst[k*w+word] |= bit
 				dst[k*w+l.offset[c]] = 0
 				if l.wide(c) {
@@ -87,92 +86,6 @@ func nullFlag(c int) (word int, bit uint64) {
 
 // wide reports whether column c takes two words.
 func (l *keyLayout) wide(c int) bool { return l.isWide[c] }
-
-func rowAt(sel []int32, k int) int {
-	if sel != nil {
-		return int(sel[k])
-	}
-	return k
-}
-
-// encodeColumn writes the words of a column into every w-th word of dst.
-func encodeColumn(dst []uint64, w int, v *Vector, sel []int32, n int, wide bool) {
-	values := v
-	if v.Enc == Dictionary {
-		values = v.Dict
-	}
-	switch values.Phys {
-	case PhysBits:
-		m := values.Bits()
-		for k := range n {
-			dst[k*w] = b2u(m.Get(v.Index(rowAt(sel, k))))
-		}
-	case PhysInt8:
-		encodeWords(dst, w, v, Values[int8](values), sel, n)
-	case PhysInt16:
-		encodeWords(dst, w, v, Values[int16](values), sel, n)
-	case PhysInt32:
-		encodeWords(dst, w, v, Values[int32](values), sel, n)
-	case PhysInt64:
-		encodeWords(dst, w, v, Values[int64](values), sel, n)
-		if wide {
-			for k := range n {
-				dst[k*w+1] = uint64(int64(dst[k*w]) >> 63)
-			}
-		}
-	case PhysInt128:
-		encodeWide(dst, w, v, Values[Int128](values), sel, n, wide)
-	case PhysFloat32:
-		s := Values[float32](values)
-		for k := range n {
-			dst[k*w] = canonicalFloat(float64(s[v.Index(rowAt(sel, k))]))
-		}
-	case PhysFloat64:
-		s := Values[float64](values)
-		for k := range n {
-			dst[k*w] = canonicalFloat(s[v.Index(rowAt(sel, k))])
-		}
-	case PhysView:
-		s := Values[View](values)
-		if v.Enc == Flat && sel == nil {
-			for k, x := range s[:n] {
-				dst[k*w], dst[k*w+1] = x.Head, x.Tail
-			}
-			return
-		}
-		for k := range n {
-			x := s[v.Index(rowAt(sel, k))]
-			dst[k*w], dst[k*w+1] = x.Head, x.Tail
-		}
-	}
-}
-
-func encodeWide(dst []uint64, w int, v *Vector, s []Int128, sel []int32, n int, wide bool) {
-	for k := range n {
-		x := s[v.Index(rowAt(sel, k))]
-		dst[k*w] = x.Lo
-		if wide {
-			dst[k*w+1] = uint64(x.Hi)
-		}
-	}
-}
-
-func encodeWords[T int8 | int16 | int32 | int64](dst []uint64, w int, v *Vector, s []T, sel []int32, n int) {
-	switch {
-	case v.Enc == Flat && sel == nil:
-		for k, x := range s[:n] {
-			dst[k*w] = uint64(int64(x))
-		}
-	case v.Enc == Flat:
-		for k, i := range sel[:n] {
-			dst[k*w] = uint64(int64(s[i]))
-		}
-	default:
-		for k := range n {
-			dst[k*w] = uint64(int64(s[v.Index(rowAt(sel, k))]))
-		}
-	}
-}
 
 // equal compares an encoded key with a stored one; the headers are known to be equal. Words
 // that differ may still be the places of equal long strings.
@@ -203,7 +116,7 @@ func (l *keyLayout) equalStrings(key, stored []uint64, sources [][][]byte, arena
 			next++
 			a, b := View{key[o], key[o+1]}, View{stored[o], stored[o+1]}
 			if !a.Inline() {
-				if !bytes.Equal(a.bytesOf(sources[c]), b.bytesOf(arena)) {
+				if !bytes.Equal(a.Bytes(sources[c]), b.Bytes(arena)) {
 					return false
 				}
 				continue
@@ -219,11 +132,7 @@ func (l *keyLayout) equalStrings(key, stored []uint64, sources [][][]byte, arena
 // decode appends column c of the stored keys to dst; each row is a slice starting at its
 // header.
 func (l *keyLayout) decode(dst *Vector, c int, arena [][]byte, n int, row func(k int) []uint64) {
-	base := dst.len
-	dst.setLen(base + n)
-	if dst.Valid != nil {
-		dst.Valid = dst.growValid(base)
-	}
+	base := dst.AddRows(n)
 	o := l.offset[c]
 	word, bit := nullFlag(c)
 	for k := range n {
@@ -231,34 +140,6 @@ func (l *keyLayout) decode(dst *Vector, c int, arena [][]byte, n int, row func(k
 		if r[word]&bit != 0 {
 			dst.MakeValid().Clear(base + k)
 		}
-		storeWord(dst, base+k, r[o:], arena)
-	}
-}
-
-func storeWord(dst *Vector, i int, w []uint64, arena [][]byte) {
-	switch dst.Phys {
-	case PhysBits:
-		dst.Bits().SetTo(i, w[0] != 0)
-	case PhysInt8:
-		Values[int8](dst)[i] = int8(w[0])
-	case PhysInt16:
-		Values[int16](dst)[i] = int16(w[0])
-	case PhysInt32:
-		Values[int32](dst)[i] = int32(w[0])
-	case PhysInt64:
-		Values[int64](dst)[i] = int64(w[0])
-	case PhysInt128:
-		Values[Int128](dst)[i] = Int128{w[0], int64(w[1])}
-	case PhysFloat32:
-		Values[float32](dst)[i] = float32(math.Float64frombits(w[0]))
-	case PhysFloat64:
-		Values[float64](dst)[i] = math.Float64frombits(w[0])
-	case PhysView:
-		v := View{w[0], w[1]}
-		if !v.Inline() {
-			dst.SetBytes(i, v.bytesOf(arena))
-			return
-		}
-		Values[View](dst)[i] = v
+		dst.SetWords(base+k, r[o:], arena)
 	}
 }

@@ -64,7 +64,7 @@ func BenchmarkStringLayout(b *testing.B) {
 			sel := make([]int32, BatchRows)
 			for b.Loop() {
 				views := Values[View](v)
-				SelectWhere(sel, nil, BatchRows, func(i int) bool { return viewsEqual(&views[i], v.Bufs, &c, one.Bufs) })
+				SelectWhere(sel, nil, BatchRows, func(i int) bool { return ViewsEqual(&views[i], v.Bufs, &c, one.Bufs) })
 			}
 			report(b)
 		})

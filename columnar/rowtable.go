@@ -161,7 +161,7 @@ func (t *RowTable) Float(id uint32, c int) float64 {
 func (t *RowTable) Bytes(id uint32, c int) []byte {
 	o := t.layout.offset[c]
 	v := (*View)(unsafe.Pointer(&t.row(id)[o]))
-	return v.bytesOf(t.chunk(id).bufs)
+	return v.Bytes(t.chunk(id).bufs)
 }
 
 // Add stores the live rows of b and appends their ids to ids.
@@ -278,11 +278,11 @@ func (t *RowTable) sameKey(probe []uint64, id uint32) bool {
 		switch {
 		case k.view:
 			a, b := View{x, probe[k.probe+1]}, View{y, row[k.row+1]}
-			if !viewsEqual(&a, t.keyBufs[i], &b, t.chunk(id).bufs) {
+			if !ViewsEqual(&a, t.keyBufs[i], &b, t.chunk(id).bufs) {
 				return false
 			}
 		case k.float:
-			if x != y && x != canonicalFloat(math.Float64frombits(y)) {
+			if x != y && x != CanonicalFloat(math.Float64frombits(y)) {
 				return false
 			}
 		case x != y || k.words == 2 && probe[k.probe+1] != row[k.row+1]:
@@ -391,7 +391,7 @@ func (t *RowTable) storedKey(probe []uint64, id uint32) []uint64 {
 		}
 		copy(probe[k.probe:k.probe+k.words], row[k.row:])
 		if k.float {
-			probe[k.probe] = canonicalFloat(math.Float64frombits(row[k.row]))
+			probe[k.probe] = CanonicalFloat(math.Float64frombits(row[k.row]))
 		}
 	}
 	return probe

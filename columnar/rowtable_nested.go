@@ -11,7 +11,7 @@ func encodeNested(dst, src *Vector, n int, sel []int32) {
 	dst.Reset(n)
 	var value []byte
 	for k := range liveRows(sel, n) {
-		i := rowAt(sel, k)
+		i := RowAt(sel, k)
 		value = AppendNested(value[:0], src, i)
 		dst.SetBytes(i, value)
 	}
@@ -41,7 +41,7 @@ func AppendNested(dst []byte, v *Vector, i int) []byte {
 		dst = append(binary.LittleEndian.AppendUint32(dst, uint32(len(s))), s...)
 	default:
 		var words [2]uint64
-		encodeColumn(words[:], 2, v, []int32{int32(i)}, 1, true)
+		EncodeWords(words[:], 2, v, []int32{int32(i)}, 1, true)
 		if v.Type.IsFloat() {
 			rawFloats(words[:], 2, v, []int32{int32(i)}, 1)
 		}
@@ -61,7 +61,7 @@ func (t *RowTable) gatherNested(dst *Vector, c int, ids []uint32) {
 		}
 		r := t.row(id)
 		v := View{r[o], r[o+1]}
-		unAppendNested(dst, v.bytesOf(t.chunk(id).bufs))
+		unAppendNested(dst, v.Bytes(t.chunk(id).bufs))
 	}
 }
 
@@ -76,11 +76,7 @@ func unAppendNested(dst *Vector, src []byte) []byte {
 	if dst.Phys == PhysList {
 		return unpackList(dst, src)
 	}
-	i := dst.len
-	dst.setLen(i + 1)
-	if dst.Valid != nil {
-		dst.Valid = dst.growValid(i)
-	}
+	i := dst.AddRows(1)
 	switch dst.Phys {
 	case PhysStruct:
 		for _, c := range dst.Children {
@@ -92,7 +88,7 @@ func unAppendNested(dst *Vector, src []byte) []byte {
 		dst.SetBytes(i, src[4:4+n])
 		return src[4+n:]
 	}
-	storeWord(dst, i, []uint64{binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])}, nil)
+	dst.SetWords(i, []uint64{binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])}, nil)
 	return src[16:]
 }
 
@@ -104,11 +100,7 @@ func unpackList(dst *Vector, src []byte) []byte {
 			src = unAppendNested(c, src)
 		}
 	}
-	i := dst.len
-	dst.setLen(i + 1)
-	if dst.Valid != nil {
-		dst.Valid = dst.growValid(i)
-	}
+	i := dst.AddRows(1)
 	dst.Offsets()[i+1] = dst.Offsets()[i] + int32(n)
 	return src
 }

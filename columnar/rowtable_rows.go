@@ -1,6 +1,10 @@
 package columnar
 
-import "math"
+import (
+	"math"
+
+	"github.com/anabranch/anabranch/columnar/mem"
+)
 
 // encodeRows fills t.words with the live rows of b.
 func (t *RowTable) encodeRows(b *Batch) {
@@ -15,7 +19,7 @@ func (t *RowTable) encodeRows(b *Batch) {
 	}
 	keys := t.keyColumns(b)
 	t.hashes = HashRows(t.hashes, keys, sel, b.Len())
-	t.words = resized(t.words, n*t.layout.words)
+	t.words = mem.Resized(t.words, n*t.layout.words)
 	t.layout.encode(t.words, t.hashes, t.cols, sel)
 	if n == 0 {
 		return
@@ -38,7 +42,7 @@ func rawFloats(dst []uint64, w int, v *Vector, sel []int32, n int) {
 		values = v.Dict
 	}
 	for k := range n {
-		i := rowAt(sel, k)
+		i := RowAt(sel, k)
 		if v.IsNull(i) {
 			continue
 		}
@@ -73,7 +77,7 @@ func (t *RowTable) keyColumns(b *Batch) []*Vector {
 
 // encodeProbes fills t.probes with keys whose hashes are t.hashes.
 func (t *RowTable) encodeProbes(cols []*Vector, sel []int32) {
-	t.probes = resized(t.probes, len(t.hashes)*t.probe.words)
+	t.probes = mem.Resized(t.probes, len(t.hashes)*t.probe.words)
 	t.probe.encode(t.probes, t.hashes, cols, sel)
 	for i, v := range cols {
 		if t.keys[i].view {
@@ -107,7 +111,7 @@ func (t *RowTable) Gather(dst *Vector, c int, ids []uint32) {
 	}
 	for k, id := range ids {
 		if id == NoRow {
-			storeWord(dst, k, []uint64{0, 0}, nil)
+			dst.SetWords(k, []uint64{0, 0}, nil)
 			dst.MakeValid().Clear(k)
 			continue
 		}
@@ -115,7 +119,7 @@ func (t *RowTable) Gather(dst *Vector, c int, ids []uint32) {
 		if r[word]&bit != 0 {
 			dst.MakeValid().Clear(k)
 		}
-		storeWord(dst, k, r[o:], t.chunk(id).bufs)
+		dst.SetWords(k, r[o:], t.chunk(id).bufs)
 	}
 }
 
@@ -153,7 +157,7 @@ func (c *rowChunk) keepString(view []uint64, source [][]byte) {
 	if v.Inline() {
 		return
 	}
-	s := v.bytesOf(source)
+	s := v.Bytes(source)
 	last := len(c.bufs) - 1
 	if last < 0 || cap(c.bufs[last])-len(c.bufs[last]) < len(s) {
 		size := 4 << 10

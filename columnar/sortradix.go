@@ -26,20 +26,13 @@ const packedRowsMax = 1 << 16
 func (k *SortKeyer) pack(p *packer, b *Batch) bool {
 	n := b.Len()
 	p.bits = 0
-	p.keys, p.part = resized(p.keys, n), resized(p.part, n)
+	p.keys, p.part = mem.Resized(p.keys, n), mem.Resized(p.part, n)
 	for _, col := range k.columns {
 		if !p.add(b.Cols[col.Index], col, k.stopped) {
 			return false
 		}
 	}
 	return true
-}
-
-func resized[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return mem.Zeroed[T](n)
-	}
-	return s[:n]
 }
 
 // add appends a column to the keys.
@@ -142,7 +135,7 @@ func orderedValues(dst []int64, v *Vector) bool {
 // ended it.
 func (p *packer) order(dst []int32, stopped func() bool) []int32 {
 	n := len(p.keys)
-	dst = resized(dst, n)
+	dst = mem.Resized(dst, n)
 	if p.bits == 0 {
 		for i := range dst {
 			dst[i] = int32(i)

@@ -93,10 +93,7 @@ func (t *Table) Reset() {
 		}
 	}
 	t.rows = 0
-	for i := range t.arena.Bufs {
-		t.arena.Bufs[i] = t.arena.Bufs[i][:0]
-	}
-	t.arena.arena = 0
+	t.arena.ResetAs(PhysNone, 0)
 }
 
 // prepare encodes the keys of the live rows; NULL equals NULL.
@@ -220,8 +217,8 @@ func (t *Table) insert(key []uint64, slot uint64) uint32 {
 		if v.Inline() {
 			continue
 		}
-		s := v.bytesOf(t.sources[c])
-		dst, buf, off := t.arena.scratch(len(s))
+		s := v.Bytes(t.sources[c])
+		dst, buf, off := t.arena.Scratch(len(s))
 		copy(dst, s)
 		row[o+1] = uint64(uint32(buf)) | uint64(uint32(off))<<32
 	}

@@ -287,18 +287,18 @@ func (v *Vector) Bytes(i int) []byte {
 	case Constant:
 		i = 0
 	}
-	return Values[View](v)[i].bytesOf(v.Bufs)
+	return Values[View](v)[i].Bytes(v.Bufs)
 }
 
 // ViewBytes is the content of one view of v, borrowed.
-func (v *Vector) ViewBytes(w *View) []byte { return w.bytesOf(v.Bufs) }
+func (v *Vector) ViewBytes(w *View) []byte { return w.Bytes(v.Bufs) }
 
 // arenaBytesMin is the size of the first buffer for long strings; later ones double.
 const arenaBytesMin = 16 << 10
 
-// Scratch returns n writable bytes in the vector's string memory and the view of them, to be
-// set with SetView once they are written; strings up to InlineLength bytes must use SetBytes.
-func (v *Vector) scratch(n int) (dst []byte, buf, off int) {
+// Scratch returns n writable bytes in the vector's string memory and their place, for MakeView once
+// they are written; strings up to InlineLength bytes must use SetBytes.
+func (v *Vector) Scratch(n int) (dst []byte, buf, off int) {
 	for v.arena < v.owned {
 		b := v.Bufs[v.arena]
 		if len(b)+n <= cap(b) {
@@ -326,7 +326,7 @@ func (v *Vector) SetBytes(i int, s []byte) {
 		Values[View](v)[i] = inlineView(s)
 		return
 	}
-	dst, buf, off := v.scratch(len(s))
+	dst, buf, off := v.Scratch(len(s))
 	copy(dst, s)
 	Values[View](v)[i] = MakeView(dst, buf, off)
 }

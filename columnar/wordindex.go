@@ -77,7 +77,7 @@ func (w *wordIndex) wordsOf(v *Vector, sel []int32, n int) []uint64 {
 		w.words = make([]uint64, max(n, BatchRows))
 	}
 	dst := w.words[:n]
-	encodeColumn(dst, 1, v, sel, n, false)
+	EncodeWords(dst, 1, v, sel, n, false)
 	return dst
 }
 
@@ -86,7 +86,7 @@ func (t *Table) upsertWords(ids []uint32, hashes []uint64, v *Vector, sel []int3
 	words := t.word.wordsOf(v, sel, len(ids))
 	if v.Valid != nil {
 		for k, x := range words {
-			if v.IsNull(rowAt(sel, k)) {
+			if v.IsNull(RowAt(sel, k)) {
 				ids[k] = t.upsertNull()
 			} else {
 				ids[k] = t.upsertWord(x)
@@ -120,7 +120,7 @@ func (w *wordIndex) hash(words []uint64) []uint64 {
 	}
 	h := w.hashes[:len(words)]
 	for k, x := range words {
-		h[k] = hashWord(x)
+		h[k] = HashWord(x)
 	}
 	return h
 }
@@ -140,7 +140,7 @@ func (t *Table) upsertDirect(ids []uint32, words []uint64) int {
 		}
 		cell := &pages[p][x%pageValues]
 		if *cell == 0 {
-			*cell = t.addWord(x, hashWord(x)) + 1
+			*cell = t.addWord(x, HashWord(x)) + 1
 		}
 		ids[k] = *cell - 1
 	}
@@ -186,7 +186,7 @@ func (t *Table) upsertWord(x uint64) uint32 {
 	if t.word.isDirect && t.upsertDirect(id[:], []uint64{x}) == 1 {
 		return id[0]
 	}
-	return t.upsertHashed(x, hashWord(x))
+	return t.upsertHashed(x, HashWord(x))
 }
 
 func (t *Table) upsertHashed(x, h uint64) uint32 {
@@ -236,7 +236,7 @@ func (t *Table) upsertNull() uint32 {
 	if t.word.null == 0 {
 		id := t.addRow()
 		row := t.Row(id)
-		row[0], row[1] = hashNull&headerHash|1, 0
+		row[0], row[1] = HashNull&headerHash|1, 0
 		t.word.null = id + 1
 	}
 	return t.word.null - 1
@@ -375,7 +375,7 @@ func (t *Table) findWords(ids []uint32, hashes []uint64, v *Vector, sel []int32)
 		return
 	}
 	for k := range ids {
-		if v.IsNull(rowAt(sel, k)) {
+		if v.IsNull(RowAt(sel, k)) {
 			ids[k] = t.word.null - 1
 		}
 	}
@@ -400,7 +400,7 @@ func (t *Table) findBlock(ids []uint32, words, hashes []uint64) {
 
 // keyWords appends the int64 column c of the keys of n rows from first on to dst.
 func (t *Table) keyWords(dst *Vector, c, first, n int) {
-	base, o := dst.len, t.layout.offset[c]
+	base, o := dst.Len(), t.layout.offset[c]
 	word, bit := nullFlag(c)
 	out := Grow[int64](dst, n)
 	for k := range out {
@@ -414,7 +414,7 @@ func (t *Table) keyWords(dst *Vector, c, first, n int) {
 
 // keyWordsOf appends the int64 column c of the keys of the rows ids to dst.
 func (t *Table) keyWordsOf(dst *Vector, c int, ids []uint32) {
-	base, o := dst.len, t.layout.offset[c]
+	base, o := dst.Len(), t.layout.offset[c]
 	word, bit := nullFlag(c)
 	out := Grow[int64](dst, len(ids))
 	for k, id := range ids {

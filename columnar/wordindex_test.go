@@ -89,7 +89,7 @@ func checkWords(t *testing.T, name string, tab *Table, rng *rand.Rand, draw func
 			t.Fatal(err)
 		}
 		for k, id := range ids {
-			key := keys[rowAt(sel, k)]
+			key := keys[RowAt(sel, k)]
 			known, ok := want[key]
 			if !ok {
 				known = uint32(len(want))
@@ -107,7 +107,7 @@ func checkWords(t *testing.T, name string, tab *Table, rng *rand.Rand, draw func
 		found := tab.FindRows(nil, cols, sel, n)
 		for k, id := range ids {
 			if found[k] != id {
-				t.Fatalf("%s: batch %d: found row %d of key %v, want %d", name, batch, found[k], keys[rowAt(sel, k)], id)
+				t.Fatalf("%s: batch %d: found row %d of key %v, want %d", name, batch, found[k], keys[RowAt(sel, k)], id)
 			}
 		}
 		missing.Reset(1)

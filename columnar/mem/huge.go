@@ -20,6 +20,14 @@ func Zeroed[T any](n int) []T {
 	return s
 }
 
+// Resized is s with n elements of undefined value, in other memory if it has no room for them.
+func Resized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return Zeroed[T](n)
+	}
+	return s[:n]
+}
+
 // inHugePages asks for huge pages where s lies. What lies beside it in these pages, which are the heap's too,
 // comes into them with it.
 func inHugePages[T any](s []T) {
