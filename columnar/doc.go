@@ -1,5 +1,6 @@
 // Package columnar owns values inside columns: types, vectors, batches, the kernels that
-// work on them, row keys and hash tables. The memory they live in is that of columnar/mem.
+// work on them, their order, their hashes and their form as bytes. The memory they live in is that of
+// columnar/mem; columnar/hashtable finds rows by key.
 //
 // A Vector is a column in Arrow layout (little-endian fixed-width values, LSB validity
 // bitmaps, 16-byte string views) held as typed Go slices, plus an encoding: flat, constant

@@ -1,6 +1,9 @@
 package expr
 
-import "github.com/anabranch/anabranch/columnar"
+import (
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
+)
 
 // countAcc is COUNT: one word.
 type countAcc struct{}
@@ -10,7 +13,7 @@ func (countAcc) SizeBytes() int64            { return 0 }
 func (countAcc) Release()                    {}
 func (countAcc) StateTypes() []columnar.Type { return []columnar.Type{columnar.TypeBigInt.Required()} }
 
-func (countAcc) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+func (countAcc) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
 	switch {
 	case rows.Kinds != nil || arg != nil && arg.Valid != nil:
 		rows.each(arg, func(_ int, g uint32, sign int64) { *cells.At(g) += uint64(sign) })
@@ -28,19 +31,19 @@ func (countAcc) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) er
 	return nil
 }
 
-func (countAcc) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+func (countAcc) State(cells hashtable.Cells, ids []uint32, out []*columnar.Vector) {
 	appendWords(out[0], cells, ids)
 }
 
 // appendWords appends the first word of groups to an int64 vector.
-func appendWords(out *columnar.Vector, cells columnar.Cells, ids []uint32) {
+func appendWords(out *columnar.Vector, cells hashtable.Cells, ids []uint32) {
 	dst := columnar.Grow[int64](out, len(ids))
 	for k, id := range ids {
 		dst[k] = int64(*cells.At(id))
 	}
 }
 
-func (countAcc) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+func (countAcc) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error {
 	if state[0].Enc == columnar.Flat && rows.Group != nil && rows.Sel == nil {
 		counts := columnar.Values[int64](state[0])[:rows.Len]
 		for i, g := range rows.Group[:rows.Len] {
@@ -53,7 +56,7 @@ func (countAcc) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector)
 	return nil
 }
 
-func (c countAcc) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (c countAcc) Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	appendWords(out, cells, ids)
 	return nil
 }

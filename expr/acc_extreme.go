@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 )
 
 var errRetract = errors.New("this aggregate cannot take rows back from a changing input")
@@ -37,7 +38,7 @@ func (x *extreme) ordered(v values, i int) columnar.Int128 {
 	return v.wide(i)
 }
 
-func (x *extreme) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+func (x *extreme) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
 	if rows.Kinds == nil && arg.Phys == columnar.PhysInt64 && arg.Enc == columnar.Flat && arg.Valid == nil && rows.Group != nil {
 		x.updateInt64(cells, rows, columnar.Values[int64](arg))
 		return nil
@@ -53,7 +54,7 @@ func (x *extreme) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) 
 	return nil
 }
 
-func (x *extreme) updateInt64(cells columnar.Cells, rows Rows, vals []int64) {
+func (x *extreme) updateInt64(cells hashtable.Cells, rows Rows, vals []int64) {
 	flip := int64(0)
 	if x.max {
 		flip = -1
@@ -83,7 +84,7 @@ func (x *extreme) take(w []uint64, y columnar.Int128) {
 	}
 }
 
-func (x *extreme) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+func (x *extreme) State(cells hashtable.Cells, ids []uint32, out []*columnar.Vector) {
 	for _, id := range ids {
 		w := cells.Span(id, 3)
 		out[0].AppendNull()
@@ -122,11 +123,11 @@ func unorderFloat(k int64) float64 {
 	return math.Float64frombits(uint64(k ^ int64(uint64(k>>63)>>1)))
 }
 
-func (x *extreme) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+func (x *extreme) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error {
 	return x.Update(cells, rows, state[0])
 }
 
-func (x *extreme) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (x *extreme) Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	x.State(cells, ids, []*columnar.Vector{out})
 	return nil
 }
@@ -143,7 +144,7 @@ func (x *stringExtreme) SizeBytes() int64            { return int64(x.heap.SizeB
 func (x *stringExtreme) Release()                    { x.heap.Release() }
 func (x *stringExtreme) StateTypes() []columnar.Type { return []columnar.Type{x.typ.Nullable()} }
 
-func (x *stringExtreme) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+func (x *stringExtreme) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
 	retracted := false
 	rows.each(arg, func(i int, g uint32, sign int64) {
 		retracted = retracted || sign < 0
@@ -162,12 +163,12 @@ func (x *stringExtreme) Update(cells columnar.Cells, rows Rows, arg *columnar.Ve
 	return nil
 }
 
-func (x *stringExtreme) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+func (x *stringExtreme) State(cells hashtable.Cells, ids []uint32, out []*columnar.Vector) {
 	appendTexts(cells, ids, out[0], x.heap.Bytes)
 }
 
 // appendTexts appends the texts of groups whose word is the position of theirs plus one.
-func appendTexts(cells columnar.Cells, ids []uint32, out *columnar.Vector, text func(at int) []byte) {
+func appendTexts(cells hashtable.Cells, ids []uint32, out *columnar.Vector, text func(at int) []byte) {
 	for _, id := range ids {
 		w := *cells.At(id)
 		out.AppendNull()
@@ -179,11 +180,11 @@ func appendTexts(cells columnar.Cells, ids []uint32, out *columnar.Vector, text 
 	}
 }
 
-func (x *stringExtreme) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+func (x *stringExtreme) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error {
 	return x.Update(cells, rows, state[0])
 }
 
-func (x *stringExtreme) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (x *stringExtreme) Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	x.State(cells, ids, []*columnar.Vector{out})
 	return nil
 }

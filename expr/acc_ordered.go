@@ -1,6 +1,9 @@
 package expr
 
-import "github.com/anabranch/anabranch/columnar"
+import (
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
+)
 
 // firstLast is FIRST_VALUE and LAST_VALUE: the value that came first or last and is not null. A group
 // has one word, its place plus one.
@@ -24,7 +27,7 @@ func (x *firstLast) StateTypes() []columnar.Type { return []columnar.Type{x.typ.
 func (x *firstLast) Release()                    { x.values.Release() }
 func (x *firstLast) SizeBytes() int64            { return int64(x.values.SizeBytes()) + int64(4*cap(x.places)) }
 
-func (x *firstLast) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+func (x *firstLast) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
 	base, retracted := uint32(x.values.Len()), false
 	x.rows = x.rows[:0]
 	rows.each(arg, func(i int, g uint32, sign int64) {
@@ -66,7 +69,7 @@ func (x *firstLast) compact() {
 	x.values = kept
 }
 
-func (x *firstLast) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+func (x *firstLast) State(cells hashtable.Cells, ids []uint32, out []*columnar.Vector) {
 	x.rows = x.rows[:0]
 	for _, id := range ids {
 		if w := *cells.At(id); w != 0 {
@@ -80,11 +83,11 @@ func (x *firstLast) State(cells columnar.Cells, ids []uint32, out []*columnar.Ve
 	out[0].AppendRows(x.values, x.rows)
 }
 
-func (x *firstLast) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+func (x *firstLast) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error {
 	return x.Update(cells, rows, state[0])
 }
 
-func (x *firstLast) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (x *firstLast) Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	x.State(cells, ids, []*columnar.Vector{out})
 	return nil
 }
@@ -102,7 +105,7 @@ func (x *listText) StateTypes() []columnar.Type { return []columnar.Type{columna
 func (x *listText) Release()                    { x.texts, x.bytes = nil, 0 }
 func (x *listText) SizeBytes() int64            { return x.bytes + int64(24*cap(x.texts)) }
 
-func (x *listText) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+func (x *listText) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
 	retracted := false
 	rows.each(arg, func(i int, g uint32, sign int64) {
 		retracted = retracted || sign < 0
@@ -127,15 +130,15 @@ func (x *listText) add(at int, separator string, s []byte) {
 	x.bytes += int64(cap(x.texts[at]) - before)
 }
 
-func (x *listText) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+func (x *listText) State(cells hashtable.Cells, ids []uint32, out []*columnar.Vector) {
 	appendTexts(cells, ids, out[0], func(at int) []byte { return x.texts[at] })
 }
 
-func (x *listText) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+func (x *listText) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error {
 	return x.Update(cells, rows, state[0])
 }
 
-func (x *listText) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (x *listText) Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	x.State(cells, ids, []*columnar.Vector{out})
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 )
 
 // retractExtreme is MIN and MAX of rows that may be taken back: it keeps how often each value is
@@ -74,7 +75,7 @@ func (x *retractExtreme) before(a, b uint32) bool {
 	return x.values.Value(a, 1).Cmp(x.values.Value(b, 1)) < 0
 }
 
-func (x *retractExtreme) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+func (x *retractExtreme) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
 	kinds := rows.Kinds
 	return x.take(cells, rows, arg, func(i int) int64 {
 		if kinds != nil && kinds[i].Retracts() {
@@ -85,7 +86,7 @@ func (x *retractExtreme) Update(cells columnar.Cells, rows Rows, arg *columnar.V
 }
 
 // take adds times(i) to how often the value of row i is there.
-func (x *retractExtreme) take(cells columnar.Cells, rows Rows, arg *columnar.Vector, times func(i int) int64) error {
+func (x *retractExtreme) take(cells hashtable.Cells, rows Rows, arg *columnar.Vector, times func(i int) int64) error {
 	sel, groups, ids, err := x.enter(rows, arg)
 	if err != nil {
 		return err
@@ -152,17 +153,17 @@ func (x *retractExtreme) top(h *valueHeap) uint32 {
 		h.gone--
 		x.values.RemoveIDs([]uint32{id})
 	}
-	return columnar.NoRow
+	return hashtable.NoRow
 }
 
-func (x *retractExtreme) State(columnar.Cells, []uint32, []*columnar.Vector) {}
+func (x *retractExtreme) State(hashtable.Cells, []uint32, []*columnar.Vector) {}
 
-func (x *retractExtreme) Merge(columnar.Cells, Rows, []*columnar.Vector) error { return nil }
+func (x *retractExtreme) Merge(hashtable.Cells, Rows, []*columnar.Vector) error { return nil }
 
-func (x *retractExtreme) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (x *retractExtreme) Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	x.tops = x.tops[:0]
 	for _, group := range ids {
-		id := columnar.NoRow
+		id := hashtable.NoRow
 		if w := *cells.At(group); w != 0 {
 			id = x.top(&x.heaps[w-1])
 		}

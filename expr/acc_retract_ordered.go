@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 )
 
 // retractOrdered is FIRST_VALUE, LAST_VALUE and LISTAGG of rows that may be taken back: it keeps the values
@@ -67,7 +68,7 @@ func (x *retractOrdered) Release() {
 	x.groups, x.later = nil, nil
 }
 
-func (x *retractOrdered) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+func (x *retractOrdered) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
 	kinds, missing := rows.Kinds, false
 	err := x.take(cells, rows, arg, func(i int, g *orderedGroup, id uint32) {
 		if kinds == nil || !kinds[i].Retracts() {
@@ -83,7 +84,7 @@ func (x *retractOrdered) Update(cells columnar.Cells, rows Rows, arg *columnar.V
 }
 
 // take calls each with every row that is not null, its group and the entry of its value.
-func (x *retractOrdered) take(cells columnar.Cells, rows Rows, arg *columnar.Vector, each func(i int, g *orderedGroup, id uint32)) error {
+func (x *retractOrdered) take(cells hashtable.Cells, rows Rows, arg *columnar.Vector, each func(i int, g *orderedGroup, id uint32)) error {
 	sel, groups, ids, err := x.enter(rows, arg)
 	if err != nil {
 		return err
@@ -163,34 +164,34 @@ func (x *retractOrdered) remove(g *orderedGroup, id uint32) bool {
 // remove marks a number as gone and drops what is gone at both ends, or everywhere if it is much.
 func (g *orderedGroup) remove(number uint64) {
 	at := sort.Search(len(g.list), func(i int) bool { return g.list[i].number >= number })
-	g.list[at].id = columnar.NoRow
+	g.list[at].id = hashtable.NoRow
 	g.gone++
-	for len(g.list) > 0 && g.list[0].id == columnar.NoRow {
+	for len(g.list) > 0 && g.list[0].id == hashtable.NoRow {
 		g.list = g.list[1:]
 		g.gone--
 	}
-	for len(g.list) > 0 && g.list[len(g.list)-1].id == columnar.NoRow {
+	for len(g.list) > 0 && g.list[len(g.list)-1].id == hashtable.NoRow {
 		g.list = g.list[:len(g.list)-1]
 		g.gone--
 	}
 	if g.gone > 16 && 2*g.gone > len(g.list) {
-		g.list = slices.DeleteFunc(g.list, func(v orderedValue) bool { return v.id == columnar.NoRow })
+		g.list = slices.DeleteFunc(g.list, func(v orderedValue) bool { return v.id == hashtable.NoRow })
 		g.gone = 0
 	}
 }
 
-func (x *retractOrdered) State(columnar.Cells, []uint32, []*columnar.Vector) {}
+func (x *retractOrdered) State(hashtable.Cells, []uint32, []*columnar.Vector) {}
 
-func (x *retractOrdered) Merge(columnar.Cells, Rows, []*columnar.Vector) error { return nil }
+func (x *retractOrdered) Merge(hashtable.Cells, Rows, []*columnar.Vector) error { return nil }
 
-func (x *retractOrdered) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (x *retractOrdered) Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	if x.call.Name == "LISTAGG" {
 		x.texts(cells, ids, out)
 		return nil
 	}
 	x.ids = x.ids[:0]
 	for _, group := range ids {
-		id := columnar.NoRow
+		id := hashtable.NoRow
 		if w := *cells.At(group); w != 0 {
 			if list := x.groups[w-1].list; len(list) > 0 && x.call.Name == "FIRST_VALUE" {
 				id = list[0].id
@@ -206,7 +207,7 @@ func (x *retractOrdered) Result(cells columnar.Cells, ids []uint32, out *columna
 }
 
 // texts appends the joined values of groups.
-func (x *retractOrdered) texts(cells columnar.Cells, ids []uint32, out *columnar.Vector) {
+func (x *retractOrdered) texts(cells hashtable.Cells, ids []uint32, out *columnar.Vector) {
 	for _, id := range ids {
 		out.AppendNull()
 		w := *cells.At(id)
@@ -215,7 +216,7 @@ func (x *retractOrdered) texts(cells columnar.Cells, ids []uint32, out *columnar
 		}
 		x.text = x.text[:0]
 		for i, v := range x.groups[w-1].list {
-			if v.id == columnar.NoRow {
+			if v.id == hashtable.NoRow {
 				continue
 			}
 			if i > 0 {
@@ -261,7 +262,7 @@ func (x *retractOrdered) each(f func(groups []uint32, fill func(value, count, nu
 	}
 	for i := range x.groups {
 		for _, v := range x.groups[i].list {
-			if v.id == columnar.NoRow {
+			if v.id == hashtable.NoRow {
 				continue
 			}
 			if run = append(run, v); len(run) == columnar.BatchRows {

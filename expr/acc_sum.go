@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 )
 
 // exactSum is SUM and AVG of integers and decimals: a 128-bit sum and a count, three words. A
@@ -22,7 +23,7 @@ func (s *exactSum) StateTypes() []columnar.Type {
 	return []columnar.Type{columnar.DecimalOf(maxDigits, s.scale).Required(), columnar.TypeBigInt.Required()}
 }
 
-func (s *exactSum) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+func (s *exactSum) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
 	if arg.Valid == nil && rows.Kinds == nil && arg.Enc == columnar.Flat {
 		switch arg.Phys {
 		case columnar.PhysInt64:
@@ -60,7 +61,7 @@ func addWide(w []uint64, x columnar.Int128, n uint64) bool {
 }
 
 // sumFast adds rows without nulls or retractions.
-func sumFast[T int32 | int64](cells columnar.Cells, rows Rows, vals []T) {
+func sumFast[T int32 | int64](cells hashtable.Cells, rows Rows, vals []T) {
 	if rows.Group == nil {
 		sum := columnar.SumWide(vals[:rows.Len], rows.Sel)
 		addWide(cells.Span(0, 3), sum, uint64(rows.live()))
@@ -85,7 +86,7 @@ func addNarrow(w []uint64, x int64) {
 	w[2]++
 }
 
-func (s *exactSum) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+func (s *exactSum) State(cells hashtable.Cells, ids []uint32, out []*columnar.Vector) {
 	sums := columnar.Grow[columnar.Int128](out[0], len(ids))
 	counts := columnar.Grow[int64](out[1], len(ids))
 	for k, id := range ids {
@@ -94,7 +95,7 @@ func (s *exactSum) State(cells columnar.Cells, ids []uint32, out []*columnar.Vec
 	}
 }
 
-func (s *exactSum) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+func (s *exactSum) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error {
 	if state[0].Enc == columnar.Flat && state[0].Phys == columnar.PhysInt128 && state[1].Enc == columnar.Flat && rows.Group != nil && rows.Sel == nil {
 		return s.mergeFlat(cells, rows, columnar.Values[columnar.Int128](state[0]), columnar.Values[int64](state[1]))
 	}
@@ -109,7 +110,7 @@ func (s *exactSum) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vect
 }
 
 // mergeFlat is Merge without a call a row.
-func (s *exactSum) mergeFlat(cells columnar.Cells, rows Rows, sums []columnar.Int128, counts []int64) error {
+func (s *exactSum) mergeFlat(cells hashtable.Cells, rows Rows, sums []columnar.Int128, counts []int64) error {
 	ok := true
 	group := rows.Group[:rows.Len]
 	sums, counts = sums[:len(group)], counts[:len(group)]
@@ -122,7 +123,7 @@ func (s *exactSum) mergeFlat(cells columnar.Cells, rows Rows, sums []columnar.In
 	return nil
 }
 
-func (s *exactSum) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (s *exactSum) Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	if s.call.Type.Kind == columnar.BigInt {
 		return s.bigints(cells, ids, out)
 	}
@@ -140,7 +141,7 @@ func (s *exactSum) Result(cells columnar.Cells, ids []uint32, out *columnar.Vect
 }
 
 // bigints is Result of SUM of integers.
-func (s *exactSum) bigints(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (s *exactSum) bigints(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	base, high := out.Len(), uint64(0)
 	dst := columnar.Grow[int64](out, len(ids))
 	for k, id := range ids {
@@ -223,7 +224,7 @@ func (s *floatSum) StateTypes() []columnar.Type {
 	return types
 }
 
-func (s *floatSum) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+func (s *floatSum) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
 	v := values{arg}
 	rows.each(arg, func(i int, g uint32, sign int64) {
 		addFloat(cells.Span(g, sumWords), v.float(i), sign)
@@ -256,7 +257,7 @@ func compensate(w []uint64, x float64) {
 	w[sumValue], w[sumRest] = math.Float64bits(t), math.Float64bits(rest)
 }
 
-func (s *floatSum) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+func (s *floatSum) State(cells hashtable.Cells, ids []uint32, out []*columnar.Vector) {
 	for word, v := range out {
 		for _, id := range ids {
 			x := cells.Span(id, sumWords)[word]
@@ -269,7 +270,7 @@ func (s *floatSum) State(cells columnar.Cells, ids []uint32, out []*columnar.Vec
 	}
 }
 
-func (s *floatSum) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+func (s *floatSum) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error {
 	rows.each(nil, func(i int, g uint32, _ int64) {
 		w := cells.Span(g, sumWords)
 		compensate(w, values{state[sumValue]}.float(i))
@@ -281,7 +282,7 @@ func (s *floatSum) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vect
 	return nil
 }
 
-func (s *floatSum) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (s *floatSum) Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	for _, id := range ids {
 		w := cells.Span(id, sumWords)
 		if w[sumCount] == 0 {

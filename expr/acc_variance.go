@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 )
 
 // variance is VAR and STDDEV: count, mean and sum of squared differences, updated and merged
@@ -19,7 +20,7 @@ func (v *variance) StateTypes() []columnar.Type {
 	return []columnar.Type{columnar.TypeBigInt.Required(), columnar.TypeDouble.Required(), columnar.TypeDouble.Required()}
 }
 
-func (v *variance) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+func (v *variance) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
 	x := values{arg}
 	rows.each(arg, func(i int, g uint32, sign int64) {
 		mergeMoments(cells.Span(g, 3), sign, x.float(i), 0)
@@ -42,7 +43,7 @@ func mergeMoments(w []uint64, n int64, mean, squares float64) {
 	w[0], w[1], w[2] = uint64(total), math.Float64bits(mean1), math.Float64bits(max(sq1, 0))
 }
 
-func (v *variance) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+func (v *variance) State(cells hashtable.Cells, ids []uint32, out []*columnar.Vector) {
 	for _, id := range ids {
 		w := cells.Span(id, 3)
 		columnar.Grow[int64](out[0], 1)[0] = int64(w[0])
@@ -51,7 +52,7 @@ func (v *variance) State(cells columnar.Cells, ids []uint32, out []*columnar.Vec
 	}
 }
 
-func (v *variance) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+func (v *variance) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error {
 	rows.each(nil, func(i int, g uint32, _ int64) {
 		if n := (values{state[0]}).int(i); n != 0 {
 			mergeMoments(cells.Span(g, 3), n, values{state[1]}.float(i), values{state[2]}.float(i))
@@ -60,7 +61,7 @@ func (v *variance) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vect
 	return nil
 }
 
-func (v *variance) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (v *variance) Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	for _, id := range ids {
 		w := cells.Span(id, 3)
 		count := float64(int64(w[0]))

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 )
 
 // Aggregate is a call of an aggregate function. It encodes as JSON.
@@ -179,14 +180,14 @@ type Accumulator interface {
 	Words() int
 	// Update takes rows in; arg is nil for COUNT(*). Rows with a null argument are skipped, and
 	// retracted rows are taken back where the aggregate allows it.
-	Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error
+	Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error
 	// State appends the partial states of the groups ids to out, which has the vectors of StateTypes.
-	State(cells columnar.Cells, ids []uint32, out []*columnar.Vector)
+	State(cells hashtable.Cells, ids []uint32, out []*columnar.Vector)
 	StateTypes() []columnar.Type
 	// Merge takes partial states in.
-	Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error
+	Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error
 	// Result appends the results of the groups ids to out.
-	Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error
+	Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error
 	// SizeBytes is the memory held beside the words.
 	SizeBytes() int64
 	// Release frees that memory.

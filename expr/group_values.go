@@ -1,17 +1,20 @@
 package expr
 
-import "github.com/anabranch/anabranch/columnar"
+import (
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
+)
 
 // groupValues are the values that rows of groups have had, each once a group, with words of the owner.
 type groupValues struct {
-	values *columnar.RowTable // group, value
-	batch  columnar.Batch     // group, value
+	values *hashtable.Rows // group, value
+	batch  columnar.Batch  // group, value
 	ids    []uint32
 }
 
 func newGroupValues(t columnar.Type, words int) (groupValues, error) {
 	group := columnar.TypeBigInt.Required()
-	values, err := columnar.NewRowTable([]columnar.Type{group, t}, []int{0, 1}, words, nil)
+	values, err := hashtable.NewRows([]columnar.Type{group, t}, []int{0, 1}, words, nil)
 	if err != nil {
 		return groupValues{}, err
 	}

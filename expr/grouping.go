@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/columnar/mem"
 )
 
@@ -13,7 +14,7 @@ import (
 type Grouping struct {
 	keys    []columnar.Type
 	calls   []groupedCall
-	table   *columnar.Table
+	table   *hashtable.Table
 	words   int
 	account *mem.Account
 	env     *Env
@@ -37,7 +38,7 @@ type groupedCall struct {
 	filter   *Program
 	acc      Accumulator
 	word     int // first word of its slot
-	distinct *columnar.Table
+	distinct *hashtable.Table
 	sel      []int32
 	states   int // number of its state columns
 	apart    bool
@@ -106,7 +107,7 @@ func (g *Grouping) Reset() (err error) {
 			c.distinct.Release()
 		}
 		types := []columnar.Type{columnar.TypeBigInt.Required(), c.call.Args[0].Type}
-		if c.distinct, err = columnar.NewTable(types, 1, nil); err != nil {
+		if c.distinct, err = hashtable.New(types, 1, nil); err != nil {
 			return fmt.Errorf("%s: %w", c.call, err)
 		}
 	}
@@ -114,7 +115,7 @@ func (g *Grouping) Reset() (err error) {
 		g.table.Reset()
 		return nil
 	}
-	g.table, err = columnar.NewTable(g.keys, g.words, g.account)
+	g.table, err = hashtable.New(g.keys, g.words, g.account)
 	return err
 }
 
@@ -271,7 +272,7 @@ func (g *Grouping) Known(b *columnar.Batch, cols []*columnar.Vector, known, othe
 	g.ids = g.table.FindRows(g.ids, cols, b.Sel, b.Len())
 	known, others = slices.Grow(known[:0], len(g.ids)+1), slices.Grow(others[:0], len(g.ids)+1)
 	for k, id := range g.ids {
-		if i := int32(b.Row(k)); id == columnar.NoRow {
+		if i := int32(b.Row(k)); id == hashtable.NoRow {
 			others = append(others, i)
 		} else {
 			known = append(known, i)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 )
 
 // UserAggregate is an aggregate function of a Go program. Rows with a null where an argument is required
@@ -148,7 +149,7 @@ func (x *userAcc) guarded(f func() error) error {
 	return guarded(x.call.Name, x.call.Place, false, f)
 }
 
-func (x *userAcc) Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error {
+func (x *userAcc) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
 	arg = x.flat[len(x.args)].flat(arg, nil)
 	if len(x.args) == 1 {
 		x.args[0] = arg
@@ -188,7 +189,7 @@ func (x *userAcc) slot(word *uint64) (slot uint32, fresh bool) {
 }
 
 // slotsOf are the states of the groups ids, 0 for those that have none.
-func (x *userAcc) slotsOf(cells columnar.Cells, ids []uint32) []uint32 {
+func (x *userAcc) slotsOf(cells hashtable.Cells, ids []uint32) []uint32 {
 	x.slots = x.slots[:0]
 	for _, id := range ids {
 		x.slots = append(x.slots, uint32(*cells.At(id)))
@@ -196,7 +197,7 @@ func (x *userAcc) slotsOf(cells columnar.Cells, ids []uint32) []uint32 {
 	return x.slots
 }
 
-func (x *userAcc) State(cells columnar.Cells, ids []uint32, out []*columnar.Vector) {
+func (x *userAcc) State(cells hashtable.Cells, ids []uint32, out []*columnar.Vector) {
 	for _, v := range x.states {
 		v.Reset(len(ids))
 	}
@@ -208,7 +209,7 @@ func (x *userAcc) State(cells columnar.Cells, ids []uint32, out []*columnar.Vect
 
 // Merge loads the states of groups that have none and merges the others, which a function that cannot is
 // not asked to: it has its groups in one place.
-func (x *userAcc) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error {
+func (x *userAcc) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error {
 	var loads, merges struct {
 		rows  []int32
 		slots []uint32
@@ -232,7 +233,7 @@ func (x *userAcc) Merge(cells columnar.Cells, rows Rows, state []*columnar.Vecto
 	return x.guarded(func() error { return x.kernel.Merge(state, merges.rows, merges.slots) })
 }
 
-func (x *userAcc) Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error {
+func (x *userAcc) Result(cells hashtable.Cells, ids []uint32, out *columnar.Vector) error {
 	x.result.Reset(len(ids))
 	err := x.guarded(func() error { return x.kernel.Result(x.slotsOf(cells, ids), x.result) })
 	if err == nil {

@@ -1,38 +1,40 @@
-package columnar
+package hashtable
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/anabranch/anabranch/columnar"
 )
 
 func TestTableAgreesWithMap(t *testing.T) {
-	tableAgreesWithMap(t, []Type{TypeBigInt, TypeString, DecimalOf(30, 2), TypeInteger})
+	tableAgreesWithMap(t, []columnar.Type{columnar.TypeBigInt, columnar.TypeString, columnar.DecimalOf(30, 2), columnar.TypeInteger})
 }
 
 // Null flags beyond those of the header are in words of their own; here two of them.
 func TestTableOfManyKeyColumns(t *testing.T) {
-	for _, some := range [][]Type{{TypeBigInt}, {TypeBigInt, TypeString}} {
+	for _, some := range [][]columnar.Type{{columnar.TypeBigInt}, {columnar.TypeBigInt, columnar.TypeString}} {
 		tableAgreesWithMap(t, slices.Repeat(some, 100/len(some)))
 	}
 }
 
 // The nulls alone tell these keys apart.
 func TestNullsOfManyKeyColumns(t *testing.T) {
-	for _, last := range []Type{TypeBigInt, TypeString} {
-		types := append(slices.Repeat([]Type{TypeBigInt}, 89), last)
-		tab, err := NewTable(types, 0, nil)
+	for _, last := range []columnar.Type{columnar.TypeBigInt, columnar.TypeString} {
+		types := append(slices.Repeat([]columnar.Type{columnar.TypeBigInt}, 89), last)
+		tab, err := New(types, 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cols := make([]*Vector, len(types))
+		cols := make([]*columnar.Vector, len(types))
 		for c, typ := range types {
-			cols[c] = NewVector(typ)
+			cols[c] = columnar.NewVector(typ)
 			cols[c].Reset(len(types))
 			for i := range types {
-				if typ.Kind == TypeBigInt.Kind {
-					Values[int64](cols[c])[i] = 0
+				if typ.Kind == columnar.TypeBigInt.Kind {
+					columnar.Values[int64](cols[c])[i] = 0
 				} else {
 					cols[c].SetString(i, "")
 				}
@@ -49,10 +51,10 @@ func TestNullsOfManyKeyColumns(t *testing.T) {
 	}
 }
 
-func tableAgreesWithMap(t *testing.T, types []Type) {
+func tableAgreesWithMap(t *testing.T, types []columnar.Type) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(1, 2))
-	tab, err := NewTable(types, 1, nil)
+	tab, err := New(types, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +63,7 @@ func tableAgreesWithMap(t *testing.T, types []Type) {
 	for range 50 {
 		n := 1 + rng.IntN(700)
 		cols, texts := randomKeys(rng, types, n)
-		hashes = HashRows(hashes, cols, nil, n)
+		hashes = columnar.HashRows(hashes, cols, nil, n)
 		ids := make([]uint32, n)
 		if _, err := tab.Upsert(ids, hashes, cols, nil); err != nil {
 			t.Fatal(err)
@@ -88,9 +90,9 @@ func tableAgreesWithMap(t *testing.T, types []Type) {
 	if tab.Rows() != len(want) {
 		t.Fatalf("%d rows, want %d", tab.Rows(), len(want))
 	}
-	out := make([]*Vector, len(types))
+	out := make([]*columnar.Vector, len(types))
 	for c, typ := range types {
-		out[c] = NewVector(typ)
+		out[c] = columnar.NewVector(typ)
 		out[c].ResetAs(typ.Physical(), 0)
 		tab.KeyColumn(out[c], c, 0, tab.Rows())
 	}
@@ -102,20 +104,20 @@ func tableAgreesWithMap(t *testing.T, types []Type) {
 	}
 }
 
-func randomKeys(rng *rand.Rand, types []Type, n int) (cols []*Vector, texts []string) {
+func randomKeys(rng *rand.Rand, types []columnar.Type, n int) (cols []*columnar.Vector, texts []string) {
 	for _, typ := range types {
-		v := NewVector(typ)
+		v := columnar.NewVector(typ)
 		v.Reset(n)
 		for i := range n {
 			x := rng.Int64N(40)
 			switch v.Phys {
-			case PhysInt64:
-				Values[int64](v)[i] = x
-			case PhysInt32:
-				Values[int32](v)[i] = int32(x % 3)
-			case PhysInt128:
-				Values[Int128](v)[i] = MulInt64(x, 1<<60)
-			case PhysView:
+			case columnar.PhysInt64:
+				columnar.Values[int64](v)[i] = x
+			case columnar.PhysInt32:
+				columnar.Values[int32](v)[i] = int32(x % 3)
+			case columnar.PhysInt128:
+				columnar.Values[columnar.Int128](v)[i] = columnar.MulInt64(x, 1<<60)
+			case columnar.PhysView:
 				v.SetString(i, fmt.Sprintf("%0*d", int(x), x%5))
 			}
 			if rng.IntN(10) == 0 {
@@ -130,7 +132,7 @@ func randomKeys(rng *rand.Rand, types []Type, n int) (cols []*Vector, texts []st
 	return cols, texts
 }
 
-func keyText(cols []*Vector, i int) string {
+func keyText(cols []*columnar.Vector, i int) string {
 	s := ""
 	for _, v := range cols {
 		if v.IsNull(i) {
@@ -138,67 +140,38 @@ func keyText(cols []*Vector, i int) string {
 			continue
 		}
 		switch v.Phys {
-		case PhysInt64:
-			s += fmt.Sprint("|", Values[int64](v)[i])
-		case PhysInt32:
-			s += fmt.Sprint("|", Values[int32](v)[i])
-		case PhysInt128:
-			s += fmt.Sprint("|", Values[Int128](v)[i])
-		case PhysView:
+		case columnar.PhysInt64:
+			s += fmt.Sprint("|", columnar.Values[int64](v)[i])
+		case columnar.PhysInt32:
+			s += fmt.Sprint("|", columnar.Values[int32](v)[i])
+		case columnar.PhysInt128:
+			s += fmt.Sprint("|", columnar.Values[columnar.Int128](v)[i])
+		case columnar.PhysView:
 			s += "|" + string(v.Bytes(i))
 		}
 	}
 	return s
 }
 
-func TestHashIsTheSameForEveryEncoding(t *testing.T) {
-	flat := NewVector(TypeString)
-	flat.Reset(4)
-	for i, s := range []string{"a", "a string that is long", "", "a"} {
-		flat.SetString(i, s)
-	}
-	dict := NewVector(TypeString)
-	values := NewVector(TypeString)
-	values.Reset(3)
-	for i, s := range []string{"", "a", "a string that is long"} {
-		values.SetString(i, s)
-	}
-	copy(dict.SetDictionary(values, 4), []int32{1, 2, 0, 1})
-	a := HashRows(nil, []*Vector{flat}, nil, 4)
-	b := HashRows(nil, []*Vector{dict}, nil, 4)
-	for i := range a {
-		if a[i] != b[i] {
-			t.Errorf("row %d: %x flat, %x dictionary", i, a[i], b[i])
-		}
-	}
-	narrow, wide := NewVector(DecimalOf(10, 2)), NewVector(DecimalOf(30, 2))
-	narrow.Reset(1)
-	wide.Reset(1)
-	Values[int64](narrow)[0], Values[Int128](wide)[0] = -5, Int128Of(-5)
-	if HashRows(nil, []*Vector{narrow}, nil, 1)[0] != HashRows(nil, []*Vector{wide}, nil, 1)[0] {
-		t.Error("narrow and wide decimals hash differently")
-	}
-}
-
 func benchmarkUpsert(b *testing.B, groups int) {
-	const n = BatchRows
+	const n = columnar.BatchRows
 	rng := rand.New(rand.NewPCG(1, 2))
-	v := NewVector(TypeBigInt)
+	v := columnar.NewVector(columnar.TypeBigInt)
 	v.Reset(n)
 	ids := make([]uint32, n)
 	hashes := make([]uint64, n)
-	tab, err := NewTable([]Type{TypeBigInt}, 2, nil)
+	tab, err := New([]columnar.Type{columnar.TypeBigInt}, 2, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	cols := []*Vector{v}
+	cols := []*columnar.Vector{v}
 	for b.Loop() {
 		b.StopTimer()
 		for i := range n {
-			Values[int64](v)[i] = rng.Int64N(int64(groups))
+			columnar.Values[int64](v)[i] = rng.Int64N(int64(groups))
 		}
 		b.StartTimer()
-		hashes = HashRows(hashes, cols, nil, n)
+		hashes = columnar.HashRows(hashes, cols, nil, n)
 		if _, err := tab.Upsert(ids, hashes, cols, nil); err != nil {
 			b.Fatal(err)
 		}

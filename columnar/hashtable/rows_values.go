@@ -1,13 +1,14 @@
-package columnar
+package hashtable
 
 import (
 	"math"
 
+	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // encodeRows fills t.words with the live rows of b.
-func (t *RowTable) encodeRows(b *Batch) {
+func (t *Rows) encodeRows(b *columnar.Batch) {
 	n := b.Live()
 	t.cols = append(t.cols[:0], b.Cols...)
 	sel := b.Sel
@@ -18,14 +19,14 @@ func (t *RowTable) encodeRows(b *Batch) {
 		}
 	}
 	keys := t.keyColumns(b)
-	t.hashes = HashRows(t.hashes, keys, sel, b.Len())
+	t.hashes = columnar.HashRows(t.hashes, keys, sel, b.Len())
 	t.words = mem.Resized(t.words, n*t.layout.words)
 	t.layout.encode(t.words, t.hashes, t.cols, sel)
 	if n == 0 {
 		return
 	}
 	for c, v := range t.cols {
-		if v.Phys == PhysView {
+		if v.Phys == columnar.PhysView {
 			t.sources[c] = stringsOf(v)
 		}
 		if t.types[c].IsFloat() {
@@ -36,36 +37,36 @@ func (t *RowTable) encodeRows(b *Batch) {
 
 // rawFloats writes the values of a column as they are: a key has one zero and one NaN, a row
 // its own.
-func rawFloats(dst []uint64, w int, v *Vector, sel []int32, n int) {
+func rawFloats(dst []uint64, w int, v *columnar.Vector, sel []int32, n int) {
 	values := v
-	if v.Enc == Dictionary {
+	if v.Enc == columnar.Dictionary {
 		values = v.Dict
 	}
 	for k := range n {
-		i := RowAt(sel, k)
+		i := columnar.RowAt(sel, k)
 		if v.IsNull(i) {
 			continue
 		}
-		if values.Phys == PhysFloat32 {
-			dst[k*w] = math.Float64bits(float64(Values[float32](values)[v.Index(i)]))
+		if values.Phys == columnar.PhysFloat32 {
+			dst[k*w] = math.Float64bits(float64(columnar.Values[float32](values)[v.Index(i)]))
 		} else {
-			dst[k*w] = math.Float64bits(Values[float64](values)[v.Index(i)])
+			dst[k*w] = math.Float64bits(columnar.Values[float64](values)[v.Index(i)])
 		}
 	}
 }
 
-func stringsOf(v *Vector) [][]byte {
-	if v.Enc == Dictionary {
+func stringsOf(v *columnar.Vector) [][]byte {
+	if v.Enc == columnar.Dictionary {
 		return v.Dict.Bufs
 	}
 	return v.Bufs
 }
 
 // encodeKeys fills t.probes with the keys of the rows just encoded.
-func (t *RowTable) encodeKeys(b *Batch) { t.encodeProbes(t.keyColumns(b), b.Sel) }
+func (t *Rows) encodeKeys(b *columnar.Batch) { t.encodeProbes(t.keyColumns(b), b.Sel) }
 
-func (t *RowTable) keyColumns(b *Batch) []*Vector {
-	keys := make([]*Vector, len(t.keys))
+func (t *Rows) keyColumns(b *columnar.Batch) []*columnar.Vector {
+	keys := make([]*columnar.Vector, len(t.keys))
 	for i := range t.keys {
 		c := t.keys[i].column
 		if keys[i] = b.Cols[c]; t.nested[c] != nil {
@@ -76,7 +77,7 @@ func (t *RowTable) keyColumns(b *Batch) []*Vector {
 }
 
 // encodeProbes fills t.probes with keys whose hashes are t.hashes.
-func (t *RowTable) encodeProbes(cols []*Vector, sel []int32) {
+func (t *Rows) encodeProbes(cols []*columnar.Vector, sel []int32) {
 	t.probes = mem.Resized(t.probes, len(t.hashes)*t.probe.words)
 	t.probe.encode(t.probes, t.hashes, cols, sel)
 	for i, v := range cols {
@@ -87,7 +88,7 @@ func (t *RowTable) encodeProbes(cols []*Vector, sel []int32) {
 }
 
 // Gather makes dst column c of the rows ids; NoRow is null.
-func (t *RowTable) Gather(dst *Vector, c int, ids []uint32) {
+func (t *Rows) Gather(dst *columnar.Vector, c int, ids []uint32) {
 	if t.nested[c] != nil {
 		t.gatherNested(dst, c, ids)
 		return
@@ -95,8 +96,8 @@ func (t *RowTable) Gather(dst *Vector, c int, ids []uint32) {
 	dst.Reset(len(ids))
 	o := t.layout.offset[c]
 	word, bit := nullFlag(c)
-	if dst.Phys == PhysInt64 {
-		values := Values[int64](dst)
+	if dst.Phys == columnar.PhysInt64 {
+		values := columnar.Values[int64](dst)
 		for k, id := range ids {
 			if id == NoRow {
 				dst.SetNull(k)
@@ -124,13 +125,13 @@ func (t *RowTable) Gather(dst *Vector, c int, ids []uint32) {
 }
 
 // Each calls each with up to BatchRows ids of rows at a time, ascending, until all were given.
-func (t *RowTable) Each(each func(ids []uint32) error) error {
-	ids := make([]uint32, 0, BatchRows)
+func (t *Rows) Each(each func(ids []uint32) error) error {
+	ids := make([]uint32, 0, columnar.BatchRows)
 	for id := range uint32(t.made) {
 		if t.Held(id) {
 			ids = append(ids, id)
 		}
-		if len(ids) == BatchRows {
+		if len(ids) == columnar.BatchRows {
 			if err := each(ids); err != nil {
 				return err
 			}
@@ -153,7 +154,7 @@ func liveRows(sel []int32, n int) int {
 // keepString copies the string of a view, whose bytes lie in source if it is long, into the
 // chunk.
 func (c *rowChunk) keepString(view []uint64, source [][]byte) {
-	v := View{view[0], view[1]}
+	v := columnar.View{Head: view[0], Tail: view[1]}
 	if v.Inline() {
 		return
 	}
@@ -184,7 +185,7 @@ func (c *rowChunk) capacity() (n int64) {
 func (c *rowChunk) wasteful() bool { return c.dead > 16<<10 && 2*c.dead > c.used }
 
 // compact copies the strings of the chunk's rows together.
-func (t *RowTable) compact(c *rowChunk) {
+func (t *Rows) compact(c *rowChunk) {
 	old := c.bufs
 	c.bufs, c.used, c.dead = nil, 0, 0
 	for at := 0; at < len(c.words); at += t.width {

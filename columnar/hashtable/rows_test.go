@@ -1,4 +1,4 @@
-package columnar
+package hashtable
 
 import (
 	"fmt"
@@ -7,31 +7,33 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/anabranch/anabranch/columnar"
 )
 
-// rowModel is a RowTable beside the rows it should hold, by key.
+// rowModel is a Rows beside the rows it should hold, by key.
 type rowModel struct {
 	t     *testing.T
-	table *RowTable
-	types []Type
+	table *Rows
+	types []columnar.Type
 	keys  []int
 	rows  map[string][]string
 	live  int
 }
 
-func newRowModel(t *testing.T, types []Type, keys []int) *rowModel {
+func newRowModel(t *testing.T, types []columnar.Type, keys []int) *rowModel {
 	t.Helper()
-	table, err := NewRowTable(types, keys, 1, nil)
+	table, err := NewRows(types, keys, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &rowModel{t: t, table: table, types: types, keys: keys, rows: map[string][]string{}}
 }
 
-func textOf(cols []*Vector, columns []int, i int) string {
+func textOf(cols []*columnar.Vector, columns []int, i int) string {
 	var parts []string
 	for _, c := range columns {
-		parts = append(parts, string(AppendText(nil, cols[c], i, time.UTC)))
+		parts = append(parts, string(columnar.AppendText(nil, cols[c], i, time.UTC)))
 	}
 	return strings.Join(parts, "|")
 }
@@ -45,13 +47,13 @@ func (m *rowModel) all() []int {
 }
 
 // batch has values out of few, nulls and strings short and long among them, and a selection.
-func (m *rowModel) batch(rng *rand.Rand) *Batch {
+func (m *rowModel) batch(rng *rand.Rand) *columnar.Batch {
 	n := 1 + rng.IntN(300)
-	s := &Schema{}
+	s := &columnar.Schema{}
 	for _, typ := range m.types {
-		s.Fields = append(s.Fields, Field{Type: typ})
+		s.Fields = append(s.Fields, columnar.Field{Type: typ})
 	}
-	b := NewBatch(s)
+	b := columnar.NewBatch(s)
 	b.Reset(n)
 	for _, v := range b.Cols {
 		fillFew(rng, v, n)
@@ -68,32 +70,32 @@ func (m *rowModel) batch(rng *rand.Rand) *Batch {
 	return b
 }
 
-func fillFew(rng *rand.Rand, v *Vector, n int) {
+func fillFew(rng *rand.Rand, v *columnar.Vector, n int) {
 	for i := range n {
 		x := rng.IntN(6)
 		switch v.Phys {
-		case PhysView:
+		case columnar.PhysView:
 			v.SetString(i, strings.Repeat(fmt.Sprint(x), x*x*3))
-		case PhysFloat64:
-			Values[float64](v)[i] = float64(x) * -0.5
-		case PhysInt128:
-			Values[Int128](v)[i] = Int128{uint64(x), int64(x % 3)}
-		case PhysStruct:
+		case columnar.PhysFloat64:
+			columnar.Values[float64](v)[i] = float64(x) * -0.5
+		case columnar.PhysInt128:
+			columnar.Values[columnar.Int128](v)[i] = columnar.Int128{Lo: uint64(x), Hi: int64(x % 3)}
+		case columnar.PhysStruct:
 		default:
-			Values[int64](v)[i] = int64(x)
+			columnar.Values[int64](v)[i] = int64(x)
 		}
-		if x == 5 && v.Phys != PhysStruct {
+		if x == 5 && v.Phys != columnar.PhysStruct {
 			v.SetNull(i)
 		}
 	}
-	if v.Phys == PhysStruct {
+	if v.Phys == columnar.PhysStruct {
 		for _, c := range v.Children {
 			fillFew(rng, c, n)
 		}
 	}
 }
 
-func (m *rowModel) add(b *Batch) {
+func (m *rowModel) add(b *columnar.Batch) {
 	ids, err := m.table.Add(nil, b)
 	if err != nil {
 		m.t.Fatal(err)
@@ -109,7 +111,7 @@ func (m *rowModel) add(b *Batch) {
 	}
 }
 
-func (m *rowModel) remove(b *Batch) {
+func (m *rowModel) remove(b *columnar.Batch) {
 	ids := m.table.Remove(nil, b)
 	for k, id := range ids {
 		key, row := textOf(b.Cols, m.keys, b.Row(k)), textOf(b.Cols, m.all(), b.Row(k))
@@ -125,8 +127,8 @@ func (m *rowModel) remove(b *Batch) {
 }
 
 // check compares the rows of the keys of b, and now and then all rows.
-func (m *rowModel) check(b *Batch) {
-	keys := make([]*Vector, len(m.keys))
+func (m *rowModel) check(b *columnar.Batch) {
+	keys := make([]*columnar.Vector, len(m.keys))
 	for i, c := range m.keys {
 		keys[i] = b.Cols[c]
 	}
@@ -149,9 +151,9 @@ func (m *rowModel) check(b *Batch) {
 }
 
 func (m *rowModel) same(what string, ids []uint32, want []string) {
-	cols := make([]*Vector, len(m.types))
+	cols := make([]*columnar.Vector, len(m.types))
 	for c, typ := range m.types {
-		cols[c] = NewVector(typ)
+		cols[c] = columnar.NewVector(typ)
 		m.table.Gather(cols[c], c, append(ids, NoRow))
 		if !cols[c].IsNull(len(ids)) {
 			m.t.Fatalf("column %d of no row is not null", c)
@@ -187,17 +189,17 @@ func (m *rowModel) checkAll() {
 	m.same("all", ids, want)
 }
 
-func TestRowTableAgreesWithModel(t *testing.T) {
-	row := Type{Kind: Row, Fields: []Field{{Name: "a", Type: TypeBigInt}, {Name: "b", Type: TypeString}}}
+func TestRowsAgreeWithModel(t *testing.T) {
+	row := columnar.Type{Kind: columnar.Row, Fields: []columnar.Field{{Name: "a", Type: columnar.TypeBigInt}, {Name: "b", Type: columnar.TypeString}}}
 	for _, c := range []struct {
-		types []Type
+		types []columnar.Type
 		keys  []int
 	}{
-		{[]Type{TypeBigInt, TypeString}, []int{0}},
-		{[]Type{TypeString, TypeDouble, TypeBigInt}, []int{1, 0}},
-		{[]Type{DecimalOf(30, 2), TypeString, TypeBigInt}, []int{0, 1, 2}},
-		{[]Type{TypeBigInt, row, TypeString}, []int{0}},
-		{slices.Repeat([]Type{TypeBigInt}, 20), []int{18, 1}},
+		{[]columnar.Type{columnar.TypeBigInt, columnar.TypeString}, []int{0}},
+		{[]columnar.Type{columnar.TypeString, columnar.TypeDouble, columnar.TypeBigInt}, []int{1, 0}},
+		{[]columnar.Type{columnar.DecimalOf(30, 2), columnar.TypeString, columnar.TypeBigInt}, []int{0, 1, 2}},
+		{[]columnar.Type{columnar.TypeBigInt, row, columnar.TypeString}, []int{0}},
+		{slices.Repeat([]columnar.Type{columnar.TypeBigInt}, 20), []int{18, 1}},
 	} {
 		rng := rand.New(rand.NewPCG(3, uint64(len(c.types))))
 		m := newRowModel(t, c.types, c.keys)
@@ -229,17 +231,17 @@ func TestRowTableAgreesWithModel(t *testing.T) {
 }
 
 // Rows that come and go must not make the table grow.
-func TestRowTableReusesMemory(t *testing.T) {
-	table, err := NewRowTable([]Type{TypeBigInt, TypeString}, []int{0}, 0, nil)
+func TestRowsReuseMemory(t *testing.T) {
+	table, err := NewRows([]columnar.Type{columnar.TypeBigInt, columnar.TypeString}, []int{0}, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := NewBatch(&Schema{Fields: []Field{{Type: TypeBigInt}, {Type: TypeString}}})
+	b := columnar.NewBatch(&columnar.Schema{Fields: []columnar.Field{{Type: columnar.TypeBigInt}, {Type: columnar.TypeString}}})
 	var size int64
 	for round := range 50 {
 		b.Reset(5000)
 		for i := range 5000 {
-			Values[int64](b.Cols[0])[i] = int64(round*5000 + i)
+			columnar.Values[int64](b.Cols[0])[i] = int64(round*5000 + i)
 			b.Cols[1].SetString(i, strings.Repeat("x", 20+i%50))
 		}
 		b.SetLen(5000)
@@ -257,35 +259,35 @@ func TestRowTableReusesMemory(t *testing.T) {
 	}
 }
 
-func BenchmarkRowTable(b *testing.B) {
+func BenchmarkRows(b *testing.B) {
 	for _, keys := range []int{1 << 10, 1 << 20} {
 		b.Run(fmt.Sprintf("add-find-remove/keys=%d", keys), func(b *testing.B) {
-			table, err := NewRowTable([]Type{TypeBigInt, TypeBigInt, TypeBigInt}, []int{0}, 1, nil)
+			table, err := NewRows([]columnar.Type{columnar.TypeBigInt, columnar.TypeBigInt, columnar.TypeBigInt}, []int{0}, 1, nil)
 			if err != nil {
 				b.Fatal(err)
 			}
 			rng := rand.New(rand.NewPCG(1, 1))
 			var queue [][]uint32
-			in := NewBatch(&Schema{Fields: []Field{{Type: TypeBigInt}, {Type: TypeBigInt}, {Type: TypeBigInt}}})
+			in := columnar.NewBatch(&columnar.Schema{Fields: []columnar.Field{{Type: columnar.TypeBigInt}, {Type: columnar.TypeBigInt}, {Type: columnar.TypeBigInt}}})
 			var found []uint32
 			b.ResetTimer()
 			for range b.N {
-				in.Reset(BatchRows)
-				for i := range BatchRows {
-					Values[int64](in.Cols[0])[i] = int64(rng.Uint64() % uint64(keys))
+				in.Reset(columnar.BatchRows)
+				for i := range columnar.BatchRows {
+					columnar.Values[int64](in.Cols[0])[i] = int64(rng.Uint64() % uint64(keys))
 				}
-				in.SetLen(BatchRows)
+				in.SetLen(columnar.BatchRows)
 				ids, err := table.Add(nil, in)
 				if err != nil {
 					b.Fatal(err)
 				}
-				found = table.Find(found, in.Cols[:1], nil, BatchRows)
-				if queue = append(queue, ids); len(queue) > keys/BatchRows {
+				found = table.Find(found, in.Cols[:1], nil, columnar.BatchRows)
+				if queue = append(queue, ids); len(queue) > keys/columnar.BatchRows {
 					table.RemoveIDs(queue[0])
 					queue = queue[1:]
 				}
 			}
-			b.ReportMetric(float64(b.N)*BatchRows/b.Elapsed().Seconds()/1e6, "Mrows/s")
+			b.ReportMetric(float64(b.N)*columnar.BatchRows/b.Elapsed().Seconds()/1e6, "Mrows/s")
 		})
 	}
 }

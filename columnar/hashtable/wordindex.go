@@ -1,8 +1,9 @@
-package columnar
+package hashtable
 
 import (
 	"unsafe"
 
+	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/mem"
 )
 
@@ -68,25 +69,25 @@ func (w *wordIndex) dropPages() {
 }
 
 // wordsOf are the values of the live rows of v as words; those of null rows are undefined.
-func (w *wordIndex) wordsOf(v *Vector, sel []int32, n int) []uint64 {
-	if v.Enc == Flat && v.Phys == PhysInt64 && sel == nil {
-		s := Values[int64](v)[:n]
+func (w *wordIndex) wordsOf(v *columnar.Vector, sel []int32, n int) []uint64 {
+	if v.Enc == columnar.Flat && v.Phys == columnar.PhysInt64 && sel == nil {
+		s := columnar.Values[int64](v)[:n]
 		return unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(s))), n)
 	}
 	if cap(w.words) < n {
-		w.words = make([]uint64, max(n, BatchRows))
+		w.words = make([]uint64, max(n, columnar.BatchRows))
 	}
 	dst := w.words[:n]
-	EncodeWords(dst, 1, v, sel, n, false)
+	columnar.EncodeWords(dst, 1, v, sel, n, false)
 	return dst
 }
 
 // upsertWords is Upsert for one fixed-width key; hashes may be nil while the index is direct.
-func (t *Table) upsertWords(ids []uint32, hashes []uint64, v *Vector, sel []int32) {
+func (t *Table) upsertWords(ids []uint32, hashes []uint64, v *columnar.Vector, sel []int32) {
 	words := t.word.wordsOf(v, sel, len(ids))
 	if v.Valid != nil {
 		for k, x := range words {
-			if v.IsNull(RowAt(sel, k)) {
+			if v.IsNull(columnar.RowAt(sel, k)) {
 				ids[k] = t.upsertNull()
 			} else {
 				ids[k] = t.upsertWord(x)
@@ -116,11 +117,11 @@ func (t *Table) upsertWords(ids []uint32, hashes []uint64, v *Vector, sel []int3
 
 func (w *wordIndex) hash(words []uint64) []uint64 {
 	if cap(w.hashes) < len(words) {
-		w.hashes = make([]uint64, max(len(words), BatchRows))
+		w.hashes = make([]uint64, max(len(words), columnar.BatchRows))
 	}
 	h := w.hashes[:len(words)]
 	for k, x := range words {
-		h[k] = HashWord(x)
+		h[k] = columnar.HashWord(x)
 	}
 	return h
 }
@@ -140,7 +141,7 @@ func (t *Table) upsertDirect(ids []uint32, words []uint64) int {
 		}
 		cell := &pages[p][x%pageValues]
 		if *cell == 0 {
-			*cell = t.addWord(x, HashWord(x)) + 1
+			*cell = t.addWord(x, columnar.HashWord(x)) + 1
 		}
 		ids[k] = *cell - 1
 	}
@@ -186,7 +187,7 @@ func (t *Table) upsertWord(x uint64) uint32 {
 	if t.word.isDirect && t.upsertDirect(id[:], []uint64{x}) == 1 {
 		return id[0]
 	}
-	return t.upsertHashed(x, HashWord(x))
+	return t.upsertHashed(x, columnar.HashWord(x))
 }
 
 func (t *Table) upsertHashed(x, h uint64) uint32 {
@@ -236,7 +237,7 @@ func (t *Table) upsertNull() uint32 {
 	if t.word.null == 0 {
 		id := t.addRow()
 		row := t.Row(id)
-		row[0], row[1] = HashNull&headerHash|1, 0
+		row[0], row[1] = columnar.HashNull&headerHash|1, 0
 		t.word.null = id + 1
 	}
 	return t.word.null - 1
@@ -353,7 +354,7 @@ func (t *Table) goDirect() bool {
 }
 
 // findWords is Find for one fixed-width key; hashes may be nil while the index is direct.
-func (t *Table) findWords(ids []uint32, hashes []uint64, v *Vector, sel []int32) {
+func (t *Table) findWords(ids []uint32, hashes []uint64, v *columnar.Vector, sel []int32) {
 	words := t.word.wordsOf(v, sel, len(ids))
 	ids = ids[:len(words)]
 	if t.word.isDirect {
@@ -375,7 +376,7 @@ func (t *Table) findWords(ids []uint32, hashes []uint64, v *Vector, sel []int32)
 		return
 	}
 	for k := range ids {
-		if v.IsNull(RowAt(sel, k)) {
+		if v.IsNull(columnar.RowAt(sel, k)) {
 			ids[k] = t.word.null - 1
 		}
 	}
@@ -399,10 +400,10 @@ func (t *Table) findBlock(ids []uint32, words, hashes []uint64) {
 }
 
 // keyWords appends the int64 column c of the keys of n rows from first on to dst.
-func (t *Table) keyWords(dst *Vector, c, first, n int) {
+func (t *Table) keyWords(dst *columnar.Vector, c, first, n int) {
 	base, o := dst.Len(), t.layout.offset[c]
 	word, bit := nullFlag(c)
-	out := Grow[int64](dst, n)
+	out := columnar.Grow[int64](dst, n)
 	for k := range out {
 		r := t.Row(uint32(first + k))
 		out[k] = int64(r[o])
@@ -413,10 +414,10 @@ func (t *Table) keyWords(dst *Vector, c, first, n int) {
 }
 
 // keyWordsOf appends the int64 column c of the keys of the rows ids to dst.
-func (t *Table) keyWordsOf(dst *Vector, c int, ids []uint32) {
+func (t *Table) keyWordsOf(dst *columnar.Vector, c int, ids []uint32) {
 	base, o := dst.Len(), t.layout.offset[c]
 	word, bit := nullFlag(c)
-	out := Grow[int64](dst, len(ids))
+	out := columnar.Grow[int64](dst, len(ids))
 	for k, id := range ids {
 		r := t.Row(id)
 		out[k] = int64(r[o])

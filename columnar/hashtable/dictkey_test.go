@@ -1,27 +1,29 @@
-package columnar
+package hashtable
 
 import (
 	"math/rand/v2"
 	"testing"
+
+	"github.com/anabranch/anabranch/columnar"
 )
 
 // TestDictionaryKeys groups rows by two dictionary columns and, in a second table, by the same
 // rows flat: the ids must be the same, also when dictionaries change between batches.
 func TestDictionaryKeys(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	types := []Type{TypeString, TypeString}
-	byCode, err := NewTable(types, 1, nil)
+	types := []columnar.Type{columnar.TypeString, columnar.TypeString}
+	byCode, err := New(types, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	flat, err := NewTable(types, 1, nil)
+	flat, err := New(types, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var ids []uint32
 	for batch := range 40 {
 		n := 1 + rng.IntN(300)
-		cols := []*Vector{randomDictionary(rng, n, batch), randomDictionary(rng, n, batch+1)}
+		cols := []*columnar.Vector{randomDictionary(rng, n, batch), randomDictionary(rng, n, batch+1)}
 		var sel []int32
 		if batch%3 == 0 {
 			sel = []int32{}
@@ -37,12 +39,12 @@ func TestDictionaryKeys(t *testing.T) {
 		if ids, err = byCode.UpsertRows(ids, cols, sel, n); err != nil {
 			t.Fatal(err)
 		}
-		spread := []*Vector{NewVector(TypeString), NewVector(TypeString)}
+		spread := []*columnar.Vector{columnar.NewVector(columnar.TypeString), columnar.NewVector(columnar.TypeString)}
 		for c := range spread {
 			spread[c].Flatten(cols[c])
 		}
 		want := make([]uint32, len(ids))
-		if _, err := flat.Upsert(want, HashRows(nil, spread, sel, n), spread, sel); err != nil {
+		if _, err := flat.Upsert(want, columnar.HashRows(nil, spread, sel, n), spread, sel); err != nil {
 			t.Fatal(err)
 		}
 		for k := range ids {
@@ -53,13 +55,13 @@ func TestDictionaryKeys(t *testing.T) {
 	}
 }
 
-func randomDictionary(rng *rand.Rand, n, seed int) *Vector {
-	dict := NewVector(TypeString)
+func randomDictionary(rng *rand.Rand, n, seed int) *columnar.Vector {
+	dict := columnar.NewVector(columnar.TypeString)
 	dict.Reset(1 + seed%5)
 	for i := range dict.Len() {
 		dict.SetString(i, []string{"a", "b", "a longer string than inline", "", "e"}[(i+seed/7)%5])
 	}
-	v := NewVector(TypeString)
+	v := columnar.NewVector(columnar.TypeString)
 	codes := v.SetDictionary(dict, n)
 	for i := range codes {
 		codes[i] = int32(rng.IntN(dict.Len()))

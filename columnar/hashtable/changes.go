@@ -1,6 +1,10 @@
-package columnar
+package hashtable
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/anabranch/anabranch/columnar"
+)
 
 // Changes tells which rows of a table have changed since its last snapshot, and has each row of the
 // snapshot in progress copied out once: before it is changed again, or by Copy. So a snapshot holds
@@ -10,9 +14,9 @@ import "math/bits"
 // One goroutine uses a Changes.
 type Changes struct {
 	copyOut func(ids []uint32) error
-	changed Bitmap // since the last snapshot began
-	frozen  Bitmap // still to be copied out for the one in progress
-	next    int    // the word of frozen at which Copy goes on
+	changed columnar.Bitmap // since the last snapshot began
+	frozen  columnar.Bitmap // still to be copied out for the one in progress
+	next    int             // the word of frozen at which Copy goes on
 	ids     []uint32
 	err     error // the first of copyOut in a call that cannot return it
 }
@@ -54,7 +58,7 @@ func (c *Changes) touchRow(id uint32) {
 func (c *Changes) touch(id uint32) bool {
 	w, bit := int(id/64), uint64(1)<<(id%64)
 	if w >= len(c.changed) {
-		c.changed = append(c.changed, make(Bitmap, max(w+1-len(c.changed), len(c.changed)/2, 64))...)
+		c.changed = append(c.changed, make(columnar.Bitmap, max(w+1-len(c.changed), len(c.changed)/2, 64))...)
 	}
 	c.changed[w] |= bit
 	if w >= len(c.frozen) || c.frozen[w]&bit == 0 {
@@ -68,11 +72,11 @@ func (c *Changes) touch(id uint32) bool {
 // the first n. What the one before still had to copy is forgotten.
 func (c *Changes) Freeze(n int, all bool) {
 	c.frozen, c.next, c.err = c.changed, 0, nil
-	c.changed = make(Bitmap, len(c.frozen))
+	c.changed = make(columnar.Bitmap, len(c.frozen))
 	if !all {
 		return
 	}
-	c.frozen = make(Bitmap, BitmapWords(n))
+	c.frozen = make(columnar.Bitmap, columnar.BitmapWords(n))
 	c.frozen.Fill(n, true)
 	if r := n % 64; r != 0 {
 		c.frozen[n/64] &= 1<<r - 1 // the rows behind are yet to be made

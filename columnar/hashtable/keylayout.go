@@ -1,8 +1,10 @@
-package columnar
+package hashtable
 
 import (
 	"bytes"
 	"fmt"
+
+	"github.com/anabranch/anabranch/columnar"
 )
 
 // keyLayout lays a composite key out as 64-bit words: a header (the upper 48 bits of the hash
@@ -10,7 +12,7 @@ import (
 // each fixed-width column of up to 8 bytes and two for strings and wide decimals. Null columns
 // are zero words.
 type keyLayout struct {
-	types   []Type
+	types   []columnar.Type
 	offset  []int // of each column's first word
 	words   int   // header included
 	flags   int   // words of null flags behind the header
@@ -24,20 +26,20 @@ const headerFlags = 16
 const headerHash = ^uint64(1<<headerFlags - 1)
 
 // newKeyLayout fails for types that have no key form.
-func newKeyLayout(types []Type) (*keyLayout, error) {
+func newKeyLayout(types []columnar.Type) (*keyLayout, error) {
 	flags := (max(len(types)-headerFlags, 0) + 63) / 64
 	l := &keyLayout{types: types, words: 1 + flags, flags: flags}
 	for c, t := range types {
 		l.offset = append(l.offset, l.words)
 		p := t.Physical()
-		l.isWide = append(l.isWide, p == PhysView || p == PhysInt128)
+		l.isWide = append(l.isWide, p == columnar.PhysView || p == columnar.PhysInt128)
 		switch t.Physical() {
-		case PhysView:
+		case columnar.PhysView:
 			l.strings = append(l.strings, c)
 			l.words += 2
-		case PhysInt128:
+		case columnar.PhysInt128:
 			l.words += 2
-		case PhysStruct, PhysList:
+		case columnar.PhysStruct, columnar.PhysList:
 			return nil, fmt.Errorf("a value of type %s cannot be part of a key", t)
 		default:
 			l.words++
@@ -48,7 +50,7 @@ func newKeyLayout(types []Type) (*keyLayout, error) {
 
 // encode writes the keys of the live rows, row by row, into dst (n*words). Tails of long
 // strings refer to the source's buffers.
-func (l *keyLayout) encode(dst []uint64, hashes []uint64, cols []*Vector, sel []int32) {
+func (l *keyLayout) encode(dst []uint64, hashes []uint64, cols []*columnar.Vector, sel []int32) {
 	if len(hashes) == 0 {
 		return // dst has no first row to offset into
 	}
@@ -58,13 +60,13 @@ func (l *keyLayout) encode(dst []uint64, hashes []uint64, cols []*Vector, sel []
 		clear(dst[k*w+1 : k*w+1+l.flags])
 	}
 	for c, v := range cols {
-		EncodeWords(dst[l.offset[c]:], w, v, sel, len(hashes), l.wide(c))
+		columnar.EncodeWords(dst[l.offset[c]:], w, v, sel, len(hashes), l.wide(c))
 		if v.Valid == nil {
 			continue
 		}
 		word, bit := nullFlag(c)
 		for k := range hashes {
-			if v.IsNull(RowAt(sel, k)) {
+			if v.IsNull(columnar.RowAt(sel, k)) {
 				dst[k*w+word] |= bit
 				dst[k*w+l.offset[c]] = 0
 				if l.wide(c) {
@@ -114,7 +116,7 @@ func (l *keyLayout) equalStrings(key, stored []uint64, sources [][][]byte, arena
 		}
 		if next < len(l.strings) && l.strings[next] == c {
 			next++
-			a, b := View{key[o], key[o+1]}, View{stored[o], stored[o+1]}
+			a, b := columnar.View{Head: key[o], Tail: key[o+1]}, columnar.View{Head: stored[o], Tail: stored[o+1]}
 			if !a.Inline() {
 				if !bytes.Equal(a.Bytes(sources[c]), b.Bytes(arena)) {
 					return false
@@ -131,7 +133,7 @@ func (l *keyLayout) equalStrings(key, stored []uint64, sources [][][]byte, arena
 
 // decode appends column c of the stored keys to dst; each row is a slice starting at its
 // header.
-func (l *keyLayout) decode(dst *Vector, c int, arena [][]byte, n int, row func(k int) []uint64) {
+func (l *keyLayout) decode(dst *columnar.Vector, c int, arena [][]byte, n int, row func(k int) []uint64) {
 	base := dst.AddRows(n)
 	o := l.offset[c]
 	word, bit := nullFlag(c)

@@ -1,9 +1,10 @@
-package columnar
+package hashtable
 
 import (
 	"fmt"
 	"math/bits"
 
+	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/mem"
 )
 
@@ -30,7 +31,7 @@ type Table struct {
 	rows    int
 	room    int // rows the chunks have place for
 	chunks  [][]uint64
-	arena   Vector // long strings of keys
+	arena   columnar.Vector // long strings of keys
 	account *mem.Account
 
 	dict    dictCache
@@ -53,9 +54,9 @@ func saltOf(h uint64) uint64 { return h << 16 & saltMask }
 // home is the slot at which the search for a salt begins.
 func (t *Table) home(salt uint64) uint64 { return salt >> t.shift }
 
-// NewTable makes an empty table of the key types with payloadWords words beside each key. What
+// New makes an empty table of the key types with payloadWords words beside each key. What
 // it grows to is reserved from account, which may be nil.
-func NewTable(keys []Type, payloadWords int, account *mem.Account) (*Table, error) {
+func New(keys []columnar.Type, payloadWords int, account *mem.Account) (*Table, error) {
 	l, err := newKeyLayout(keys)
 	if err != nil {
 		return nil, err
@@ -93,11 +94,11 @@ func (t *Table) Reset() {
 		}
 	}
 	t.rows = 0
-	t.arena.ResetAs(PhysNone, 0)
+	t.arena.ResetAs(columnar.PhysNone, 0)
 }
 
 // prepare encodes the keys of the live rows; NULL equals NULL.
-func (t *Table) prepare(hashes []uint64, cols []*Vector, sel []int32) {
+func (t *Table) prepare(hashes []uint64, cols []*columnar.Vector, sel []int32) {
 	need := len(hashes) * t.layout.words
 	if cap(t.keys) < need {
 		t.keys = make([]uint64, need)
@@ -106,7 +107,7 @@ func (t *Table) prepare(hashes []uint64, cols []*Vector, sel []int32) {
 	t.layout.encode(t.keys, hashes, cols, sel)
 	for _, c := range t.layout.strings {
 		t.sources[c] = cols[c].Bufs
-		if cols[c].Enc == Dictionary {
+		if cols[c].Enc == columnar.Dictionary {
 			t.sources[c] = cols[c].Dict.Bufs
 		}
 	}
@@ -115,7 +116,7 @@ func (t *Table) prepare(hashes []uint64, cols []*Vector, sel []int32) {
 // Upsert finds or adds the keys of the live rows of cols, whose hashes are given in live order,
 // and writes their row ids into ids. Payload words of new rows are zero; the new rows are those
 // from the returned id on.
-func (t *Table) Upsert(ids []uint32, hashes []uint64, cols []*Vector, sel []int32) (firstNew int, err error) {
+func (t *Table) Upsert(ids []uint32, hashes []uint64, cols []*columnar.Vector, sel []int32) (firstNew int, err error) {
 	firstNew = t.rows
 	if firstNew+len(hashes) >= int(NoRow) {
 		return firstNew, fmt.Errorf("a hash table of more than %d keys is not supported", NoRow)
@@ -168,7 +169,7 @@ func (t *Table) lookup(key []uint64) (id uint32, slot uint64) {
 }
 
 // Find writes the row ids of the keys of the live rows into ids, NoRow for those not held.
-func (t *Table) Find(ids []uint32, hashes []uint64, cols []*Vector, sel []int32) {
+func (t *Table) Find(ids []uint32, hashes []uint64, cols []*columnar.Vector, sel []int32) {
 	if t.word.enabled {
 		t.findWords(ids[:len(hashes)], hashes, cols[0], sel)
 		return
@@ -213,7 +214,7 @@ func (t *Table) insert(key []uint64, slot uint64) uint32 {
 	copy(row, key)
 	for _, c := range t.layout.strings {
 		o := t.layout.offset[c]
-		v := View{key[o], key[o+1]}
+		v := columnar.View{Head: key[o], Tail: key[o+1]}
 		if v.Inline() {
 			continue
 		}
@@ -305,8 +306,8 @@ func (t *Table) Cells(word int) Cells {
 func (t *Table) Hash(id uint32) uint64 { return t.Row(id)[0] & headerHash }
 
 // KeyColumn appends column c of the keys of n rows from the row first on to dst.
-func (t *Table) KeyColumn(dst *Vector, c, first, n int) {
-	if dst.Phys == PhysInt64 && !t.layout.wide(c) {
+func (t *Table) KeyColumn(dst *columnar.Vector, c, first, n int) {
+	if dst.Phys == columnar.PhysInt64 && !t.layout.wide(c) {
 		t.keyWords(dst, c, first, n)
 		return
 	}
@@ -314,8 +315,8 @@ func (t *Table) KeyColumn(dst *Vector, c, first, n int) {
 }
 
 // KeyColumnOf appends column c of the keys of the rows ids to dst.
-func (t *Table) KeyColumnOf(dst *Vector, c int, ids []uint32) {
-	if dst.Phys == PhysInt64 && !t.layout.wide(c) {
+func (t *Table) KeyColumnOf(dst *columnar.Vector, c int, ids []uint32) {
+	if dst.Phys == columnar.PhysInt64 && !t.layout.wide(c) {
 		t.keyWordsOf(dst, c, ids)
 		return
 	}

@@ -1,10 +1,12 @@
-package columnar
+package hashtable
+
+import "github.com/anabranch/anabranch/columnar"
 
 // dictCache remembers, for keys made of dictionary columns alone, the row id of each combination
 // of codes, so that a row costs an array access instead of a probe. It holds for the
 // dictionaries it was made for.
 type dictCache struct {
-	dicts []*Vector
+	dicts []*columnar.Vector
 	ids   []uint32 // by combined code; NoRow if not known
 	codes []uint32 // of each live row of a batch
 	sel   []int32  // rows whose combination is new
@@ -17,10 +19,10 @@ const dictCombinationsMax = 1 << 14
 
 // combinations is the number of code combinations of cols (each with one more for null), 0 if
 // some column is no dictionary or there are too many.
-func combinations(cols []*Vector) int {
+func combinations(cols []*columnar.Vector) int {
 	n := 1
 	for _, v := range cols {
-		if v.Enc != Dictionary || v.Dict.Len() >= dictCombinationsMax {
+		if v.Enc != columnar.Dictionary || v.Dict.Len() >= dictCombinationsMax {
 			return 0
 		}
 		if n *= v.Dict.Len() + 1; n > dictCombinationsMax {
@@ -31,7 +33,7 @@ func combinations(cols []*Vector) int {
 }
 
 // rebind empties the cache if the dictionaries are not those it was made for.
-func (c *dictCache) rebind(cols []*Vector, n int) {
+func (c *dictCache) rebind(cols []*columnar.Vector, n int) {
 	same := len(c.dicts) == len(cols)
 	for i, v := range cols {
 		same = same && c.dicts[i] == v.Dict
@@ -53,9 +55,9 @@ func (c *dictCache) rebind(cols []*Vector, n int) {
 }
 
 // combine writes the combined code of each live row into c.codes.
-func (c *dictCache) combine(cols []*Vector, sel []int32, n int) {
+func (c *dictCache) combine(cols []*columnar.Vector, sel []int32, n int) {
 	if cap(c.codes) < n {
-		c.codes = make([]uint32, max(n, BatchRows))
+		c.codes = make([]uint32, max(n, columnar.BatchRows))
 	}
 	c.codes = c.codes[:n]
 	for i, v := range cols {
@@ -71,7 +73,7 @@ func (c *dictCache) combine(cols []*Vector, sel []int32, n int) {
 			}
 		default:
 			for k := range c.codes {
-				r := RowAt(sel, k)
+				r := columnar.RowAt(sel, k)
 				x := uint32(codes[r])
 				if !v.Valid.Get(r) {
 					x = size - 1
@@ -87,13 +89,13 @@ func (c *dictCache) combine(cols []*Vector, sel []int32, n int) {
 
 // UpsertRows is Upsert for the live rows of a batch of n rows that computes the hashes itself,
 // and does without where the keys are dictionaries. It returns the ids in live order.
-func (t *Table) UpsertRows(ids []uint32, cols []*Vector, sel []int32, n int) ([]uint32, error) {
+func (t *Table) UpsertRows(ids []uint32, cols []*columnar.Vector, sel []int32, n int) ([]uint32, error) {
 	live := n
 	if sel != nil {
 		live = len(sel)
 	}
 	if cap(ids) < live {
-		ids = make([]uint32, max(live, BatchRows))
+		ids = make([]uint32, max(live, columnar.BatchRows))
 	}
 	ids = ids[:live]
 	c := &t.dict
@@ -107,33 +109,33 @@ func (t *Table) UpsertRows(ids []uint32, cols []*Vector, sel []int32, n int) ([]
 		t.upsertWords(ids, nil, cols[0], sel)
 		return ids, t.reserve(firstNew)
 	}
-	c.hash = HashRows(c.hash, cols, sel, n)
+	c.hash = columnar.HashRows(c.hash, cols, sel, n)
 	_, err := t.Upsert(ids, c.hash, cols, sel)
 	return ids, err
 }
 
 // FindRows is Find for the live rows of a batch of n rows that computes the hashes itself if it
 // needs them. It returns the ids in live order.
-func (t *Table) FindRows(ids []uint32, cols []*Vector, sel []int32, n int) []uint32 {
+func (t *Table) FindRows(ids []uint32, cols []*columnar.Vector, sel []int32, n int) []uint32 {
 	live := n
 	if sel != nil {
 		live = len(sel)
 	}
 	if cap(ids) < live {
-		ids = make([]uint32, max(live, BatchRows))
+		ids = make([]uint32, max(live, columnar.BatchRows))
 	}
 	ids = ids[:live]
 	if t.word.enabled && t.word.isDirect {
 		t.findWords(ids, nil, cols[0], sel)
 		return ids
 	}
-	t.dict.hash = HashRows(t.dict.hash, cols, sel, n)
+	t.dict.hash = columnar.HashRows(t.dict.hash, cols, sel, n)
 	t.Find(ids, t.dict.hash, cols, sel)
 	return ids
 }
 
 // upsertCodes looks the combined codes up and enters those that are new.
-func (t *Table) upsertCodes(ids []uint32, cols []*Vector, sel []int32) error {
+func (t *Table) upsertCodes(ids []uint32, cols []*columnar.Vector, sel []int32) error {
 	c := &t.dict
 	c.sel = c.sel[:0]
 	var seen uint32
@@ -148,10 +150,10 @@ func (t *Table) upsertCodes(ids []uint32, cols []*Vector, sel []int32) error {
 	for k, code := range c.codes {
 		if c.ids[code] == NoRow {
 			c.ids[code] = NoRow - 1 // entered below, once
-			c.sel = append(c.sel, int32(RowAt(sel, k)))
+			c.sel = append(c.sel, int32(columnar.RowAt(sel, k)))
 		}
 	}
-	c.hash = HashRows(c.hash, cols, c.sel, 0)
+	c.hash = columnar.HashRows(c.hash, cols, c.sel, 0)
 	c.fresh = append(c.fresh[:0], make([]uint32, len(c.sel))...)
 	if _, err := t.Upsert(c.fresh, c.hash, cols, c.sel); err != nil {
 		c.dicts = c.dicts[:0]

@@ -1,4 +1,4 @@
-package columnar
+package hashtable
 
 import (
 	"math/bits"
@@ -6,7 +6,7 @@ import (
 	"github.com/anabranch/anabranch/columnar/mem"
 )
 
-// dirParts is the number of parts of a RowTable's directory, a power of two. A key's part is the
+// dirParts is the number of parts of a Rows' directory, a power of two. A key's part is the
 // upper bits of its salt, its home slot in the part the bits below them.
 const (
 	dirParts    = 64

@@ -1,9 +1,11 @@
-package columnar
+package hashtable
 
 import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/anabranch/anabranch/columnar"
 )
 
 // wordKeys draws keys of one shape; the shapes move a table between its array and its directory.
@@ -34,7 +36,7 @@ func TestWordTableAgreesWithMap(t *testing.T) {
 		for _, withNulls := range []bool{false, true} {
 			for _, withSel := range []bool{false, true} {
 				rng := rand.New(rand.NewPCG(3, 4))
-				tab, err := NewTable([]Type{TypeBigInt}, 1, nil)
+				tab, err := New([]columnar.Type{columnar.TypeBigInt}, 1, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -55,7 +57,7 @@ type wordKey struct {
 func checkWords(t *testing.T, name string, tab *Table, rng *rand.Rand, draw func(*rand.Rand, int, int) int64, withNulls, withSel bool) {
 	t.Helper()
 	want := map[wordKey]uint32{}
-	v, missing := NewVector(TypeBigInt), NewVector(TypeBigInt)
+	v, missing := columnar.NewVector(columnar.TypeBigInt), columnar.NewVector(columnar.TypeBigInt)
 	var order []wordKey
 	for batch := range 60 {
 		const n = 700
@@ -63,7 +65,7 @@ func checkWords(t *testing.T, name string, tab *Table, rng *rand.Rand, draw func
 		keys := make([]wordKey, n)
 		for i := range keys {
 			keys[i].x = draw(rng, batch, i)
-			Values[int64](v)[i] = keys[i].x
+			columnar.Values[int64](v)[i] = keys[i].x
 			if withNulls && rng.IntN(50) == 0 {
 				v.SetNull(i)
 				keys[i] = wordKey{null: true}
@@ -78,8 +80,8 @@ func checkWords(t *testing.T, name string, tab *Table, rng *rand.Rand, draw func
 				}
 			}
 		}
-		cols := []*Vector{v}
-		hashes := HashRows(nil, cols, sel, n)
+		cols := []*columnar.Vector{v}
+		hashes := columnar.HashRows(nil, cols, sel, n)
 		ids := make([]uint32, len(hashes))
 		if batch%2 == 0 {
 			if _, err := tab.Upsert(ids, hashes, cols, sel); err != nil {
@@ -89,7 +91,7 @@ func checkWords(t *testing.T, name string, tab *Table, rng *rand.Rand, draw func
 			t.Fatal(err)
 		}
 		for k, id := range ids {
-			key := keys[RowAt(sel, k)]
+			key := keys[columnar.RowAt(sel, k)]
 			known, ok := want[key]
 			if !ok {
 				known = uint32(len(want))
@@ -107,13 +109,13 @@ func checkWords(t *testing.T, name string, tab *Table, rng *rand.Rand, draw func
 		found := tab.FindRows(nil, cols, sel, n)
 		for k, id := range ids {
 			if found[k] != id {
-				t.Fatalf("%s: batch %d: found row %d of key %v, want %d", name, batch, found[k], keys[RowAt(sel, k)], id)
+				t.Fatalf("%s: batch %d: found row %d of key %v, want %d", name, batch, found[k], keys[columnar.RowAt(sel, k)], id)
 			}
 		}
 		missing.Reset(1)
 		x := int64(rng.Uint64())
-		Values[int64](missing)[0] = x
-		if id := tab.FindRows(nil, []*Vector{missing}, nil, 1)[0]; id != NoRow {
+		columnar.Values[int64](missing)[0] = x
+		if id := tab.FindRows(nil, []*columnar.Vector{missing}, nil, 1)[0]; id != NoRow {
 			if known, ok := want[wordKey{x: x}]; !ok || known != id {
 				t.Fatalf("%s: found row %d of key %d, which was not entered", name, id, x)
 			}
@@ -122,46 +124,46 @@ func checkWords(t *testing.T, name string, tab *Table, rng *rand.Rand, draw func
 	if tab.Rows() != len(want) {
 		t.Fatalf("%s: %d rows, want %d", name, tab.Rows(), len(want))
 	}
-	out := NewVector(TypeBigInt)
+	out := columnar.NewVector(columnar.TypeBigInt)
 	tab.KeyColumn(out, 0, 0, tab.Rows())
 	for i, key := range order {
-		if out.IsNull(i) != key.null || !key.null && Values[int64](out)[i] != key.x {
+		if out.IsNull(i) != key.null || !key.null && columnar.Values[int64](out)[i] != key.x {
 			t.Fatalf("%s: stored key %d is not %v", name, i, key)
 		}
 	}
 }
 
 func TestWordTableHashesAsHashRows(t *testing.T) {
-	for _, typ := range []Type{TypeBoolean, TypeTinyInt, TypeSmallInt, TypeInteger, TypeBigInt, TypeFloat, TypeDouble, DecimalOf(9, 2)} {
-		v := NewVector(typ)
+	for _, typ := range []columnar.Type{columnar.TypeBoolean, columnar.TypeTinyInt, columnar.TypeSmallInt, columnar.TypeInteger, columnar.TypeBigInt, columnar.TypeFloat, columnar.TypeDouble, columnar.DecimalOf(9, 2)} {
+		v := columnar.NewVector(typ)
 		v.Reset(2)
 		switch v.Phys {
-		case PhysBits:
+		case columnar.PhysBits:
 			v.Bits().SetTo(0, true)
 			v.Bits().SetTo(1, false)
-		case PhysInt8:
-			copy(Values[int8](v), []int8{-3, 9})
-		case PhysInt16:
-			copy(Values[int16](v), []int16{-3, 9})
-		case PhysInt32:
-			copy(Values[int32](v), []int32{-3, 9})
-		case PhysInt64:
-			copy(Values[int64](v), []int64{-3, 9})
-		case PhysFloat32:
-			copy(Values[float32](v), []float32{-1.5, float32(math.Inf(1))})
-		case PhysFloat64:
-			copy(Values[float64](v), []float64{math.NaN(), -1.5})
+		case columnar.PhysInt8:
+			copy(columnar.Values[int8](v), []int8{-3, 9})
+		case columnar.PhysInt16:
+			copy(columnar.Values[int16](v), []int16{-3, 9})
+		case columnar.PhysInt32:
+			copy(columnar.Values[int32](v), []int32{-3, 9})
+		case columnar.PhysInt64:
+			copy(columnar.Values[int64](v), []int64{-3, 9})
+		case columnar.PhysFloat32:
+			copy(columnar.Values[float32](v), []float32{-1.5, float32(math.Inf(1))})
+		case columnar.PhysFloat64:
+			copy(columnar.Values[float64](v), []float64{math.NaN(), -1.5})
 		}
-		tab, err := NewTable([]Type{typ}, 0, nil)
+		tab, err := New([]columnar.Type{typ}, 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cols := []*Vector{v}
+		cols := []*columnar.Vector{v}
 		ids, err := tab.UpsertRows(nil, cols, nil, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, h := range HashRows(nil, cols, nil, 2) {
+		for i, h := range columnar.HashRows(nil, cols, nil, 2) {
 			if got := tab.Hash(ids[i]); got != h&headerHash {
 				t.Errorf("%s: row %d has hash %x, want %x", typ, i, got, h&headerHash)
 			}
@@ -170,24 +172,24 @@ func TestWordTableHashesAsHashRows(t *testing.T) {
 }
 
 func benchmarkWords(b *testing.B, draw func(rng *rand.Rand) int64) {
-	const n = BatchRows
+	const n = columnar.BatchRows
 	rng := rand.New(rand.NewPCG(1, 2))
-	v := NewVector(TypeBigInt)
+	v := columnar.NewVector(columnar.TypeBigInt)
 	v.Reset(1 << 22)
-	for i := range Values[int64](v) {
-		Values[int64](v)[i] = draw(rng)
+	for i := range columnar.Values[int64](v) {
+		columnar.Values[int64](v)[i] = draw(rng)
 	}
-	tab, err := NewTable([]Type{TypeBigInt}, 2, nil)
+	tab, err := New([]columnar.Type{columnar.TypeBigInt}, 2, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	part := NewVector(TypeBigInt)
+	part := columnar.NewVector(columnar.TypeBigInt)
 	ids := make([]uint32, n)
 	at := 0
 	step := func() {
-		part.SetShared(n, RawBytes(Values[int64](v)[at:at+n]), nil, nil)
+		part.SetShared(n, columnar.RawBytes(columnar.Values[int64](v)[at:at+n]), nil, nil)
 		at = (at + n) % (1 << 22)
-		if ids, err = tab.UpsertRows(ids, []*Vector{part}, nil, n); err != nil {
+		if ids, err = tab.UpsertRows(ids, []*columnar.Vector{part}, nil, n); err != nil {
 			b.Fatal(err)
 		}
 	}

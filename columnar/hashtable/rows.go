@@ -1,14 +1,15 @@
-package columnar
+package hashtable
 
 import (
 	"fmt"
 	"math"
 	"unsafe"
 
+	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/mem"
 )
 
-// RowTable keeps rows and finds them by key, any number of rows a key. A row is its columns in
+// Rows keeps rows and finds them by key, any number of rows a key. A row is its columns in
 // words (see keyLayout) with the hash of its key in front, followed by a word that links the rows
 // of one key and by words of the owner, which are zero at first. Row ids are stable; those of removed
 // rows are given again. Nulls in a key equal each other.
@@ -16,9 +17,9 @@ import (
 // Nothing it does takes time in proportion to the rows held: the directory grows part by part, and
 // long strings lie in memory of their chunk of rows, which is compacted by itself.
 //
-// One goroutine uses a RowTable.
-type RowTable struct {
-	types  []Type
+// One goroutine uses a Rows.
+type Rows struct {
+	types  []columnar.Type
 	layout *keyLayout // of rows; nested columns are bytes
 	probe  *keyLayout // of keys
 	keys   []rowKey
@@ -37,8 +38,8 @@ type RowTable struct {
 	words   []uint64 // scratch: encoded rows of a batch
 	probes  []uint64 // scratch: encoded keys of a batch
 	hashes  []uint64
-	cols    []*Vector
-	nested  []*Vector // encoded nested columns, by column
+	cols    []*columnar.Vector
+	nested  []*columnar.Vector // encoded nested columns, by column
 	sources [][][]byte
 	keyBufs [][][]byte
 	warmed  uint64 // keeps the reads of warm
@@ -64,17 +65,17 @@ type rowChunk struct {
 // freeRow in the upper half of the links says that a row is free; the lower half links the free ones.
 const freeRow = uint64(NoRow) << 32
 
-// NewRowTable makes an empty table of rows of the given types, found by the columns keys, with
+// NewRows makes an empty table of rows of the given types, found by the columns keys, with
 // extra words of the owner beside each row. Memory is reserved from account, which may be nil.
-func NewRowTable(types []Type, keys []int, extra int, account *mem.Account) (*RowTable, error) {
-	t := &RowTable{types: types, account: account, nested: make([]*Vector, len(types))}
-	stored := make([]Type, len(types))
+func NewRows(types []columnar.Type, keys []int, extra int, account *mem.Account) (*Rows, error) {
+	t := &Rows{types: types, account: account, nested: make([]*columnar.Vector, len(types))}
+	stored := make([]columnar.Type, len(types))
 	for c, typ := range types {
 		if stored[c] = typ; isNested(typ) {
-			stored[c], t.nested[c] = TypeBytes, NewVector(TypeBytes)
+			stored[c], t.nested[c] = columnar.TypeBytes, columnar.NewVector(columnar.TypeBytes)
 		}
 	}
-	keyTypes := make([]Type, len(keys))
+	keyTypes := make([]columnar.Type, len(keys))
 	for i, c := range keys {
 		keyTypes[i] = stored[c]
 	}
@@ -93,7 +94,7 @@ func NewRowTable(types []Type, keys []int, extra int, account *mem.Account) (*Ro
 			k.words = 2
 		}
 		k.float = keyTypes[i].IsFloat()
-		k.view = keyTypes[i].Physical() == PhysView
+		k.view = keyTypes[i].Physical() == columnar.PhysView
 		t.keys = append(t.keys, k)
 	}
 	t.links = t.layout.words
@@ -103,74 +104,74 @@ func NewRowTable(types []Type, keys []int, extra int, account *mem.Account) (*Ro
 	return t, nil
 }
 
-func isNested(t Type) bool {
+func isNested(t columnar.Type) bool {
 	p := t.Physical()
-	return p == PhysStruct || p == PhysList
+	return p == columnar.PhysStruct || p == columnar.PhysList
 }
 
 // Track has c told of rows before they are added or removed.
-func (t *RowTable) Track(c *Changes) { t.changes = c }
+func (t *Rows) Track(c *Changes) { t.changes = c }
 
 // Touch is called by the owner before it changes extra words of rows.
-func (t *RowTable) Touch(ids []uint32) error { return t.changes.Touch(ids) }
+func (t *Rows) Touch(ids []uint32) error { return t.changes.Touch(ids) }
 
 // Made is the number of ids given so far, those of removed rows among them.
-func (t *RowTable) Made() int { return t.made }
+func (t *Rows) Made() int { return t.made }
 
 // Held reports whether the row id, which is below Made, is there.
-func (t *RowTable) Held(id uint32) bool { return t.row(id)[t.links]&freeRow != freeRow }
+func (t *Rows) Held(id uint32) bool { return t.row(id)[t.links]&freeRow != freeRow }
 
 // Live is the number of rows held.
-func (t *RowTable) Live() int { return t.live }
+func (t *Rows) Live() int { return t.live }
 
 // Width is the number of columns of a row.
-func (t *RowTable) Width() int { return len(t.types) }
+func (t *Rows) Width() int { return len(t.types) }
 
 // SizeBytes is the memory the table occupies.
-func (t *RowTable) SizeBytes() int64 { return t.bytes }
+func (t *Rows) SizeBytes() int64 { return t.bytes }
 
 // Extra are the owner's words of a row.
-func (t *RowTable) Extra(id uint32) []uint64 { return t.row(id)[t.links+1:] }
+func (t *Rows) Extra(id uint32) []uint64 { return t.row(id)[t.links+1:] }
 
 // Next is the row of the same key after row id, NoRow if it is the last.
-func (t *RowTable) Next(id uint32) uint32 { return uint32(t.row(id)[t.links]) - 1 }
+func (t *Rows) Next(id uint32) uint32 { return uint32(t.row(id)[t.links]) - 1 }
 
-func (t *RowTable) row(id uint32) []uint64 {
+func (t *Rows) row(id uint32) []uint64 {
 	o := int(id&(chunkRows-1)) * t.width
 	return t.chunks[id>>chunkShift].words[o : o+t.width : o+t.width]
 }
 
-func (t *RowTable) chunk(id uint32) *rowChunk { return t.chunks[id>>chunkShift] }
+func (t *Rows) chunk(id uint32) *rowChunk { return t.chunks[id>>chunkShift] }
 
 // Value is column c of row id as an integer: of an integer, decimal, date, time, timestamp, interval or boolean.
-func (t *RowTable) Value(id uint32, c int) Int128 {
+func (t *Rows) Value(id uint32, c int) columnar.Int128 {
 	o := t.layout.offset[c]
 	row := t.row(id)
 	if t.layout.wide(c) {
-		return Int128{row[o], int64(row[o+1])}
+		return columnar.Int128{Lo: row[o], Hi: int64(row[o+1])}
 	}
-	return Int128Of(int64(row[o]))
+	return columnar.Int128Of(int64(row[o]))
 }
 
 // Float is column c of row id, a float.
-func (t *RowTable) Float(id uint32, c int) float64 {
+func (t *Rows) Float(id uint32, c int) float64 {
 	return math.Float64frombits(t.row(id)[t.layout.offset[c]])
 }
 
 // Bytes is column c of row id, a string or binary, borrowed until the table changes.
-func (t *RowTable) Bytes(id uint32, c int) []byte {
+func (t *Rows) Bytes(id uint32, c int) []byte {
 	o := t.layout.offset[c]
-	v := (*View)(unsafe.Pointer(&t.row(id)[o]))
+	v := (*columnar.View)(unsafe.Pointer(&t.row(id)[o]))
 	return v.Bytes(t.chunk(id).bufs)
 }
 
 // Add stores the live rows of b and appends their ids to ids.
-func (t *RowTable) Add(ids []uint32, b *Batch) ([]uint32, error) { return t.add(ids, b, false) }
+func (t *Rows) Add(ids []uint32, b *columnar.Batch) ([]uint32, error) { return t.add(ids, b, false) }
 
 // Upsert is Add, but a row whose key is there is not stored: its id is that of the key's first row.
-func (t *RowTable) Upsert(ids []uint32, b *Batch) ([]uint32, error) { return t.add(ids, b, true) }
+func (t *Rows) Upsert(ids []uint32, b *columnar.Batch) ([]uint32, error) { return t.add(ids, b, true) }
 
-func (t *RowTable) add(ids []uint32, b *Batch, unique bool) ([]uint32, error) {
+func (t *Rows) add(ids []uint32, b *columnar.Batch, unique bool) ([]uint32, error) {
 	n := b.Live()
 	if t.live+n >= int(NoRow) {
 		return ids, fmt.Errorf("a table of more than %d rows is not supported", NoRow)
@@ -208,7 +209,7 @@ const warmBlock = 64
 
 // warm reads what the search for each of the next keys begins with, so that these reads, most of
 // which miss the caches, overlap.
-func (t *RowTable) warm(hashes []uint64) {
+func (t *Rows) warm(hashes []uint64) {
 	var heads [warmBlock]uint32
 	n := 0
 	for _, h := range hashes[:min(warmBlock, len(hashes))] {
@@ -228,7 +229,7 @@ func (t *RowTable) warm(hashes []uint64) {
 }
 
 // enter makes a new row the first one of its key.
-func (t *RowTable) enter(id uint32, row, probe []uint64) {
+func (t *Rows) enter(id uint32, row, probe []uint64) {
 	p := &t.parts[partOf(row[0])]
 	slot, head := t.seek(p, probe)
 	if head == NoRow {
@@ -243,7 +244,7 @@ func (t *RowTable) enter(id uint32, row, probe []uint64) {
 }
 
 // seek finds the slot and the first row of a key, or the slot to enter it at and NoRow.
-func (t *RowTable) seek(p *dirPart, probe []uint64) (slot uint64, head uint32) {
+func (t *Rows) seek(p *dirPart, probe []uint64) (slot uint64, head uint32) {
 	if len(p.slots) == 0 {
 		return 0, NoRow
 	}
@@ -264,7 +265,7 @@ func (t *RowTable) seek(p *dirPart, probe []uint64) (slot uint64, head uint32) {
 }
 
 // sameKey compares an encoded key with that of a row.
-func (t *RowTable) sameKey(probe []uint64, id uint32) bool {
+func (t *Rows) sameKey(probe []uint64, id uint32) bool {
 	row := t.row(id)
 	if (probe[0]^row[0])&headerHash != 0 {
 		return false
@@ -277,12 +278,12 @@ func (t *RowTable) sameKey(probe []uint64, id uint32) bool {
 		}
 		switch {
 		case k.view:
-			a, b := View{x, probe[k.probe+1]}, View{y, row[k.row+1]}
-			if !ViewsEqual(&a, t.keyBufs[i], &b, t.chunk(id).bufs) {
+			a, b := columnar.View{Head: x, Tail: probe[k.probe+1]}, columnar.View{Head: y, Tail: row[k.row+1]}
+			if !columnar.ViewsEqual(&a, t.keyBufs[i], &b, t.chunk(id).bufs) {
 				return false
 			}
 		case k.float:
-			if x != y && x != CanonicalFloat(math.Float64frombits(y)) {
+			if x != y && x != columnar.CanonicalFloat(math.Float64frombits(y)) {
 				return false
 			}
 		case x != y || k.words == 2 && probe[k.probe+1] != row[k.row+1]:
@@ -294,8 +295,8 @@ func (t *RowTable) sameKey(probe []uint64, id uint32) bool {
 
 // Find writes the first row of each live row's key into ids, NoRow where there is none; cols are
 // the key columns in order.
-func (t *RowTable) Find(ids []uint32, cols []*Vector, sel []int32, n int) []uint32 {
-	t.hashes = HashRows(t.hashes, cols, sel, n)
+func (t *Rows) Find(ids []uint32, cols []*columnar.Vector, sel []int32, n int) []uint32 {
+	t.hashes = columnar.HashRows(t.hashes, cols, sel, n)
 	t.encodeProbes(cols, sel)
 	n = len(t.hashes)
 	if cap(ids) < n {
@@ -314,7 +315,7 @@ func (t *RowTable) Find(ids []uint32, cols []*Vector, sel []int32, n int) []uint
 
 // Remove removes for each live row of b one row that equals it in all columns, and appends the
 // removed ids to ids, NoRow where there is none. Their extra words may be read until the next Add.
-func (t *RowTable) Remove(ids []uint32, b *Batch) []uint32 {
+func (t *Rows) Remove(ids []uint32, b *columnar.Batch) []uint32 {
 	t.encodeRows(b)
 	t.encodeKeys(b)
 	for k := range b.Live() {
@@ -331,7 +332,7 @@ func (t *RowTable) Remove(ids []uint32, b *Batch) []uint32 {
 
 // Match appends for each live row of b the id of one row that equals it in all columns to ids, NoRow
 // where there is none.
-func (t *RowTable) Match(ids []uint32, b *Batch) []uint32 {
+func (t *Rows) Match(ids []uint32, b *columnar.Batch) []uint32 {
 	t.encodeRows(b)
 	t.encodeKeys(b)
 	for k := range b.Live() {
@@ -342,7 +343,7 @@ func (t *RowTable) Match(ids []uint32, b *Batch) []uint32 {
 }
 
 // match finds a row that equals the k-th encoded one.
-func (t *RowTable) match(k int) (id uint32, probe []uint64) {
+func (t *Rows) match(k int) (id uint32, probe []uint64) {
 	if k%warmBlock == 0 {
 		t.warm(t.hashes[k:])
 	}
@@ -356,13 +357,13 @@ func (t *RowTable) match(k int) (id uint32, probe []uint64) {
 }
 
 // sameRow compares an encoded row with a stored one of the same key.
-func (t *RowTable) sameRow(words []uint64, id uint32) bool {
+func (t *Rows) sameRow(words []uint64, id uint32) bool {
 	row := t.row(id)[:len(words)]
 	return words[0] == row[0] && t.layout.equal(words, row, t.sources, t.chunk(id).bufs)
 }
 
 // RemoveIDs removes rows by id.
-func (t *RowTable) RemoveIDs(ids []uint32) {
+func (t *Rows) RemoveIDs(ids []uint32) {
 	probe := make([]uint64, t.probe.words)
 	for k, id := range ids {
 		t.changes.touchRow(id)
@@ -379,7 +380,7 @@ func (t *RowTable) RemoveIDs(ids []uint32) {
 }
 
 // storedKey encodes the key of a row; long strings of it lie where those of the row do.
-func (t *RowTable) storedKey(probe []uint64, id uint32) []uint64 {
+func (t *Rows) storedKey(probe []uint64, id uint32) []uint64 {
 	row, chunk := t.row(id), t.chunk(id)
 	clear(probe)
 	probe[0] = row[0] & headerHash
@@ -391,14 +392,14 @@ func (t *RowTable) storedKey(probe []uint64, id uint32) []uint64 {
 		}
 		copy(probe[k.probe:k.probe+k.words], row[k.row:])
 		if k.float {
-			probe[k.probe] = CanonicalFloat(math.Float64frombits(row[k.row]))
+			probe[k.probe] = columnar.CanonicalFloat(math.Float64frombits(row[k.row]))
 		}
 	}
 	return probe
 }
 
 // unlink takes a row out of the rows of its key.
-func (t *RowTable) unlink(id uint32, probe []uint64) {
+func (t *Rows) unlink(id uint32, probe []uint64) {
 	row := t.row(id)
 	next, previous := uint32(row[t.links]), uint32(row[t.links]>>32)
 	if next != 0 {
@@ -420,10 +421,10 @@ func (t *RowTable) unlink(id uint32, probe []uint64) {
 }
 
 // release makes an unlinked row a free one.
-func (t *RowTable) release(id uint32) {
+func (t *Rows) release(id uint32) {
 	row, chunk := t.row(id), t.chunk(id)
 	for _, c := range t.layout.strings {
-		if v := (View{Head: row[t.layout.offset[c]]}); !v.Inline() {
+		if v := (columnar.View{Head: row[t.layout.offset[c]]}); !v.Inline() {
 			chunk.dead += v.Len()
 		}
 	}
@@ -438,7 +439,7 @@ func (t *RowTable) release(id uint32) {
 }
 
 // newRow makes a row of zeros but for its columns, which are undefined.
-func (t *RowTable) newRow() uint32 {
+func (t *Rows) newRow() uint32 {
 	t.live++
 	if t.free != 0 {
 		id := t.free - 1
@@ -467,7 +468,7 @@ func (t *RowTable) newRow() uint32 {
 }
 
 // Release gives the memory back.
-func (t *RowTable) Release() {
+func (t *Rows) Release() {
 	for _, v := range t.nested {
 		if v != nil {
 			v.Release()

@@ -1,4 +1,4 @@
-package columnar
+package hashtable
 
 import (
 	"math/rand/v2"
