@@ -51,8 +51,8 @@ func (countAcc) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector
 		}
 		return nil
 	}
-	counts := values{state[0]}
-	rows.each(nil, func(i int, g uint32, _ int64) { *cells.At(g) += uint64(counts.int(i)) })
+	counts := columnar.Reader{Vector: state[0]}
+	rows.each(nil, func(i int, g uint32, _ int64) { *cells.At(g) += uint64(counts.Int(i)) })
 	return nil
 }
 

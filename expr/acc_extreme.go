@@ -25,17 +25,17 @@ func (*extreme) Release()           {}
 func (x *extreme) StateTypes() []columnar.Type { return []columnar.Type{x.typ.Nullable()} }
 
 // ordered is row i as a 128-bit integer of the same order.
-func (x *extreme) ordered(v values, i int) columnar.Int128 {
+func (x *extreme) ordered(v columnar.Reader, i int) columnar.Int128 {
 	switch {
 	case x.typ.IsFloat():
-		return columnar.Int128Of(columnar.OrderedFloat(v.float(i)))
+		return columnar.Int128Of(columnar.OrderedFloat(v.Float(i)))
 	case x.typ.Kind == columnar.Boolean:
-		if v.bool(i) {
+		if v.Bool(i) {
 			return columnar.Int128Of(1)
 		}
 		return columnar.Int128{}
 	}
-	return v.wide(i)
+	return v.Wide(i)
 }
 
 func (x *extreme) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
@@ -43,7 +43,7 @@ func (x *extreme) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector)
 		x.updateInt64(cells, rows, columnar.Values[int64](arg))
 		return nil
 	}
-	v, retracted := values{arg}, false
+	v, retracted := columnar.Reader{Vector: arg}, false
 	rows.each(arg, func(i int, g uint32, sign int64) {
 		retracted = retracted || sign < 0
 		x.take(cells.Span(g, 3), x.ordered(v, i))

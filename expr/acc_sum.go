@@ -20,7 +20,7 @@ func (s *exactSum) SizeBytes() int64 { return 0 }
 func (*exactSum) Release()           {}
 
 func (s *exactSum) StateTypes() []columnar.Type {
-	return []columnar.Type{columnar.DecimalOf(maxDigits, s.scale).Required(), columnar.TypeBigInt.Required()}
+	return []columnar.Type{columnar.DecimalOf(columnar.DigitsMax, s.scale).Required(), columnar.TypeBigInt.Required()}
 }
 
 func (s *exactSum) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
@@ -34,9 +34,9 @@ func (s *exactSum) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector
 			return nil
 		}
 	}
-	v, over := values{arg}, false
+	v, over := columnar.Reader{Vector: arg}, false
 	rows.each(arg, func(i int, g uint32, sign int64) {
-		x := v.wide(i)
+		x := v.Wide(i)
 		if sign < 0 {
 			x = x.Negate()
 		}
@@ -49,7 +49,7 @@ func (s *exactSum) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector
 }
 
 func (s *exactSum) overflow() error {
-	return s.call.failed("the sum needs more than %d digits", maxDigits)
+	return s.call.failed("the sum needs more than %d digits", columnar.DigitsMax)
 }
 
 // addWide adds x and n to the sum and the count.
@@ -99,9 +99,9 @@ func (s *exactSum) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vec
 	if state[0].Enc == columnar.Flat && state[0].Phys == columnar.PhysInt128 && state[1].Enc == columnar.Flat && rows.Group != nil && rows.Sel == nil {
 		return s.mergeFlat(cells, rows, columnar.Values[columnar.Int128](state[0]), columnar.Values[int64](state[1]))
 	}
-	sums, counts, over := values{state[0]}, values{state[1]}, false
+	sums, counts, over := columnar.Reader{Vector: state[0]}, columnar.Reader{Vector: state[1]}, false
 	rows.each(nil, func(i int, g uint32, _ int64) {
-		over = !addWide(cells.Span(g, 3), sums.wide(i), uint64(counts.int(i))) || over
+		over = !addWide(cells.Span(g, 3), sums.Wide(i), uint64(counts.Int(i))) || over
 	})
 	if over {
 		return s.overflow()
@@ -176,7 +176,7 @@ func (s *exactSum) one(sum columnar.Int128, count int64, out *columnar.Vector) e
 				return s.overflow()
 			}
 		}
-		if !fitsDigits(sum, maxDigits) {
+		if !columnar.FitsDigits(sum, columnar.DigitsMax) {
 			return s.overflow()
 		}
 		columnar.Grow[columnar.Int128](out, 1)[0] = sum
@@ -188,11 +188,11 @@ func (s *exactSum) one(sum columnar.Int128, count int64, out *columnar.Vector) e
 // many digits.
 func mean(sum columnar.Int128, count int64, digits int) (m columnar.Int128, ok bool) {
 	q, r := sum.QuoRem(columnar.Int128Of(count))
-	if q, ok = q.Mul(pow10(digits)); !ok {
+	if q, ok = q.Mul(columnar.Pow10(digits)); !ok {
 		return q, false
 	}
-	r, _ = r.Mul(pow10(digits)) // less than 2^63 times a million
-	return q.Add(divRound(r, columnar.Int128Of(count)))
+	r, _ = r.Mul(columnar.Pow10(digits)) // less than 2^63 times a million
+	return q.Add(columnar.DivRound(r, columnar.Int128Of(count)))
 }
 
 // floatSum is SUM and AVG of floats: Neumaier's compensated sum (Rundungsfehleranalyse einiger
@@ -225,9 +225,9 @@ func (s *floatSum) StateTypes() []columnar.Type {
 }
 
 func (s *floatSum) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
-	v := values{arg}
+	v := columnar.Reader{Vector: arg}
 	rows.each(arg, func(i int, g uint32, sign int64) {
-		addFloat(cells.Span(g, sumWords), v.float(i), sign)
+		addFloat(cells.Span(g, sumWords), v.Float(i), sign)
 	})
 	return nil
 }
@@ -273,10 +273,10 @@ func (s *floatSum) State(cells hashtable.Cells, ids []uint32, out []*columnar.Ve
 func (s *floatSum) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error {
 	rows.each(nil, func(i int, g uint32, _ int64) {
 		w := cells.Span(g, sumWords)
-		compensate(w, values{state[sumValue]}.float(i))
-		compensate(w, values{state[sumRest]}.float(i))
+		compensate(w, columnar.Reader{Vector: state[sumValue]}.Float(i))
+		compensate(w, columnar.Reader{Vector: state[sumRest]}.Float(i))
 		for word := sumCount; word < sumWords; word++ {
-			w[word] += uint64(values{state[word]}.int(i))
+			w[word] += uint64(columnar.Reader{Vector: state[word]}.Int(i))
 		}
 	})
 	return nil

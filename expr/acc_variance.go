@@ -21,9 +21,9 @@ func (v *variance) StateTypes() []columnar.Type {
 }
 
 func (v *variance) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector) error {
-	x := values{arg}
+	x := columnar.Reader{Vector: arg}
 	rows.each(arg, func(i int, g uint32, sign int64) {
-		mergeMoments(cells.Span(g, 3), sign, x.float(i), 0)
+		mergeMoments(cells.Span(g, 3), sign, x.Float(i), 0)
 	})
 	return nil
 }
@@ -54,8 +54,8 @@ func (v *variance) State(cells hashtable.Cells, ids []uint32, out []*columnar.Ve
 
 func (v *variance) Merge(cells hashtable.Cells, rows Rows, state []*columnar.Vector) error {
 	rows.each(nil, func(i int, g uint32, _ int64) {
-		if n := (values{state[0]}).int(i); n != 0 {
-			mergeMoments(cells.Span(g, 3), n, values{state[1]}.float(i), values{state[2]}.float(i))
+		if n := (columnar.Reader{Vector: state[0]}).Int(i); n != 0 {
+			mergeMoments(cells.Span(g, 3), n, columnar.Reader{Vector: state[1]}.Float(i), columnar.Reader{Vector: state[2]}.Float(i))
 		}
 	})
 	return nil

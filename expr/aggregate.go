@@ -127,11 +127,11 @@ func (a *Aggregate) resolve() error {
 	case a.Name == "SUM" && t.IsInteger():
 		a.Type = columnar.TypeBigInt
 	case a.Name == "SUM" && t.Kind == columnar.Decimal:
-		a.Type = columnar.DecimalOf(maxDigits, t.Scale)
+		a.Type = columnar.DecimalOf(columnar.DigitsMax, t.Scale)
 	case a.Name == "SUM":
 		a.Type = columnar.TypeDouble
 	case t.Kind == columnar.Decimal:
-		a.Type = columnar.DecimalOf(maxDigits, max(minScale, t.Scale))
+		a.Type = columnar.DecimalOf(columnar.DigitsMax, max(minScale, t.Scale))
 	default:
 		a.Type = columnar.TypeDouble
 	}

@@ -29,13 +29,13 @@ func bindDateFormat(args []*Expr) ([]*Expr, columnar.Type, error) {
 func compileDateFormat(c *compiler, e *Expr) (rowFunc, error) {
 	split := dayAndNanos(e.Args[0].Type, c.location())
 	known := timePatterns{}
-	return func(args []values, i int, out *columnar.Vector) error {
-		p, err := known.of(args[1].text(i))
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		p, err := known.of(args[1].Text(i))
 		if err != nil {
 			return rowError(e, "%s", err)
 		}
 		var buf [64]byte
-		day, nanos := split(args[0].int(i))
+		day, nanos := split(args[0].Int(i))
 		out.SetBytes(i, p.appendTime(buf[:0], day, nanos))
 		return nil
 	}, nil
@@ -58,12 +58,12 @@ func parsedFunction(name string, t columnar.Type) *function {
 
 func compileParsed(_ *compiler, e *Expr) (rowFunc, error) {
 	known := timePatterns{}
-	return func(args []values, i int, out *columnar.Vector) error {
-		p, err := known.of(args[1].text(i))
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		p, err := known.of(args[1].Text(i))
 		if err != nil {
 			return rowError(e, "%s", err)
 		}
-		day, nanos, ok := p.parse(args[0].text(i))
+		day, nanos, ok := p.parse(args[0].Text(i))
 		switch {
 		case !ok:
 			out.SetNull(i)

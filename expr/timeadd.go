@@ -88,8 +88,8 @@ func compileTimestampAdd(_ *compiler, e *Expr) (rowFunc, error) {
 		return nil, err
 	}
 	months, nanos, to := monthsOf(unit), nanosOf(unit), moverOf(e.Type)
-	return func(args []values, i int, out *columnar.Vector) error {
-		n, v := args[1].int(i), args[2].int(i)
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		n, v := args[1].Int(i), args[2].Int(i)
 		ok := false
 		if by := columnar.MulInt64(n, months); months == 0 {
 			v, ok = to.steps(v, n, nanos)
@@ -128,9 +128,9 @@ func compileTimestampDiff(_ *compiler, e *Expr) (rowFunc, error) {
 	}
 	from, to := dayAndNanos(e.Args[1].Type, time.UTC), dayAndNanos(e.Args[2].Type, time.UTC)
 	months, nanos := monthsOf(unit), nanosOf(unit)
-	return func(args []values, i int, out *columnar.Vector) error {
-		d1, n1 := from(args[1].int(i))
-		d2, n2 := to(args[2].int(i))
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		d1, n1 := from(args[1].Int(i))
+		d2, n2 := to(args[2].Int(i))
 		if months != 0 {
 			return storeInt(out, i, monthsBetween(d1, n1, d2, n2)/months)
 		}

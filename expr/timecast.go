@@ -18,8 +18,8 @@ func temporalRow(c *compiler, from, to columnar.Type) (rowFunc, error) {
 	split := dayAndNanos(from, loc)
 	switch {
 	case to.IsTimestamp() && (from.IsTimestamp() || from.Kind == columnar.Date):
-		return func(args []values, i int, out *columnar.Vector) error {
-			day, nanos := split(args[0].int(i))
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			day, nanos := split(args[0].Int(i))
 			second := day*86400 + nanos/1e9
 			if toInstant {
 				second = columnar.InstantOf(second, loc)
@@ -32,13 +32,13 @@ func temporalRow(c *compiler, from, to columnar.Type) (rowFunc, error) {
 			return nil
 		}, nil
 	case to.Kind == columnar.Date:
-		return func(args []values, i int, out *columnar.Vector) error {
-			day, _ := split(args[0].int(i))
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			day, _ := split(args[0].Int(i))
 			return storeInt(out, i, day)
 		}, nil
 	case to.Kind == columnar.Time:
-		return func(args []values, i int, out *columnar.Vector) error {
-			_, nanos := split(args[0].int(i))
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			_, nanos := split(args[0].Int(i))
 			return storeInt(out, i, cutTime(nanos/1e6, to))
 		}, nil
 	}

@@ -14,8 +14,8 @@ func floorTime(c *compiler, e *Expr, up bool) (rowFunc, error) {
 	}
 	t := e.Type
 	split, zone := dayAndNanos(t, c.location()), c.location()
-	return func(args []values, i int, out *columnar.Vector) error {
-		day, nanos := split(args[0].int(i))
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		day, nanos := split(args[0].Int(i))
 		d, n := floorUnit(unit, day, nanos)
 		if up && (d != day || n != nanos) {
 			d, n = nextUnit(unit, d, n)

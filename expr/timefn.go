@@ -110,8 +110,8 @@ func wholeDays(e *Expr) bool {
 
 func compileTemporal(c *compiler, e *Expr) (node, error) {
 	if e.Name == "*" {
-		return plain(func(args []values, i int, out *columnar.Vector) error {
-			p := columnar.MulInt64(args[0].int(i), args[1].int(i))
+		return plain(func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			p := columnar.MulInt64(args[0].Int(i), args[1].Int(i))
 			if !p.IsInt64() {
 				return rowError(e, "interval out of range")
 			}
@@ -127,13 +127,13 @@ func compileTemporal(c *compiler, e *Expr) (node, error) {
 	case a.IsTimestamp() && b.IsTimestamp():
 		ua, ub := int64(1e6), int64(1e6)
 		pa, pb := columnar.UnitsPerSecond(a.Precision), columnar.UnitsPerSecond(b.Precision)
-		return plain(func(args []values, i int, out *columnar.Vector) error {
-			columnar.Values[int64](out)[i] = scaleTime(args[0].int(i), pa, ua) - scaleTime(args[1].int(i), pb, ub)
+		return plain(func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			columnar.Values[int64](out)[i] = scaleTime(args[0].Int(i), pa, ua) - scaleTime(args[1].Int(i), pb, ub)
 			return nil
 		})(c, e)
 	case a.IsInterval() || a.Kind == columnar.Date && b.Kind == columnar.Date:
-		return plain(func(args []values, i int, out *columnar.Vector) error {
-			return storeInt(out, i, args[0].int(i)+sign*args[1].int(i))
+		return plain(func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			return storeInt(out, i, args[0].Int(i)+sign*args[1].Int(i))
 		})(c, e)
 	}
 	return compileShift(c, e, sign)
@@ -142,8 +142,8 @@ func compileTemporal(c *compiler, e *Expr) (node, error) {
 // addInterval adds an interval to a date, time or timestamp, or takes it away.
 func addInterval(e *Expr, sign int64) rowFunc {
 	months, to := e.Args[1].Type.Kind == columnar.IntervalMonth, moverOf(e.Type)
-	return func(args []values, i int, out *columnar.Vector) error {
-		v, by := args[0].int(i), sign*args[1].int(i)
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		v, by := args[0].Int(i), sign*args[1].Int(i)
 		var ok bool
 		if months {
 			v, ok = to.months(v, by)
@@ -186,16 +186,16 @@ func addMonths(days, months int64) int64 {
 // compileToLTZ makes instants of numbers since 1970; NULL is one beyond the years 1 to 9999.
 func compileToLTZ(_ *compiler, e *Expr) (rowFunc, error) {
 	in := moverOf(e.Type)
-	return func(args []values, i int, out *columnar.Vector) error {
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
 		unit := int64(1e6)
-		switch p := args[1].int(i); p {
+		switch p := args[1].Int(i); p {
 		case 0:
 			unit = 1e9
 		case 3:
 		default:
 			return rowError(e, "precision is %d, not 0 or 3", p)
 		}
-		v, ok := in.steps(0, args[0].int(i), unit)
+		v, ok := in.steps(0, args[0].Int(i), unit)
 		if !ok {
 			out.SetNull(i)
 			return nil

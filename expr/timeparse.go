@@ -88,7 +88,7 @@ func (t *parsedTime) set(f patternPart, v int64) {
 	case 's':
 		t.second = v
 	case 'S':
-		t.nanos = v * int64(pow10(9-f.count).Lo)
+		t.nanos = v * int64(columnar.Pow10(9-f.count).Lo)
 	}
 }
 

@@ -85,16 +85,16 @@ func compileExtract(c *compiler, e *Expr) (rowFunc, error) {
 		loc = time.UTC // the same everywhere
 	}
 	split := dayAndNanos(t, loc)
-	return func(args []values, i int, out *columnar.Vector) error {
-		day, nanos := split(args[1].int(i))
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		day, nanos := split(args[1].Int(i))
 		columnar.Values[int64](out)[i] = extractUnit(unit, day, nanos)
 		return nil
 	}, nil
 }
 
 func extractInterval(unit string, t columnar.Type) rowFunc {
-	return func(args []values, i int, out *columnar.Vector) error {
-		v, r := args[1].int(i), int64(0)
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		v, r := args[1].Int(i), int64(0)
 		switch {
 		case t.Kind == columnar.IntervalMonth && unit == "YEAR":
 			r = v / 12

@@ -139,7 +139,7 @@ func (f patternPart) value(day, nanos int64) int64 {
 	case 's':
 		return nanos / 1e9 % 60
 	case 'S':
-		return nanos % 1e9 / int64(pow10(9-f.count).Lo)
+		return nanos % 1e9 / int64(columnar.Pow10(9-f.count).Lo)
 	case 'E':
 		return extractUnit("DOW", day, 0) - 1
 	case 'D':

@@ -40,11 +40,11 @@ func (n *shift) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error) {
 			return n.out, nil
 		}
 	}
-	n.vals[0] = values{v}
+	n.vals[0] = columnar.Reader{Vector: v}
 	by, err := n.args[1].eval(b, sel)
 	if err != nil {
 		return nil, err
 	}
-	n.vals[1] = values{by}
+	n.vals[1] = columnar.Reader{Vector: by}
 	return n.apply(b.Len(), sel)
 }
