@@ -110,8 +110,10 @@ func (x *extreme) store(out *columnar.Vector, i int, y columnar.Int128) {
 		columnar.Values[int64](out)[i] = int64(y.Lo)
 	case columnar.PhysInt128:
 		columnar.Values[columnar.Int128](out)[i] = y
+	case columnar.PhysFloat32:
+		columnar.Values[float32](out)[i] = float32(unorderFloat(int64(y.Lo)))
 	default:
-		storeFloat(out, i, unorderFloat(int64(y.Lo)))
+		columnar.Values[float64](out)[i] = unorderFloat(int64(y.Lo))
 	}
 }
 

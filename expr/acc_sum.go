@@ -49,7 +49,7 @@ func (s *exactSum) Update(cells hashtable.Cells, rows Rows, arg *columnar.Vector
 }
 
 func (s *exactSum) overflow() error {
-	return s.call.failed("the sum needs more than %d digits", columnar.DigitsMax)
+	return failed(s.call, "the sum needs more than %d digits", columnar.DigitsMax)
 }
 
 // addWide adds x and n to the sum and the count.
@@ -158,7 +158,7 @@ func (s *exactSum) bigints(cells hashtable.Cells, ids []uint32, out *columnar.Ve
 	for _, id := range ids {
 		w := cells.Span(id, 3)
 		if sum := (columnar.Int128{Lo: w[0], Hi: int64(w[1])}); w[2] != 0 && !sum.IsInt64() {
-			return s.call.failed("BIGINT out of range: %s", sum)
+			return failed(s.call, "BIGINT out of range: %s", sum)
 		}
 	}
 	return nil
