@@ -7,7 +7,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/hashtable"
-	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/expr/aggregate"
 )
 
 // Lists are rows by key, any number a key, as Entries: an entry is a key with all its rows. A row has words
@@ -90,7 +90,7 @@ func (l *Lists) IDs(ids, keys []uint32) []uint32 {
 func (l *Lists) StateSchema() (*columnar.Schema, error) { return l.schema, nil }
 
 // Track does nothing: who enters keys tells of them.
-func (l *Lists) Track(expr.Tracker) {}
+func (l *Lists) Track(aggregate.Tracker) {}
 
 // Rows is the number of keys.
 func (l *Lists) Rows() int { return l.keys.Rows() }

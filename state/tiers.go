@@ -5,7 +5,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/mem"
-	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/expr/aggregate"
 	"github.com/anabranch/anabranch/state/cold"
 )
 
@@ -46,7 +46,7 @@ type Entries interface {
 	// StateSchema is that of an entry: the columns of its key, then its state.
 	StateSchema() (*columnar.Schema, error)
 	// Track tells t of entries before they are changed, new ones among them; nil tells nobody.
-	Track(t expr.Tracker)
+	Track(t aggregate.Tracker)
 	// Rows is the number of entries.
 	Rows() int
 	SizeBytes() int64
@@ -66,7 +66,7 @@ type Entries interface {
 }
 
 // Groups are the groups of an aggregation.
-type Groups = Tiers[*expr.Grouping]
+type Groups = Tiers[*aggregate.Grouping]
 
 // TiersOptions are what Tiers need.
 type TiersOptions[T Entries] struct {

@@ -1,15 +1,16 @@
-package expr
+package aggregate
 
 import (
 	"fmt"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr"
 )
 
 // StateSchema is that of the rows EachState makes: keys, then partial states.
 func (g *Grouping) StateSchema() (*columnar.Schema, error) {
 	s := g.keySchema()
-	var calls []*Aggregate
+	var calls []*expr.Aggregate
 	for i := range g.calls {
 		calls = append(calls, g.calls[i].call)
 	}

@@ -1,4 +1,4 @@
-package expr
+package aggregate
 
 import (
 	"math"
@@ -6,12 +6,13 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/hashtable"
+	"github.com/anabranch/anabranch/expr"
 )
 
 // exactSum is SUM and AVG of integers and decimals: a 128-bit sum and a count, three words. A
 // sum cannot overflow 128 bits unless its values need more than 38 digits, which is an error.
 type exactSum struct {
-	call  *Aggregate
+	call  *expr.Aggregate
 	scale int
 }
 

@@ -1,4 +1,4 @@
-package expr
+package aggregate
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/columnar/mem"
+	"github.com/anabranch/anabranch/expr"
 )
 
 // Grouping is a table of groups with the accumulators of aggregate calls beside each key. One
@@ -17,7 +18,7 @@ type Grouping struct {
 	table   *hashtable.Table
 	words   int
 	account *mem.Account
-	env     *Env
+	env     *expr.Env
 	changes Tracker // nil unless tracked
 
 	ids     []uint32 // in live order
@@ -33,9 +34,9 @@ type Tracker interface {
 }
 
 type groupedCall struct {
-	call     *Aggregate
-	arg      *Program // nil for COUNT(*)
-	filter   *Program
+	call     *expr.Aggregate
+	arg      *expr.Program // nil for COUNT(*)
+	filter   *expr.Program
 	acc      Accumulator
 	word     int // first word of its slot
 	distinct *hashtable.Table
@@ -45,7 +46,7 @@ type groupedCall struct {
 }
 
 // NewGrouping makes an empty grouping by keys, whose memory is reserved from account.
-func NewGrouping(keys []columnar.Type, calls []*Aggregate, env *Env, account *mem.Account) (*Grouping, error) {
+func NewGrouping(keys []columnar.Type, calls []*expr.Aggregate, env *expr.Env, account *mem.Account) (*Grouping, error) {
 	g := &Grouping{keys: keys, account: account, env: env}
 	for _, c := range calls {
 		gc := groupedCall{call: c, word: g.words}
@@ -54,12 +55,12 @@ func NewGrouping(keys []columnar.Type, calls []*Aggregate, env *Env, account *me
 			return nil, err
 		}
 		if len(c.Args) > 0 {
-			if gc.arg, err = Compile(c.Args[0], env); err != nil {
+			if gc.arg, err = expr.Compile(c.Args[0], env); err != nil {
 				return nil, err
 			}
 		}
 		if c.Filter != nil {
-			if gc.filter, err = Compile(c.Filter, env); err != nil {
+			if gc.filter, err = expr.Compile(c.Filter, env); err != nil {
 				return nil, err
 			}
 		}
@@ -74,7 +75,7 @@ func NewGrouping(keys []columnar.Type, calls []*Aggregate, env *Env, account *me
 }
 
 // StateTypes are the types of the columns a partial grouping emits after its keys.
-func StateTypes(calls []*Aggregate) ([]columnar.Type, error) {
+func StateTypes(calls []*expr.Aggregate) ([]columnar.Type, error) {
 	var types []columnar.Type
 	for _, c := range calls {
 		if c.User != nil {

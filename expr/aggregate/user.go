@@ -1,16 +1,17 @@
-package expr
+package aggregate
 
 import (
 	"fmt"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/hashtable"
+	"github.com/anabranch/anabranch/expr"
 )
 
 // userAcc is an aggregate function of a Go program. A group has one word, the number of its state.
 type userAcc struct {
-	call    *Aggregate
-	kernel  AggregateKernel
+	call    *expr.Aggregate
+	kernel  expr.AggregateKernel
 	made    int // states
 	strict  []bool
 	args    []*columnar.Vector
@@ -22,7 +23,7 @@ type userAcc struct {
 	result  *columnar.Vector
 }
 
-func newUserAcc(a *Aggregate, env *Env) (Accumulator, error) {
+func newUserAcc(a *expr.Aggregate, env *expr.Env) (Accumulator, error) {
 	u := env.Aggregate(a.Name)
 	if u == nil {
 		return nil, fmt.Errorf("no aggregate function %s is registered in this process", a.Name)
@@ -58,7 +59,7 @@ func (x *userAcc) Release() {
 
 // guarded calls the kernel.
 func (x *userAcc) guarded(f func() error) error {
-	return Guard(x.call.Name, x.call.Place, false, f)
+	return expr.Guard(x.call.Name, x.call.Place, false, f)
 }
 
 // flatten gives v's values one a row: v itself if it is flat, or scratch i.

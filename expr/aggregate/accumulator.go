@@ -1,10 +1,11 @@
-package expr
+package aggregate
 
 import (
 	"fmt"
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/hashtable"
+	"github.com/anabranch/anabranch/expr"
 )
 
 // Rows says which rows of a batch an accumulator takes in and to which group each belongs.
@@ -36,7 +37,7 @@ type Accumulator interface {
 }
 
 // NewAccumulator makes the accumulator of a; those of a Go program's functions are found in env.
-func NewAccumulator(a *Aggregate, env *Env) (Accumulator, error) {
+func NewAccumulator(a *expr.Aggregate, env *expr.Env) (Accumulator, error) {
 	if a.User != nil {
 		return newUserAcc(a, env)
 	}
@@ -75,8 +76,8 @@ func NewAccumulator(a *Aggregate, env *Env) (Accumulator, error) {
 }
 
 // failed is a failure of a call at some row.
-func failed(a *Aggregate, format string, args ...any) error {
-	return &RowError{Expr: a.String(), Msg: fmt.Sprintf(format, args...), Place: a.Place}
+func failed(a *expr.Aggregate, format string, args ...any) error {
+	return &expr.RowError{Expr: a.String(), Msg: fmt.Sprintf(format, args...), Place: a.Place}
 }
 
 // each calls f with every row taken in whose argument is not null, its group and its sign.

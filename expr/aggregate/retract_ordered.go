@@ -1,4 +1,4 @@
-package expr
+package aggregate
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/hashtable"
+	"github.com/anabranch/anabranch/expr"
 )
 
 // retractOrdered is FIRST_VALUE, LAST_VALUE and LISTAGG of rows that may be taken back: it keeps the values
@@ -15,7 +16,7 @@ import (
 // its rows is left. A group has one word, its place in groups plus one.
 type retractOrdered struct {
 	groupValues // the words are those of orderedCount and so on
-	call        *Aggregate
+	call        *expr.Aggregate
 	later       [][]uint64 // numbers of a value behind its first one, ascending
 	unused      []uint64   // places in later
 	groups      []orderedGroup
@@ -45,7 +46,7 @@ type orderedValue struct {
 	id     uint32 // of values; NoRow if it is gone
 }
 
-func newRetractOrdered(call *Aggregate) (*retractOrdered, error) {
+func newRetractOrdered(call *expr.Aggregate) (*retractOrdered, error) {
 	t := call.Args[0].Type
 	values, err := newGroupValues(t, orderedWords)
 	if err != nil {
