@@ -2,7 +2,6 @@ package expr
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
@@ -43,11 +42,4 @@ func temporalRow(c *compiler, from, to columnar.Type) (rowFunc, error) {
 		}, nil
 	}
 	return nil, fmt.Errorf("no conversion from %s to %s", from.Nullable(), to.Nullable())
-}
-
-// cutDigits drops the fractional digits a precision does not have.
-func cutDigits(v int64, precision int) int64 {
-	unit := columnar.UnitsPerSecond(precision)
-	keep := int64(math.Pow10(precision))
-	return columnar.FloorDiv(v, unit/keep) * (unit / keep)
 }

@@ -21,6 +21,7 @@ type patternPart struct {
 // timePatterns are those that were met before.
 type timePatterns map[string]timePattern
 
+// of is the pattern of a text.
 func (known timePatterns) of(text string) (timePattern, error) {
 	p, ok := known[text]
 	if !ok {

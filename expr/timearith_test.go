@@ -13,12 +13,13 @@ func TestShift(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		typ := columnar.TimestampOf(rapid.IntRange(0, 9).Draw(t, "precision"))
 		to := moverOf(typ)
+		lo, hi := to.bounds()
 		v := columnar.NewVector(typ)
 		n := rapid.IntRange(1, 100).Draw(t, "rows")
 		v.Reset(n)
-		near := rapid.SampledFrom([]int64{to.lo, to.hi, 0, 0, 0}).Draw(t, "near")
+		near := rapid.SampledFrom([]int64{lo, hi, 0, 0, 0}).Draw(t, "near")
 		for i := range n {
-			columnar.Values[int64](v)[i] = min(to.hi, max(to.lo, near+rapid.Int64Range(0, 5_000_000).Draw(t, "value")*(1|near>>63)))
+			columnar.Values[int64](v)[i] = min(hi, max(lo, near+rapid.Int64Range(0, 5_000_000).Draw(t, "value")*(1|near>>63)))
 			if rapid.IntRange(0, 9).Draw(t, "null") == 0 {
 				v.SetNull(i)
 			}
