@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr/calendar"
 )
 
 // bindTemporal types + - * on dates, timestamps and intervals.
@@ -85,19 +86,19 @@ func scaleTime(v, from, to int64) int64 {
 
 // addInterval adds an interval to a date, time or timestamp, or takes it away.
 func addInterval(e *Expr, sign int64) rowFunc {
-	months, to := e.Args[1].Type.Kind == columnar.IntervalMonth, moverOf(e.Type)
+	months, to := e.Args[1].Type.Kind == columnar.IntervalMonth, calendar.MoverOf(e.Type)
 	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
 		v, by := args[0].Int(i), sign*args[1].Int(i)
 		var ok bool
 		if months {
-			v, ok = to.months(v, by)
+			v, ok = to.Months(v, by)
 		} else {
-			v, ok = to.steps(v, by, 1000)
+			v, ok = to.Steps(v, by, 1000)
 		}
 		if !ok {
 			return moveError(e)
 		}
-		return storeInt(out, i, cutTime(v, e.Type))
+		return storeInt(out, i, calendar.CutTime(v, e.Type))
 	}
 }
 
@@ -124,12 +125,12 @@ func compileShift(c *compiler, e *Expr, sign int64) (node, error) {
 	if err != nil || !e.Type.IsTimestamp() || !by.IsConstant() || by.Value.Null || by.Type.Kind == columnar.IntervalMonth {
 		return n, err
 	}
-	to := moverOf(e.Type)
-	steps, ok := to.steps(0, sign*by.Value.Int, 1000)
+	to := calendar.MoverOf(e.Type)
+	steps, ok := to.Steps(0, sign*by.Value.Int, 1000)
 	if !ok {
 		return n, nil
 	}
-	lo, hi := to.bounds()
+	lo, hi := to.Bounds()
 	return &shift{rowwise: *n.(*rowwise), by: steps, lo: lo, hi: hi}, nil
 }
 
@@ -166,9 +167,9 @@ func bindTimestampAdd(args []*Expr) ([]*Expr, columnar.Type, error) {
 		err = fmt.Errorf("argument 3 is %s, not a date, time or timestamp", t)
 	case !args[1].Type.IsInteger():
 		err = fmt.Errorf("argument 2 is %s, not an integer", args[1].Type.Nullable())
-	case t.Kind == columnar.Time && monthsOf(unit) != 0:
+	case t.Kind == columnar.Time && calendar.Months(unit) != 0:
 		err = fmt.Errorf("argument 3 is %s, to which no %s is added", t, unit)
-	case t.Kind == columnar.Date && nanosOf(unit)%dayNanos != 0:
+	case t.Kind == columnar.Date && calendar.Nanos(unit)%calendar.DayNanos != 0:
 		t = columnar.TimestampOf(3)
 		args[2], err = NewCast(args[2], t, false)
 	}
@@ -180,19 +181,19 @@ func compileTimestampAdd(_ *compiler, e *Expr) (rowFunc, error) {
 	if err != nil {
 		return nil, err
 	}
-	months, nanos, to := monthsOf(unit), nanosOf(unit), moverOf(e.Type)
+	months, nanos, to := calendar.Months(unit), calendar.Nanos(unit), calendar.MoverOf(e.Type)
 	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
 		n, v := args[1].Int(i), args[2].Int(i)
 		ok := false
 		if by := columnar.MulInt64(n, months); months == 0 {
-			v, ok = to.steps(v, n, nanos)
+			v, ok = to.Steps(v, n, nanos)
 		} else if by.IsInt64() {
-			v, ok = to.months(v, int64(by.Lo))
+			v, ok = to.Months(v, int64(by.Lo))
 		}
 		if !ok {
 			return moveError(e)
 		}
-		return storeInt(out, i, cutTime(v, e.Type))
+		return storeInt(out, i, calendar.CutTime(v, e.Type))
 	}, nil
 }
 
@@ -211,15 +212,15 @@ func compileTimestampDiff(_ *compiler, e *Expr) (rowFunc, error) {
 	if err != nil {
 		return nil, err
 	}
-	from, to := dayAndNanos(e.Args[1].Type, time.UTC), dayAndNanos(e.Args[2].Type, time.UTC)
-	months, nanos := monthsOf(unit), nanosOf(unit)
+	from, to := calendar.Split(e.Args[1].Type, time.UTC), calendar.Split(e.Args[2].Type, time.UTC)
+	months, nanos := calendar.Months(unit), calendar.Nanos(unit)
 	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
 		d1, n1 := from(args[1].Int(i))
 		d2, n2 := to(args[2].Int(i))
 		if months != 0 {
-			return storeInt(out, i, monthsBetween(d1, n1, d2, n2)/months)
+			return storeInt(out, i, calendar.MonthsBetween(d1, n1, d2, n2)/months)
 		}
-		total, _ := columnar.MulInt64(d2-d1, dayNanos).Add(columnar.Int128Of(n2 - n1))
+		total, _ := columnar.MulInt64(d2-d1, calendar.DayNanos).Add(columnar.Int128Of(n2 - n1))
 		steps, _ := total.QuoRem(columnar.Int128Of(nanos))
 		if !steps.IsInt64() {
 			return rowError(e, "%s is out of range of %s", steps, e.Type.Nullable())

@@ -6,14 +6,15 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr/calendar"
 )
 
 // TestShift adds constant intervals to timestamps by columns and compares with the sum of each row.
 func TestShift(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		typ := columnar.TimestampOf(rapid.IntRange(0, 9).Draw(t, "precision"))
-		to := moverOf(typ)
-		lo, hi := to.bounds()
+		to := calendar.MoverOf(typ)
+		lo, hi := to.Bounds()
 		v := columnar.NewVector(typ)
 		n := rapid.IntRange(1, 100).Draw(t, "rows")
 		v.Reset(n)
@@ -50,7 +51,7 @@ func TestShift(t *testing.T) {
 				}
 				continue
 			}
-			want, ok := to.steps(columnar.Values[int64](v)[i], sign*step, 1000)
+			want, ok := to.Steps(columnar.Values[int64](v)[i], sign*step, 1000)
 			fails = fails || !ok
 			if err == nil && ok && columnar.Values[int64](got)[got.Index(i)] != want {
 				t.Fatalf("row %d: %d, want %d", i, columnar.Values[int64](got)[i], want)

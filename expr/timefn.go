@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr/calendar"
 )
 
 func isTemporal(t columnar.Type) bool {
@@ -73,7 +74,7 @@ func datePartFunctions() []*function {
 
 // compileToLTZ makes instants of numbers since 1970; NULL is one beyond the years 1 to 9999.
 func compileToLTZ(_ *compiler, e *Expr) (rowFunc, error) {
-	in := moverOf(e.Type)
+	in := calendar.MoverOf(e.Type)
 	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
 		unit := int64(1e6)
 		switch p := args[1].Int(i); p {
@@ -83,7 +84,7 @@ func compileToLTZ(_ *compiler, e *Expr) (rowFunc, error) {
 		default:
 			return rowError(e, "precision is %d, not 0 or 3", p)
 		}
-		v, ok := in.steps(0, args[0].Int(i), unit)
+		v, ok := in.Steps(0, args[0].Int(i), unit)
 		if !ok {
 			out.SetNull(i)
 			return nil

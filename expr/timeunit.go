@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr/calendar"
 )
 
 func unitOf(e *Expr) (string, error) {
 	text, ok := constantText(e)
-	unit, known := parseUnit(text)
+	unit, known := calendar.ParseUnit(text)
 	if !ok || !known {
-		return "", fmt.Errorf("unknown unit of time %s; did you mean %s?", e, Nearest(unit, units()))
+		return "", fmt.Errorf("unknown unit of time %s; did you mean %s?", e, Nearest(unit, calendar.Units()))
 	}
 	return unit, nil
 }
@@ -19,7 +20,7 @@ func unitOf(e *Expr) (string, error) {
 // stepOf is a unit that time can be moved by or cut off to.
 func stepOf(e *Expr) (string, error) {
 	unit, err := unitOf(e)
-	if err == nil && monthsOf(unit) == 0 && nanosOf(unit) == 0 {
+	if err == nil && calendar.Months(unit) == 0 && calendar.Nanos(unit) == 0 {
 		err = fmt.Errorf("%s is no length of time", unit)
 	}
 	return unit, err
@@ -47,10 +48,10 @@ func compileExtract(c *compiler, e *Expr) (rowFunc, error) {
 	if unit == "EPOCH" {
 		loc = time.UTC // the same everywhere
 	}
-	split := dayAndNanos(t, loc)
+	split := calendar.Split(t, loc)
 	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
 		day, nanos := split(args[1].Int(i))
-		columnar.Values[int64](out)[i] = extractUnit(unit, day, nanos)
+		columnar.Values[int64](out)[i] = calendar.Part(unit, day, nanos)
 		return nil
 	}, nil
 }
@@ -68,7 +69,7 @@ func extractInterval(unit string, t columnar.Type) rowFunc {
 		case t.Kind == columnar.IntervalDay && unit == "EPOCH":
 			r = v / 1e6
 		case t.Kind == columnar.IntervalDay:
-			r = extractUnit(unit, 0, v%dayMicros*1000)
+			r = calendar.Part(unit, 0, v%dayMicros*1000)
 		}
 		columnar.Values[int64](out)[i] = r
 		return nil
@@ -92,19 +93,19 @@ func floorTime(c *compiler, e *Expr, up bool) (rowFunc, error) {
 		return nil, err
 	}
 	t := e.Type
-	split, zone := dayAndNanos(t, c.location()), c.location()
+	split, zone := calendar.Split(t, c.location()), c.location()
 	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
 		day, nanos := split(args[0].Int(i))
-		d, n := floorUnit(unit, day, nanos)
+		d, n := calendar.Floor(unit, day, nanos)
 		if up && (d != day || n != nanos) {
-			d, n = nextUnit(unit, d, n)
+			d, n = calendar.Next(unit, d, n)
 		}
 		switch {
 		case t.Kind == columnar.Time && d != 0:
 			return rowError(e, "%s out of range", t.Nullable())
 		case t.Kind == columnar.Time:
 			return storeInt(out, i, n/1e6)
-		case !isDay(d):
+		case !calendar.IsDay(d):
 			return rowError(e, "%s out of range, which holds the years 1 to 9999", t.Nullable())
 		case t.Kind == columnar.Date:
 			return storeInt(out, i, d)
@@ -113,7 +114,7 @@ func floorTime(c *compiler, e *Expr, up bool) (rowFunc, error) {
 		if t.Kind == columnar.TimestampLTZ {
 			second = columnar.InstantOf(second, zone)
 		}
-		v, ok := timeUnits(second, n%1e9, t.Precision)
+		v, ok := calendar.Join(second, n%1e9, t.Precision)
 		if !ok {
 			return rowError(e, "%s out of range", t.Nullable())
 		}

@@ -1,4 +1,4 @@
-package expr
+package calendar
 
 import (
 	"time"
@@ -6,14 +6,14 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 )
 
-// dayNanos are the nanoseconds of a day.
-const dayNanos = 86400 * 1e9
+// DayNanos are the nanoseconds of a day.
+const DayNanos = 86400 * 1e9
 
 // The days of the years 1 to 9999, those of dates and timestamps.
 const firstDay, lastDay = -719162, 2932896
 
-// isDay reports whether a day, counted from 1970-01-01, is one of those.
-func isDay(day int64) bool { return firstDay <= day && day <= lastDay }
+// IsDay reports whether a day, counted from 1970-01-01, is one of those.
+func IsDay(day int64) bool { return firstDay <= day && day <= lastDay }
 
 // addMonths moves a day by months; a day past the month's end becomes its last.
 func addMonths(days, months int64) int64 {
@@ -28,10 +28,10 @@ func addMonths(days, months int64) int64 {
 	return min(first+int64(d)-1, columnar.DaysOf(ny, nm, 1)-1)
 }
 
-// monthsBetween counts whole months from the first moment to the second, each a day and nanoseconds of it.
-func monthsBetween(d1, n1, d2, n2 int64) int64 {
+// MonthsBetween counts whole months from the first moment to the second, each a day and nanoseconds of it.
+func MonthsBetween(d1, n1, d2, n2 int64) int64 {
 	if d2 < d1 || d2 == d1 && n2 < n1 {
-		return -monthsBetween(d2, n2, d1, n1)
+		return -MonthsBetween(d2, n2, d1, n1)
 	}
 	y1, mo1, _ := columnar.CivilDate(d1)
 	y2, mo2, _ := columnar.CivilDate(d2)

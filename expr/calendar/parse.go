@@ -1,4 +1,4 @@
-package expr
+package calendar
 
 import (
 	"strings"
@@ -13,8 +13,8 @@ type parsedTime struct {
 	clock12, wrong                    bool
 }
 
-// parse reads a text of the pattern; ok is false for any other and for moments that there are not.
-func (p timePattern) parse(s string) (day, nanos int64, ok bool) {
+// Parse reads a text of the pattern; ok is false for any other and for moments that there are not.
+func (p Pattern) Parse(s string) (day, nanos int64, ok bool) {
 	t := parsedTime{year: 1970, month: 1, day: 1}
 	for i, f := range p {
 		if f.letter == 0 {
@@ -105,5 +105,5 @@ func (t *parsedTime) moment() (day, nanos int64, ok bool) {
 	}
 	y, m, _ := columnar.CivilDate(day)
 	right := y == t.year && (int64(m) == t.month || t.dayOfYear > 0)
-	return day, (t.hour*3600+t.minute*60+t.second)*1e9 + t.nanos, right && isDay(day)
+	return day, (t.hour*3600+t.minute*60+t.second)*1e9 + t.nanos, right && IsDay(day)
 }

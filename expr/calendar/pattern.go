@@ -1,4 +1,4 @@
-package expr
+package calendar
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 )
 
-// timePattern is one of Java's DateTimeFormatter: fields of a time, and the texts between them.
-type timePattern []patternPart
+// Pattern is one of Java's DateTimeFormatter: fields of a time, and the texts between them.
+type Pattern []patternPart
 
 // patternPart is a field, such as the letter M twice, or, without a letter, a text.
 type patternPart struct {
@@ -18,11 +18,11 @@ type patternPart struct {
 	text   string
 }
 
-// timePatterns are those that were met before.
-type timePatterns map[string]timePattern
+// Patterns are those that were met before.
+type Patterns map[string]Pattern
 
-// of is the pattern of a text.
-func (known timePatterns) of(text string) (timePattern, error) {
+// Of is the pattern of a text.
+func (known Patterns) Of(text string) (Pattern, error) {
 	p, ok := known[text]
 	if !ok {
 		var err error
@@ -39,8 +39,8 @@ var patternCounts = map[byte]int{
 	'y': 4, 'u': 4, 'M': 4, 'L': 4, 'd': 2, 'D': 3, 'H': 2, 'h': 2, 'k': 2, 'K': 2, 'm': 2, 's': 2, 'S': 9, 'a': 1, 'E': 4,
 }
 
-func parsePattern(s string) (timePattern, error) {
-	var p timePattern
+func parsePattern(s string) (Pattern, error) {
+	var p Pattern
 	for i := 0; i < len(s); {
 		ch, n := s[i], 1
 		switch {
@@ -80,8 +80,8 @@ var (
 	halfNames = [...]string{"AM", "PM"}
 )
 
-// appendTime writes a moment.
-func (p timePattern) appendTime(dst []byte, day, nanos int64) []byte {
+// Append writes a moment.
+func (p Pattern) Append(dst []byte, day, nanos int64) []byte {
 	for _, f := range p {
 		if f.letter == 0 {
 			dst = append(dst, f.text...)
@@ -142,9 +142,9 @@ func (f patternPart) value(day, nanos int64) int64 {
 	case 'S':
 		return nanos % 1e9 / int64(columnar.Pow10(9-f.count).Lo)
 	case 'E':
-		return extractUnit("DOW", day, 0) - 1
+		return Part("DOW", day, 0) - 1
 	case 'D':
-		return extractUnit("DOY", day, 0)
+		return Part("DOY", day, 0)
 	}
 	y, m, d := columnar.CivilDate(day)
 	switch {

@@ -1,4 +1,4 @@
-package expr
+package calendar
 
 import (
 	"slices"
@@ -7,35 +7,35 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 )
 
-// units are those of EXTRACT, FLOOR ... TO, TIMESTAMPADD and TIMESTAMPDIFF.
-func units() []string {
+// Units are those of EXTRACT, FLOOR ... TO, TIMESTAMPADD and TIMESTAMPDIFF.
+func Units() []string {
 	return []string{
 		"MILLENNIUM", "CENTURY", "DECADE", "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND",
 		"MILLISECOND", "MICROSECOND", "NANOSECOND", "DOY", "DOW", "ISODOW", "ISOYEAR", "EPOCH",
 	}
 }
 
-// parseUnit is the name of a unit, which may have the prefix of JDBC and be in any case; ok is false if it is none.
-func parseUnit(text string) (unit string, ok bool) {
+// ParseUnit is the name of a unit, which may have the prefix of JDBC and be in any case; ok is false if it is none.
+func ParseUnit(text string) (unit string, ok bool) {
 	unit = strings.TrimPrefix(strings.ToUpper(text), "SQL_TSI_")
-	return unit, slices.Contains(units(), unit)
+	return unit, slices.Contains(Units(), unit)
 }
 
-// nanosOf is the length of a unit of fixed length in nanoseconds; 0 for months and longer.
-func nanosOf(unit string) int64 {
+// Nanos is the length of a unit of fixed length in nanoseconds; 0 for months and longer.
+func Nanos(unit string) int64 {
 	return map[string]int64{
-		"WEEK": 7 * dayNanos, "DAY": dayNanos, "HOUR": 3600e9, "MINUTE": 60e9, "SECOND": 1e9, "MILLISECOND": 1e6, "MICROSECOND": 1000,
+		"WEEK": 7 * DayNanos, "DAY": DayNanos, "HOUR": 3600e9, "MINUTE": 60e9, "SECOND": 1e9, "MILLISECOND": 1e6, "MICROSECOND": 1000,
 		"NANOSECOND": 1,
 	}[unit]
 }
 
-// monthsOf is the length of a unit in months; 0 for those of fixed length.
-func monthsOf(unit string) int64 {
+// Months is the length of a unit in months; 0 for those of fixed length.
+func Months(unit string) int64 {
 	return map[string]int64{"MONTH": 1, "QUARTER": 3, "YEAR": 12, "DECADE": 120, "CENTURY": 1200, "MILLENNIUM": 12000}[unit]
 }
 
-// extractUnit is the number of the unit that a moment is in, such as the month of its year.
-func extractUnit(unit string, day, nanos int64) int64 {
+// Part is the number of the unit that a moment is in, such as the month of its year.
+func Part(unit string, day, nanos int64) int64 {
 	switch unit {
 	case "HOUR":
 		return nanos / 3600e9
@@ -84,9 +84,9 @@ func extractUnit(unit string, day, nanos int64) int64 {
 	return week
 }
 
-// floorUnit is the begin of the unit that a moment is in. Centuries and millennia begin with the year 1.
-func floorUnit(unit string, day, nanos int64) (int64, int64) {
-	if step := monthsOf(unit); step != 0 {
+// Floor is the begin of the unit that a moment is in. Centuries and millennia begin with the year 1.
+func Floor(unit string, day, nanos int64) (int64, int64) {
+	if step := Months(unit); step != 0 {
 		first := int64(0)
 		if step >= 1200 {
 			first = 12
@@ -98,18 +98,18 @@ func floorUnit(unit string, day, nanos int64) (int64, int64) {
 	if unit == "WEEK" {
 		return day - ((day+4)-columnar.FloorDiv(day+4, 7)*7+6)%7, 0
 	}
-	step := nanosOf(unit)
-	if step >= dayNanos {
+	step := Nanos(unit)
+	if step >= DayNanos {
 		return day, 0
 	}
 	return day, nanos / step * step
 }
 
-// nextUnit is the begin of the unit after the one that begins at a moment.
-func nextUnit(unit string, day, nanos int64) (int64, int64) {
-	if step := monthsOf(unit); step != 0 {
+// Next is the begin of the unit after the one that begins at a moment.
+func Next(unit string, day, nanos int64) (int64, int64) {
+	if step := Months(unit); step != 0 {
 		return addMonths(day, step), 0
 	}
-	nanos += nanosOf(unit)
-	return day + nanos/dayNanos, nanos % dayNanos
+	nanos += Nanos(unit)
+	return day + nanos/DayNanos, nanos % DayNanos
 }

@@ -1,4 +1,4 @@
-package expr
+package calendar
 
 import (
 	"math"
@@ -7,8 +7,9 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 )
 
-// dayAndNanos splits a temporal value into days since 1970 and nanoseconds of the day.
-func dayAndNanos(t columnar.Type, loc *time.Location) func(v int64) (day, nanos int64) {
+// Split divides dates, times or timestamps into days since 1970 and nanoseconds of the day; instants are what clocks
+// in loc show.
+func Split(t columnar.Type, loc *time.Location) func(v int64) (day, nanos int64) {
 	switch t.Kind {
 	case columnar.Date:
 		return func(v int64) (int64, int64) { return v, 0 }
@@ -28,25 +29,25 @@ func dayAndNanos(t columnar.Type, loc *time.Location) func(v int64) (day, nanos 
 	}
 }
 
-// timeUnits is a moment as a timestamp of a precision; ok is false where that does not hold it.
-func timeUnits(second, nanos int64, precision int) (v int64, ok bool) {
+// Join is a moment as a timestamp of a precision; ok is false where that does not hold it.
+func Join(second, nanos int64, precision int) (v int64, ok bool) {
 	unit := columnar.UnitsPerSecond(precision)
 	at := columnar.MulInt64(second, unit)
 	v = int64(at.Lo) + nanos/(1e9/unit)
 	return v, at.IsInt64() && v >= int64(at.Lo)
 }
 
-// cutDigits drops the fractional digits a precision does not have.
-func cutDigits(v int64, precision int) int64 {
+// CutDigits drops the fractional digits a precision does not have.
+func CutDigits(v int64, precision int) int64 {
 	unit := columnar.UnitsPerSecond(precision)
 	keep := int64(math.Pow10(precision))
 	return columnar.FloorDiv(v, unit/keep) * (unit / keep)
 }
 
-// cutTime drops the fractional digits that a time of day has none of.
-func cutTime(v int64, t columnar.Type) int64 {
+// CutTime drops the fractional digits that a time of day has none of.
+func CutTime(v int64, t columnar.Type) int64 {
 	if t.Kind != columnar.Time {
 		return v
 	}
-	return cutDigits(v, min(t.Precision, 3))
+	return CutDigits(v, min(t.Precision, 3))
 }
