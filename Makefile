@@ -29,7 +29,7 @@ fuzz: ## one minute for each fuzz target
 			echo "$$pkg $$f"; go test $$pkg -run '^$$' -fuzz "^$$f$$" -fuzztime 60s -fuzzminimizetime 10x || exit 1; done; done
 
 bench: ## benchmarks of the kernels, formats and the runtime
-	go test -run '^$$' -bench . ./columnar ./expr ./format/... ./io/... ./scheduler
+	go test -run '^$$' -bench . ./columnar/... ./expr/... ./format/... ./io/... ./scheduler
 
 large: ## TPC-H at a scale of 10 with little memory, 10 GB of keyed state on disk
 	test/large/tpch.sh 10

@@ -1,5 +1,7 @@
 package columnar
 
+import "github.com/anabranch/anabranch/columnar/mem"
+
 // AppendRows appends the rows of src at the given positions to v, copying long strings; a
 // position of -1 appends a null. A vector that is empty takes over src's dictionary.
 func (v *Vector) AppendRows(src *Vector, rows []int32) {
@@ -267,8 +269,8 @@ func appendViews(v, src *Vector, rows []int32, base int) {
 			dst[k] = *w
 			continue
 		}
-		s := w.bytesOf(values.Bufs)
-		to, buf, off := v.scratch(len(s))
+		s := w.Bytes(values.Bufs)
+		to, buf, off := v.Scratch(len(s))
 		copy(to, s)
 		dst[k] = View{Head: w.Head, Tail: uint64(uint32(buf)) | uint64(uint32(off))<<32}
 	}
@@ -379,7 +381,7 @@ func (v *Vector) Flatten(src *Vector) {
 
 func (v *Vector) borrowBufs(bufs [][]byte) {
 	for _, b := range v.Bufs[:v.owned] {
-		Free(b)
+		mem.Free(b)
 	}
 	v.owned = 0
 	v.Bufs = bufs[:len(bufs):len(bufs)]

@@ -100,7 +100,7 @@ func encodeViews(dst []byte, v *Vector, n int) []byte {
 	}
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(total))
 	for i := range views {
-		dst = append(dst, views[i].bytesOf(v.Bufs)...)
+		dst = append(dst, views[i].Bytes(v.Bufs)...)
 	}
 	return dst
 }
@@ -229,7 +229,7 @@ func (d *decoder) views(v *Vector, n int) {
 	buf, at := 0, 0
 	if anyLong(lengths) {
 		var dst []byte
-		dst, buf, at = v.scratch(len(text))
+		dst, buf, at = v.Scratch(len(text))
 		copy(dst, text)
 	}
 	views := Values[View](v)[:n]

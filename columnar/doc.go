@@ -1,5 +1,6 @@
 // Package columnar owns values inside columns: types, vectors, batches, the kernels that
-// work on them, row keys, hash tables and the memory they live in.
+// work on them, their order, their hashes and their form as bytes. The memory they live in is that of
+// columnar/mem; columnar/hashtable finds rows by key.
 //
 // A Vector is a column in Arrow layout (little-endian fixed-width values, LSB validity
 // bitmaps, 16-byte string views) held as typed Go slices, plus an encoding: flat, constant
@@ -11,7 +12,6 @@
 //   - Encodings do not nest: a dictionary's values and a constant's value are flat.
 //   - A null row of a ROW vector is null in every child too.
 //   - What is emitted is read-only and borrowed; Keep makes an own, compact copy.
-//   - Buffers hold no pointers, so that the garbage collector never walks data.
 //   - The hash of a key is the same for every encoding and width of its column, in every
 //     process, for one HashVersion.
 package columnar

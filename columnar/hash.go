@@ -11,11 +11,13 @@ import (
 // wyhash, https://github.com/wangyi-fudan/wyhash).
 const HashVersion = 1
 
+// HashNull is the hash of a null.
+const HashNull = 0x589965cc75374cc3
+
 const (
-	hashK0   = 0xa0761d6478bd642f
-	hashK1   = 0xe7037ed1a0b428db
-	hashK2   = 0x8ebc6af09c88c6e3
-	hashNull = 0x589965cc75374cc3
+	hashK0 = 0xa0761d6478bd642f
+	hashK1 = 0xe7037ed1a0b428db
+	hashK2 = 0x8ebc6af09c88c6e3
 )
 
 func fold(a, b uint64) uint64 {
@@ -23,15 +25,15 @@ func fold(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// hashWord is the hash of one canonical 64-bit value.
-func hashWord(x uint64) uint64 { return fold(x^hashK0, hashK1) }
+// HashWord is the hash of one canonical 64-bit value: an integer, or the CanonicalFloat of a float.
+func HashWord(x uint64) uint64 { return fold(x^hashK0, hashK1) }
 
 // combine adds the hash of a further column to that of the columns before it.
 func combine(h, x uint64) uint64 { return fold(h^hashK2, x^hashK1) }
 
 func hashWide(x Int128) uint64 {
 	if x.IsInt64() {
-		return hashWord(x.Lo)
+		return HashWord(x.Lo)
 	}
 	return fold(x.Lo^hashK0, uint64(x.Hi)^hashK1)
 }
@@ -40,7 +42,7 @@ func hashView(v *View, bufs [][]byte) uint64 {
 	if v.Inline() {
 		return fold(v.Head^hashK0, v.Tail^hashK1)
 	}
-	return hashLong(v.bytesOf(bufs))
+	return hashLong(v.Bytes(bufs))
 }
 
 // hashLong hashes a string of more than InlineLength bytes.
@@ -59,8 +61,8 @@ func hashLong(s []byte) uint64 {
 	return fold(seed^hashK0, hashK2)
 }
 
-// canonicalFloat maps -0 to 0 and every NaN to one NaN.
-func canonicalFloat(f float64) uint64 {
+// CanonicalFloat is the bits of f, but one zero for both and one NaN for all.
+func CanonicalFloat(f float64) uint64 {
 	if f != f {
 		return 0x7ff8000000000001
 	}
@@ -102,7 +104,7 @@ func hashColumn(dst []uint64, v *Vector, sel []int32, first bool) {
 		if sel != nil {
 			i = int(sel[k])
 		}
-		h := uint64(hashNull)
+		h := uint64(HashNull)
 		if !v.IsNull(i) {
 			h = hash(v.Index(i))
 		}
@@ -118,20 +120,20 @@ func hashInt64(dst []uint64, values []int64, sel []int32, first bool) {
 	case sel == nil && first:
 		values = values[:len(dst)]
 		for k, x := range values {
-			dst[k] = hashWord(uint64(x))
+			dst[k] = HashWord(uint64(x))
 		}
 	case sel == nil:
 		values = values[:len(dst)]
 		for k, x := range values {
-			dst[k] = combine(dst[k], hashWord(uint64(x)))
+			dst[k] = combine(dst[k], HashWord(uint64(x)))
 		}
 	case first:
 		for k, i := range sel {
-			dst[k] = hashWord(uint64(values[i]))
+			dst[k] = HashWord(uint64(values[i]))
 		}
 	default:
 		for k, i := range sel {
-			dst[k] = combine(dst[k], hashWord(uint64(values[i])))
+			dst[k] = combine(dst[k], HashWord(uint64(values[i])))
 		}
 	}
 }
@@ -145,7 +147,7 @@ func hashViews(dst []uint64, views []View, bufs [][]byte, sel []int32, first boo
 		w := &views[i]
 		h := fold(w.Head^hashK0, w.Tail^hashK1)
 		if uint32(w.Head) > InlineLength {
-			h = hashLong(w.bytesOf(bufs))
+			h = hashLong(w.Bytes(bufs))
 		}
 		if !first {
 			h = combine(dst[k], h)
@@ -163,7 +165,7 @@ func valueHasher(v *Vector) func(i int) uint64 {
 	switch values.Phys {
 	case PhysBits:
 		m := values.Bits()
-		return func(i int) uint64 { return hashWord(b2u(m.Get(i))) }
+		return func(i int) uint64 { return HashWord(b2u(m.Get(i))) }
 	case PhysInt8:
 		return signedHasher(Values[int8](values))
 	case PhysInt16:
@@ -177,10 +179,10 @@ func valueHasher(v *Vector) func(i int) uint64 {
 		return func(i int) uint64 { return hashWide(s[i]) }
 	case PhysFloat32:
 		s := Values[float32](values)
-		return func(i int) uint64 { return hashWord(canonicalFloat(float64(s[i]))) }
+		return func(i int) uint64 { return HashWord(CanonicalFloat(float64(s[i]))) }
 	case PhysFloat64:
 		s := Values[float64](values)
-		return func(i int) uint64 { return hashWord(canonicalFloat(s[i])) }
+		return func(i int) uint64 { return HashWord(CanonicalFloat(s[i])) }
 	case PhysView:
 		s, bufs := Values[View](values), values.Bufs
 		return func(i int) uint64 { return hashView(&s[i], bufs) }
@@ -189,7 +191,7 @@ func valueHasher(v *Vector) func(i int) uint64 {
 }
 
 func signedHasher[T int8 | int16 | int32 | int64](s []T) func(i int) uint64 {
-	return func(i int) uint64 { return hashWord(uint64(int64(s[i]))) }
+	return func(i int) uint64 { return HashWord(uint64(int64(s[i]))) }
 }
 
 func nestedHasher(v *Vector) func(i int) uint64 {
@@ -199,7 +201,7 @@ func nestedHasher(v *Vector) func(i int) uint64 {
 	}
 	one := func(c, i int) uint64 {
 		if v.Children[c].IsNull(i) {
-			return hashNull
+			return HashNull
 		}
 		return hashers[c](v.Children[c].Index(i))
 	}
@@ -214,7 +216,7 @@ func nestedHasher(v *Vector) func(i int) uint64 {
 	}
 	offsets := v.Offsets()
 	return func(i int) uint64 {
-		h := hashWord(uint64(offsets[i+1] - offsets[i]))
+		h := HashWord(uint64(offsets[i+1] - offsets[i]))
 		for e := offsets[i]; e < offsets[i+1]; e++ {
 			for c := range hashers {
 				h = combine(h, one(c, int(e)))

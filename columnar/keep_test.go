@@ -1,6 +1,10 @@
 package columnar
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/anabranch/anabranch/columnar/mem"
+)
 
 func TestCopyIsIndependent(t *testing.T) {
 	b := NewBatch(NewSchema(Field{"n", TypeBigInt}, Field{"s", TypeString}, Field{"r", RowOf(Field{"x", TypeInteger}, Field{"y", TypeString})}))
@@ -25,10 +29,10 @@ func TestCopyIsIndependent(t *testing.T) {
 	if !c.Cols[2].IsNull(0) || !c.Cols[2].Children[1].IsNull(0) || string(c.Cols[2].Children[1].Bytes(1)) != "another string of some length" {
 		t.Error("the nested column is wrong")
 	}
-	before := AllocatedBytes()
+	before := mem.AllocatedBytes()
 	c.Release()
 	b.Release()
-	if AllocatedBytes() >= before || AllocatedBytes() < 0 {
-		t.Errorf("%d bytes allocated after release, %d before", AllocatedBytes(), before)
+	if mem.AllocatedBytes() >= before || mem.AllocatedBytes() < 0 {
+		t.Errorf("%d bytes allocated after release, %d before", mem.AllocatedBytes(), before)
 	}
 }

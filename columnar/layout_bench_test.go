@@ -1,10 +1,13 @@
-package columnar
+package columnar_test
 
 import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 )
 
 // offsetStrings is the classic Arrow layout, kept here to measure the choice of views against.
@@ -25,12 +28,12 @@ func (s *offsetStrings) gather(dst *offsetStrings, rows []int32) {
 
 // layouts makes the same rows in both layouts: short ones like l_shipmode, long ones like
 // l_comment.
-func layouts(long bool) (*Vector, *offsetStrings) {
+func layouts(long bool) (*columnar.Vector, *offsetStrings) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	v, o := NewVector(TypeString), &offsetStrings{offsets: []int32{0}}
-	v.Reset(BatchRows)
+	v, o := columnar.NewVector(columnar.TypeString), &offsetStrings{offsets: []int32{0}}
+	v.Reset(columnar.BatchRows)
 	modes := []string{"REG AIR", "AIR", "RAIL", "SHIP", "TRUCK", "MAIL", "FOB"}
-	for i := range BatchRows {
+	for i := range columnar.BatchRows {
 		s := []byte(modes[rng.IntN(len(modes))])
 		if long {
 			s = fmt.Appendf(nil, "%0*d carefully final deposits", 1+rng.IntN(16), rng.IntN(500))
@@ -45,38 +48,38 @@ func layouts(long bool) (*Vector, *offsetStrings) {
 func BenchmarkStringLayout(b *testing.B) {
 	for _, long := range []bool{false, true} {
 		v, o := layouts(long)
-		rows := make([]int32, 0, BatchRows)
-		for i := range BatchRows {
+		rows := make([]int32, 0, columnar.BatchRows)
+		for i := range columnar.BatchRows {
 			if i*2654435761>>7&3 != 0 {
 				rows = append(rows, int32(i))
 			}
 		}
 		name := map[bool]string{false: "short", true: "long"}[long]
 		needle := append([]byte(nil), v.Bytes(7)...)
-		one := NewVector(TypeString)
+		one := columnar.NewVector(columnar.TypeString)
 		one.Reset(1)
 		one.SetBytes(0, needle)
-		c := Values[View](one)[0]
+		c := columnar.Values[columnar.View](one)[0]
 		report := func(b *testing.B) {
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/BatchRows, "ns/row")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/columnar.BatchRows, "ns/row")
 		}
 		b.Run(name+"/filter/views", func(b *testing.B) {
-			sel := make([]int32, BatchRows)
+			sel := make([]int32, columnar.BatchRows)
 			for b.Loop() {
-				views := Values[View](v)
-				SelectWhere(sel, nil, BatchRows, func(i int) bool { return viewsEqual(&views[i], v.Bufs, &c, one.Bufs) })
+				views := columnar.Values[columnar.View](v)
+				columnar.SelectWhere(sel, nil, columnar.BatchRows, func(i int) bool { return columnar.ViewsEqual(&views[i], v.Bufs, &c, one.Bufs) })
 			}
 			report(b)
 		})
 		b.Run(name+"/filter/offsets", func(b *testing.B) {
-			sel := make([]int32, BatchRows)
+			sel := make([]int32, columnar.BatchRows)
 			for b.Loop() {
-				SelectWhere(sel, nil, BatchRows, func(i int) bool { return bytes.Equal(o.at(i), needle) })
+				columnar.SelectWhere(sel, nil, columnar.BatchRows, func(i int) bool { return bytes.Equal(o.at(i), needle) })
 			}
 			report(b)
 		})
 		b.Run(name+"/join gather/views", func(b *testing.B) {
-			dst := NewVector(TypeString)
+			dst := columnar.NewVector(columnar.TypeString)
 			for b.Loop() {
 				dst.Gather(v, rows)
 			}
@@ -90,14 +93,14 @@ func BenchmarkStringLayout(b *testing.B) {
 			report(b)
 		})
 		b.Run(name+"/group/views", func(b *testing.B) {
-			tab, err := NewTable([]Type{TypeString}, 1, nil)
+			tab, err := hashtable.New([]columnar.Type{columnar.TypeString}, 1, nil)
 			if err != nil {
 				b.Fatal(err)
 			}
-			ids, hashes := make([]uint32, BatchRows), make([]uint64, BatchRows)
+			ids, hashes := make([]uint32, columnar.BatchRows), make([]uint64, columnar.BatchRows)
 			for b.Loop() {
-				hashes = HashRows(hashes, []*Vector{v}, nil, BatchRows)
-				if _, err := tab.Upsert(ids, hashes, []*Vector{v}, nil); err != nil {
+				hashes = columnar.HashRows(hashes, []*columnar.Vector{v}, nil, columnar.BatchRows)
+				if _, err := tab.Upsert(ids, hashes, []*columnar.Vector{v}, nil); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -106,7 +109,7 @@ func BenchmarkStringLayout(b *testing.B) {
 		b.Run(name+"/group/offsets", func(b *testing.B) {
 			t := newOffsetTable()
 			for b.Loop() {
-				for i := range BatchRows {
+				for i := range columnar.BatchRows {
 					t.upsert(o.at(i))
 				}
 			}
@@ -114,6 +117,9 @@ func BenchmarkStringLayout(b *testing.B) {
 		})
 	}
 }
+
+// saltMask is the part of a directory's entry that is of the hash, as in a hashtable.Table.
+const saltMask = 0xffffffff_00000000
 
 // offsetTable groups strings of the offset layout with the same hashing and probing.
 type offsetTable struct {
@@ -127,11 +133,11 @@ func newOffsetTable() *offsetTable {
 
 func (t *offsetTable) upsert(s []byte) uint32 {
 	var h uint64
-	if len(s) <= InlineLength {
-		v := inlineView(s)
-		h = hashView(&v, nil)
+	if len(s) <= columnar.InlineLength {
+		v := columnar.MakeView(s, 0, 0)
+		h = columnar.HashView(&v, nil)
 	} else {
-		h = hashLong(s)
+		h = columnar.HashLong(s)
 	}
 	mask := uint64(len(t.dir) - 1)
 	for slot := h >> 16 & mask; ; slot = (slot + 1) & mask {

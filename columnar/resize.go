@@ -32,3 +32,14 @@ func (v *Vector) Truncate(n int) {
 		}
 	}
 }
+
+// AddRows adds n rows to a flat vector, of undefined value and not null, and returns the position of the first. A
+// ROW's fields and the elements of an ARRAY or MAP are not added.
+func (v *Vector) AddRows(n int) (first int) {
+	first = v.len
+	v.setLen(first + n)
+	if v.Valid != nil {
+		v.Valid = v.growValid(first)
+	}
+	return first
+}

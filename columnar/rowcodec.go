@@ -130,10 +130,10 @@ func decodeValue(v *Vector, src []byte) ([]byte, error) {
 		if k <= 0 || n > uint64(len(src)-k) {
 			return nil, errRow
 		}
-		v.SetBytes(v.extend(), src[k:k+int(n)])
+		v.SetBytes(v.AddRows(1), src[k:k+int(n)])
 		return src[k+int(n):], nil
 	case PhysStruct:
-		v.extend()
+		v.AddRows(1)
 		for _, c := range v.Children {
 			var err error
 			if src, err = decodeNullable(c, src); err != nil {
@@ -148,7 +148,7 @@ func decodeValue(v *Vector, src []byte) ([]byte, error) {
 		if len(src) < n {
 			return nil, errRow
 		}
-		at := v.extend()
+		at := v.AddRows(1)
 		copy(v.data[at*n:], src[:n])
 		return src[n:], nil
 	}
@@ -170,7 +170,7 @@ func decodeList(v *Vector, src []byte) ([]byte, error) {
 			}
 		}
 	}
-	i := v.extend()
+	i := v.AddRows(1)
 	v.Offsets()[i+1] = v.Offsets()[i] + int32(n)
 	return src, nil
 }
@@ -202,16 +202,6 @@ func decodeWord(v *Vector, src []byte) ([]byte, error) {
 		words = [2]uint64{uint64(x), uint64(x >> 63)}
 		src = src[k:]
 	}
-	storeWord(v, v.extend(), words[:], nil)
+	v.SetWords(v.AddRows(1), words[:], nil)
 	return src, nil
-}
-
-// extend makes room for one more row, which is not null, and returns its position.
-func (v *Vector) extend() int {
-	i := v.len
-	v.setLen(i + 1)
-	if v.Valid != nil {
-		v.Valid = v.growValid(i)
-	}
-	return i
 }

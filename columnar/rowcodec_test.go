@@ -21,7 +21,7 @@ func rowSample(rng *rand.Rand, n int) *Batch {
 				v.AppendNull()
 				continue
 			}
-			i := v.extend()
+			i := v.AddRows(1)
 			switch v.Phys {
 			case PhysInt8:
 				Values[int8](v)[i] = int8(rng.Uint32())
@@ -37,7 +37,7 @@ func rowSample(rng *rand.Rand, n int) *Batch {
 					if c := v.Children[0]; rng.IntN(5) == 0 {
 						c.AppendNull()
 					} else {
-						c.SetString(c.extend(), "an element of some letters"[:rng.IntN(26)])
+						c.SetString(c.AddRows(1), "an element of some letters"[:rng.IntN(26)])
 					}
 				}
 				v.Offsets()[i+1] = v.Offsets()[i] + int32(elements)

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // SortColumn is a column to order by.
@@ -68,7 +70,7 @@ func (k *SortKeyer) Sort(b *Batch, dst []int32) []int32 {
 	if entries = k.sortEntries(entries); entries == nil {
 		return nil
 	}
-	dst = resized(dst, n)
+	dst = mem.Resized(dst, n)
 	for i, e := range entries {
 		dst[i] = e.row
 	}

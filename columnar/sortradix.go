@@ -3,6 +3,8 @@ package columnar
 import (
 	"math/bits"
 	"slices"
+
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // packer builds, column by column, one number a row whose order is the wanted one. Each column
@@ -24,20 +26,13 @@ const packedRowsMax = 1 << 16
 func (k *SortKeyer) pack(p *packer, b *Batch) bool {
 	n := b.Len()
 	p.bits = 0
-	p.keys, p.part = resized(p.keys, n), resized(p.part, n)
+	p.keys, p.part = mem.Resized(p.keys, n), mem.Resized(p.part, n)
 	for _, col := range k.columns {
 		if !p.add(b.Cols[col.Index], col, k.stopped) {
 			return false
 		}
 	}
 	return true
-}
-
-func resized[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return zeroed[T](n)
-	}
-	return s[:n]
 }
 
 // add appends a column to the keys.
@@ -140,7 +135,7 @@ func orderedValues(dst []int64, v *Vector) bool {
 // ended it.
 func (p *packer) order(dst []int32, stopped func() bool) []int32 {
 	n := len(p.keys)
-	dst = resized(dst, n)
+	dst = mem.Resized(dst, n)
 	if p.bits == 0 {
 		for i := range dst {
 			dst[i] = int32(i)
@@ -149,7 +144,7 @@ func (p *packer) order(dst []int32, stopped func() bool) []int32 {
 	}
 	places := bits.Len(uint(n - 1))
 	if p.bits+places > 64 {
-		entries := zeroed[sortEntry](2 * n)
+		entries := mem.Zeroed[sortEntry](2 * n)
 		for i, key := range p.keys {
 			entries[i] = sortEntry{key, int32(i)}
 		}
@@ -165,7 +160,7 @@ func (p *packer) order(dst []int32, stopped func() bool) []int32 {
 	for i := range p.keys {
 		p.keys[i] = p.keys[i]<<places | uint64(i)
 	}
-	scratch := zeroed[uint64](n)
+	scratch := mem.Zeroed[uint64](n)
 	sorted := radixWords(p.keys, scratch, places, p.bits, stopped)
 	if sorted == nil {
 		return nil

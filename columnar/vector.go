@@ -3,6 +3,7 @@ package columnar
 import (
 	"unsafe"
 
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/internal/assert"
 )
 
@@ -148,10 +149,10 @@ func (v *Vector) unshare() {
 func (v *Vector) setLen(n int) {
 	need := v.dataBytes(n)
 	if need > cap(v.data) || v.shared {
-		grown := Alloc(max(need, cap(v.data)*3/2))
+		grown := mem.Alloc(max(need, cap(v.data)*3/2))
 		copy(grown, v.data)
 		if !v.shared {
-			Free(v.data)
+			mem.Free(v.data)
 		}
 		v.data, v.shared = grown, false
 	}
@@ -267,9 +268,9 @@ func (v *Vector) Release() {
 	if v.shared {
 		v.unshare()
 	}
-	Free(v.data)
+	mem.Free(v.data)
 	for _, b := range v.Bufs[:v.owned] {
-		Free(b)
+		mem.Free(b)
 	}
 	v.data, v.Bufs, v.owned, v.len = nil, nil, 0, 0
 	v.Dict, v.Valid = nil, nil
@@ -286,18 +287,18 @@ func (v *Vector) Bytes(i int) []byte {
 	case Constant:
 		i = 0
 	}
-	return Values[View](v)[i].bytesOf(v.Bufs)
+	return Values[View](v)[i].Bytes(v.Bufs)
 }
 
 // ViewBytes is the content of one view of v, borrowed.
-func (v *Vector) ViewBytes(w *View) []byte { return w.bytesOf(v.Bufs) }
+func (v *Vector) ViewBytes(w *View) []byte { return w.Bytes(v.Bufs) }
 
 // arenaBytesMin is the size of the first buffer for long strings; later ones double.
 const arenaBytesMin = 16 << 10
 
-// Scratch returns n writable bytes in the vector's string memory and the view of them, to be
-// set with SetView once they are written; strings up to InlineLength bytes must use SetBytes.
-func (v *Vector) scratch(n int) (dst []byte, buf, off int) {
+// Scratch returns n writable bytes in the vector's string memory and their place, for MakeView once
+// they are written; strings up to InlineLength bytes must use SetBytes.
+func (v *Vector) Scratch(n int) (dst []byte, buf, off int) {
 	for v.arena < v.owned {
 		b := v.Bufs[v.arena]
 		if len(b)+n <= cap(b) {
@@ -310,7 +311,7 @@ func (v *Vector) scratch(n int) (dst []byte, buf, off int) {
 	if v.owned > 0 {
 		size = min(2*cap(v.Bufs[v.owned-1]), 4<<20)
 	}
-	b := Alloc(max(size, n))[:n]
+	b := mem.Alloc(max(size, n))[:n]
 	// Borrowed buffers, if any, keep their index: own ones are only added when there are none.
 	v.Bufs = append(v.Bufs, b)
 	if v.owned == len(v.Bufs)-1 {
@@ -325,7 +326,7 @@ func (v *Vector) SetBytes(i int, s []byte) {
 		Values[View](v)[i] = inlineView(s)
 		return
 	}
-	dst, buf, off := v.scratch(len(s))
+	dst, buf, off := v.Scratch(len(s))
 	copy(dst, s)
 	Values[View](v)[i] = MakeView(dst, buf, off)
 }

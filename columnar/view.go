@@ -61,8 +61,8 @@ func joinTail(last8, n uint64) uint64 {
 	return last8 >> ((16 - n) * 8) << 32
 }
 
-// bytesOf is the content of v, of which the long strings lie in bufs.
-func (v *View) bytesOf(bufs [][]byte) []byte {
+// Bytes is the content of v, of which the long strings lie in bufs.
+func (v *View) Bytes(bufs [][]byte) []byte {
 	n := uint32(v.Head)
 	if n <= InlineLength {
 		return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(v), 4)), n)
@@ -71,18 +71,18 @@ func (v *View) bytesOf(bufs [][]byte) []byte {
 	return bufs[uint32(v.Tail)][off : off+uint64(n)]
 }
 
-// viewsEqual compares two views with their buffers.
-func viewsEqual(a *View, abufs [][]byte, b *View, bbufs [][]byte) bool {
+// ViewsEqual compares two views with their buffers.
+func ViewsEqual(a *View, abufs [][]byte, b *View, bbufs [][]byte) bool {
 	if a.Head != b.Head {
 		return false
 	}
 	if a.Inline() {
 		return a.Tail == b.Tail
 	}
-	return bytes.Equal(a.bytesOf(abufs), b.bytesOf(bbufs))
+	return bytes.Equal(a.Bytes(abufs), b.Bytes(bbufs))
 }
 
 // compareViews orders two views bytewise.
 func compareViews(a *View, abufs [][]byte, b *View, bbufs [][]byte) int {
-	return bytes.Compare(a.bytesOf(abufs), b.bytesOf(bbufs))
+	return bytes.Compare(a.Bytes(abufs), b.Bytes(bbufs))
 }

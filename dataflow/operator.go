@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state"
 	"github.com/anabranch/anabranch/state/spill"
@@ -189,7 +190,7 @@ type Context struct {
 	Checkpoints bool // the job takes checkpoints
 	Inputs      []*columnar.Schema
 	Output      *columnar.Schema
-	Budget      *columnar.Budget
+	Budget      *mem.Budget
 	State       *state.Backend // where state goes that memory has no room for; nil: nowhere
 	Spill       *spill.Area    // where a batch operator puts rows aside; nil: nowhere
 	Env         *expr.Env

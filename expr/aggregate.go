@@ -24,11 +24,6 @@ type Aggregate struct {
 	Place int `json:"$place,omitempty"`
 }
 
-// failed is a failure of the call at some row.
-func (a *Aggregate) failed(format string, args ...any) error {
-	return &RowError{Expr: a.String(), Msg: fmt.Sprintf(format, args...), Place: a.Place}
-}
-
 // AggregateNames are the names of the aggregate functions.
 func AggregateNames() []string {
 	return []string{"AVG", "COUNT", "FIRST_VALUE", "LAST_VALUE", "LISTAGG", "MAX", "MIN", "STDDEV_POP", "STDDEV_SAMP", "STDDEV", "SUM", "VAR_POP", "VAR_SAMP", "VARIANCE"}
@@ -126,11 +121,11 @@ func (a *Aggregate) resolve() error {
 	case a.Name == "SUM" && t.IsInteger():
 		a.Type = columnar.TypeBigInt
 	case a.Name == "SUM" && t.Kind == columnar.Decimal:
-		a.Type = columnar.DecimalOf(maxDigits, t.Scale)
+		a.Type = columnar.DecimalOf(columnar.DigitsMax, t.Scale)
 	case a.Name == "SUM":
 		a.Type = columnar.TypeDouble
 	case t.Kind == columnar.Decimal:
-		a.Type = columnar.DecimalOf(maxDigits, max(minScale, t.Scale))
+		a.Type = columnar.DecimalOf(columnar.DigitsMax, max(minScale, t.Scale))
 	default:
 		a.Type = columnar.TypeDouble
 	}
@@ -163,103 +158,4 @@ func (a *Aggregate) String() string {
 		s += " FILTER (WHERE " + a.Filter.String() + ")"
 	}
 	return s
-}
-
-// Rows says which rows of a batch an accumulator takes in and to which group each belongs.
-type Rows struct {
-	Len   int
-	Sel   []int32  // nil: all
-	Group []uint32 // by row position; nil: all rows belong to group 0
-	Kinds []columnar.RowKind
-}
-
-// Accumulator is the state of one aggregate for many groups. Each group has Words words, zero
-// at first, in a row store the caller keeps; strings live in memory of the accumulator.
-type Accumulator interface {
-	Words() int
-	// Update takes rows in; arg is nil for COUNT(*). Rows with a null argument are skipped, and
-	// retracted rows are taken back where the aggregate allows it.
-	Update(cells columnar.Cells, rows Rows, arg *columnar.Vector) error
-	// State appends the partial states of the groups ids to out, which has the vectors of StateTypes.
-	State(cells columnar.Cells, ids []uint32, out []*columnar.Vector)
-	StateTypes() []columnar.Type
-	// Merge takes partial states in.
-	Merge(cells columnar.Cells, rows Rows, state []*columnar.Vector) error
-	// Result appends the results of the groups ids to out.
-	Result(cells columnar.Cells, ids []uint32, out *columnar.Vector) error
-	// SizeBytes is the memory held beside the words.
-	SizeBytes() int64
-	// Release frees that memory.
-	Release()
-}
-
-// NewAccumulator makes the accumulator of a; those of a Go program's functions are found in env.
-func NewAccumulator(a *Aggregate, env *Env) (Accumulator, error) {
-	if a.User != nil {
-		return newUserAcc(a, env)
-	}
-	if a.Name == "COUNT" {
-		return countAcc{}, nil
-	}
-	t := a.Args[0].Type
-	switch a.Name {
-	case "SUM", "AVG":
-		if t.IsFloat() {
-			return &floatSum{avg: a.Name == "AVG"}, nil
-		}
-		return &exactSum{call: a, scale: t.Scale}, nil
-	case "MIN", "MAX":
-		if a.Retract {
-			return newRetractExtreme(a.Name == "MAX", t)
-		}
-		if t.Physical() == columnar.PhysView {
-			return &stringExtreme{max: a.Name == "MAX", typ: t, heap: columnar.NewVector(columnar.TypeBytes)}, nil
-		}
-		return &extreme{max: a.Name == "MAX", typ: t}, nil
-	case "FIRST_VALUE", "LAST_VALUE":
-		if a.Retract {
-			return newRetractOrdered(a)
-		}
-		return newFirstLast(a.Name == "LAST_VALUE", t), nil
-	case "LISTAGG":
-		if a.Retract {
-			return newRetractOrdered(a)
-		}
-		return &listText{separator: a.Separator}, nil
-	case "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP":
-		return &variance{name: a.Name}, nil
-	}
-	return nil, fmt.Errorf("unknown aggregate function %s", a.Name)
-}
-
-// each calls f with every row taken in whose argument is not null, its group and its sign.
-func (r Rows) each(arg *columnar.Vector, f func(i int, group uint32, sign int64)) {
-	n := r.Len
-	if r.Sel != nil {
-		n = len(r.Sel)
-	}
-	for k := range n {
-		i := k
-		if r.Sel != nil {
-			i = int(r.Sel[k])
-		}
-		if arg != nil && arg.IsNull(i) {
-			continue
-		}
-		g, sign := uint32(0), int64(1)
-		if r.Group != nil {
-			g = r.Group[i]
-		}
-		if r.Kinds != nil && r.Kinds[i].Retracts() {
-			sign = -1
-		}
-		f(i, g, sign)
-	}
-}
-
-func (r Rows) live() int {
-	if r.Sel != nil {
-		return len(r.Sel)
-	}
-	return r.Len
 }

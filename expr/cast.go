@@ -110,7 +110,7 @@ type castNode struct {
 	arg  node
 	lf   flattener
 	out  *columnar.Vector
-	vals [1]values
+	vals [1]columnar.Reader
 	// fast converts all rows at once and reports whether that was right for each.
 	fast func(dst, src *columnar.Vector) bool
 	slow rowFunc
@@ -148,7 +148,7 @@ func (n *castNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error
 			valid.SetTo(i, !v.IsNull(i))
 		}
 	}
-	n.vals[0] = values{v}
+	n.vals[0] = columnar.Reader{Vector: v}
 	err = eachLive(sel, n.out.Valid, rows, func(i int) error {
 		err := n.slow(n.vals[:], i, n.out)
 		if err != nil && n.expr.Op == TryCast {
@@ -182,8 +182,8 @@ func (n *relabelNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, er
 
 // integers picks the kernel between two integer widths.
 func (n *castNode) integers() error {
-	n.slow = func(args []values, i int, out *columnar.Vector) error {
-		return storeInt(out, i, args[0].int(i))
+	n.slow = func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		return storeInt(out, i, args[0].Int(i))
 	}
 	n.fast = func(dst, src *columnar.Vector) bool {
 		switch src.Phys {
@@ -261,7 +261,7 @@ func storeFloat(out *columnar.Vector, i int, f float64) {
 
 func storeDecimal(out *columnar.Vector, i int, v columnar.Int128, scale int) error {
 	w, ok := rescale(v, scale, out.Type.Scale)
-	if !ok || !fitsDigits(w, out.Type.Precision) {
+	if !ok || !columnar.FitsDigits(w, out.Type.Precision) {
 		return fmt.Errorf("%s is out of range of %s", columnar.FormatDecimal(v, scale), out.Type.Nullable())
 	}
 	if out.Phys == columnar.PhysInt128 {
@@ -280,30 +280,30 @@ func castRow(c *compiler, e *Expr) (rowFunc, error) {
 		return fitString, nil
 	case to.IsString():
 		loc := c.location()
-		return func(args []values, i int, out *columnar.Vector) error {
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
 			text := columnar.AppendText(nil, args[0].Vector, i, loc)
 			return storeText(out, i, text)
 		}, nil
 	case from.IsString():
 		return parseRow(c, to), nil
 	case to.IsBinary():
-		return func(args []values, i int, out *columnar.Vector) error {
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
 			storeBinary(out, i, args[0].Bytes(i))
 			return nil
 		}, nil
 	case from.IsNumeric() && to.IsNumeric():
 		return numericRow(from, to), nil
 	case from.Kind == columnar.Boolean:
-		return func(args []values, i int, out *columnar.Vector) error {
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
 			v := int64(0)
-			if args[0].bool(i) {
+			if args[0].Bool(i) {
 				v = 1
 			}
 			return storeNumber(out, i, v)
 		}, nil
 	case to.Kind == columnar.Boolean:
 		isZero := numericZero(from)
-		return func(args []values, i int, out *columnar.Vector) error {
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
 			out.Bits().SetTo(i, !isZero(args[0], i))
 			return nil
 		}, nil
@@ -311,14 +311,14 @@ func castRow(c *compiler, e *Expr) (rowFunc, error) {
 	return temporalRow(c, from, to)
 }
 
-func numericZero(from columnar.Type) func(v values, i int) bool {
+func numericZero(from columnar.Type) func(v columnar.Reader, i int) bool {
 	switch {
 	case from.IsFloat():
-		return func(v values, i int) bool { return v.float(i) == 0 }
+		return func(v columnar.Reader, i int) bool { return v.Float(i) == 0 }
 	case from.Kind == columnar.Decimal:
-		return func(v values, i int) bool { return v.wide(i) == columnar.Int128{} }
+		return func(v columnar.Reader, i int) bool { return v.Wide(i) == columnar.Int128{} }
 	}
-	return func(v values, i int) bool { return v.int(i) == 0 }
+	return func(v columnar.Reader, i int) bool { return v.Int(i) == 0 }
 }
 
 func storeNumber(out *columnar.Vector, i int, v int64) error {
@@ -332,7 +332,7 @@ func storeNumber(out *columnar.Vector, i int, v int64) error {
 	return storeInt(out, i, v)
 }
 
-func fitString(args []values, i int, out *columnar.Vector) error {
+func fitString(args []columnar.Reader, i int, out *columnar.Vector) error {
 	return storeText(out, i, args[0].Bytes(i))
 }
 
@@ -370,53 +370,55 @@ func storeBinary(out *columnar.Vector, i int, s []byte) {
 func numericRow(from, to columnar.Type) rowFunc {
 	switch {
 	case from.Kind == columnar.Decimal && to.IsFloat():
-		scale := pow10(from.Scale).Float64()
-		return func(args []values, i int, out *columnar.Vector) error {
-			storeFloat(out, i, args[0].wide(i).Float64()/scale)
+		scale := columnar.Pow10(from.Scale).Float64()
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			storeFloat(out, i, args[0].Wide(i).Float64()/scale)
 			return nil
 		}
 	case from.Kind == columnar.Decimal && to.Kind == columnar.Decimal:
-		return func(args []values, i int, out *columnar.Vector) error {
-			return storeDecimal(out, i, args[0].wide(i), from.Scale)
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			return storeDecimal(out, i, args[0].Wide(i), from.Scale)
 		}
 	case from.Kind == columnar.Decimal:
-		return func(args []values, i int, out *columnar.Vector) error {
-			q, _ := args[0].wide(i).QuoRem(pow10(from.Scale))
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			q, _ := args[0].Wide(i).QuoRem(columnar.Pow10(from.Scale))
 			if !q.IsInt64() {
 				return fmt.Errorf("%s is out of range of %s", q, to.Nullable())
 			}
 			return storeInt(out, i, int64(q.Lo))
 		}
 	case from.IsFloat() && to.IsFloat():
-		return func(args []values, i int, out *columnar.Vector) error {
-			storeFloat(out, i, args[0].float(i))
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			storeFloat(out, i, args[0].Float(i))
 			return nil
 		}
 	case from.IsFloat() && to.Kind == columnar.Decimal:
-		return func(args []values, i int, out *columnar.Vector) error {
-			v, err := parseDecimal(strconv.FormatFloat(args[0].float(i), 'g', -1, 64), to.Precision, to.Scale)
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			v, err := parseDecimal(strconv.FormatFloat(args[0].Float(i), 'g', -1, 64), to.Precision, to.Scale)
 			if err != nil {
 				return err
 			}
 			return storeDecimal(out, i, v, to.Scale)
 		}
 	case from.IsFloat():
-		return func(args []values, i int, out *columnar.Vector) error {
-			f := math.Trunc(args[0].float(i))
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			f := math.Trunc(args[0].Float(i))
 			if !(f >= -9223372036854775808.0 && f < 9223372036854775808.0) {
-				return fmt.Errorf("%v is out of range of %s", args[0].float(i), to.Nullable())
+				return fmt.Errorf("%v is out of range of %s", args[0].Float(i), to.Nullable())
 			}
 			return storeInt(out, i, int64(f))
 		}
 	}
-	return func(args []values, i int, out *columnar.Vector) error { return storeNumber(out, i, args[0].int(i)) }
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		return storeNumber(out, i, args[0].Int(i))
+	}
 }
 
 // parseRow reads a string as a value of type to.
 func parseRow(c *compiler, to columnar.Type) rowFunc {
 	loc := c.location()
-	return func(args []values, i int, out *columnar.Vector) error {
-		return parseInto(out, i, args[0].text(i), to, loc)
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		return parseInto(out, i, args[0].Text(i), to, loc)
 	}
 }
 
@@ -425,8 +427,8 @@ func parseInto(out *columnar.Vector, i int, s string, to columnar.Type, loc *tim
 	case to.IsInteger():
 		v, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 		if err != nil {
-			d, derr := parseDecimal(s, maxDigits, maxDigits/2)
-			if d, _ = d.QuoRem(pow10(maxDigits / 2)); derr != nil || !d.IsInt64() {
+			d, derr := parseDecimal(s, columnar.DigitsMax, columnar.DigitsMax/2)
+			if d, _ = d.QuoRem(columnar.Pow10(columnar.DigitsMax / 2)); derr != nil || !d.IsInt64() {
 				return fmt.Errorf("%q is not a value of type %s", s, to.Nullable())
 			}
 			v = int64(d.Lo) // fractions are cut off, as in a cast from a number

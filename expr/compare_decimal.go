@@ -16,7 +16,7 @@ func needsCompare(args []*Expr) bool {
 		t := asDecimal(a.Type)
 		integral, scale = max(integral, t.Precision-t.Scale), max(scale, t.Scale)
 	}
-	return integral+scale > maxDigits
+	return integral+scale > columnar.DigitsMax
 }
 
 // bindCompared makes "a < b" of such numbers COMPARE(a, b) < 0.
@@ -79,7 +79,7 @@ func bindCompare(args []*Expr) ([]*Expr, columnar.Type, error) {
 }
 
 // compareDecimals is COMPARE: -1, 0 or 1 as the first number is less, equal or greater.
-func compareDecimals(args []values, i int, out *columnar.Vector) error {
+func compareDecimals(args []columnar.Reader, i int, out *columnar.Vector) error {
 	a, restA := parts(args[0], i)
 	b, restB := parts(args[1], i)
 	c := a.Cmp(b)
@@ -90,9 +90,9 @@ func compareDecimals(args []values, i int, out *columnar.Vector) error {
 }
 
 // parts is the whole part of a decimal, cut off toward zero, and the rest with as many digits as there may be.
-func parts(v values, i int) (whole, rest columnar.Int128) {
+func parts(v columnar.Reader, i int) (whole, rest columnar.Int128) {
 	scale := v.Type.Scale
-	whole, rest = v.wide(i).QuoRem(pow10(scale))
-	rest, _ = rest.Mul(pow10(maxDigits - scale))
+	whole, rest = v.Wide(i).QuoRem(columnar.Pow10(scale))
+	rest, _ = rest.Mul(columnar.Pow10(columnar.DigitsMax - scale))
 	return whole, rest
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr/calendar"
 )
 
 func bindDateFormat(args []*Expr) ([]*Expr, columnar.Type, error) {
@@ -27,16 +28,16 @@ func bindDateFormat(args []*Expr) ([]*Expr, columnar.Type, error) {
 
 // compileDateFormat compiles DATE_FORMAT with patterns of Java's DateTimeFormatter.
 func compileDateFormat(c *compiler, e *Expr) (rowFunc, error) {
-	split := dayAndNanos(e.Args[0].Type, c.location())
-	known := timePatterns{}
-	return func(args []values, i int, out *columnar.Vector) error {
-		p, err := known.of(args[1].text(i))
+	split := calendar.Split(e.Args[0].Type, c.location())
+	known := calendar.Patterns{}
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		p, err := known.Of(args[1].Text(i))
 		if err != nil {
 			return rowError(e, "%s", err)
 		}
 		var buf [64]byte
-		day, nanos := split(args[0].int(i))
-		out.SetBytes(i, p.appendTime(buf[:0], day, nanos))
+		day, nanos := split(args[0].Int(i))
+		out.SetBytes(i, p.Append(buf[:0], day, nanos))
 		return nil
 	}, nil
 }
@@ -57,13 +58,13 @@ func parsedFunction(name string, t columnar.Type) *function {
 }
 
 func compileParsed(_ *compiler, e *Expr) (rowFunc, error) {
-	known := timePatterns{}
-	return func(args []values, i int, out *columnar.Vector) error {
-		p, err := known.of(args[1].text(i))
+	known := calendar.Patterns{}
+	return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+		p, err := known.Of(args[1].Text(i))
 		if err != nil {
 			return rowError(e, "%s", err)
 		}
-		day, nanos, ok := p.parse(args[0].text(i))
+		day, nanos, ok := p.Parse(args[0].Text(i))
 		switch {
 		case !ok:
 			out.SetNull(i)
@@ -71,7 +72,7 @@ func compileParsed(_ *compiler, e *Expr) (rowFunc, error) {
 		case e.Type.Kind == columnar.Date:
 			return storeInt(out, i, day)
 		}
-		v, _ := timeUnits(day*86400+nanos/1e9, nanos%1e9, e.Type.Precision)
+		v, _ := calendar.Join(day*86400+nanos/1e9, nanos%1e9, e.Type.Precision)
 		columnar.Values[int64](out)[i] = v
 		return nil
 	}, nil

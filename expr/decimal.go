@@ -8,52 +8,13 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 )
 
-// pow10 is 10^k for k from 0 to 38.
-func pow10(k int) columnar.Int128 { return powers10[k] }
-
-var powers10 = func() (p [maxDigits + 1]columnar.Int128) {
-	p[0] = columnar.Int128Of(1)
-	for i := 1; i < len(p); i++ {
-		p[i], _ = p[i-1].Mul(columnar.Int128Of(10))
-	}
-	return p
-}()
-
-// fitsDigits reports whether v has at most precision digits.
-func fitsDigits(v columnar.Int128, precision int) bool {
-	limit := pow10(precision)
-	return v.Cmp(limit) < 0 && v.Cmp(limit.Negate()) > 0
-}
-
 // rescale changes the scale of v by multiplying with or dividing by a power of ten, rounding
 // half away from zero; ok is false on overflow.
 func rescale(v columnar.Int128, from, to int) (columnar.Int128, bool) {
 	if to >= from {
-		return v.Mul(pow10(to - from))
+		return v.Mul(columnar.Pow10(to - from))
 	}
-	return divRound(v, pow10(from-to)), true
-}
-
-// divRound is a/b rounded half away from zero.
-func divRound(a, b columnar.Int128) columnar.Int128 {
-	q, r := a.QuoRem(b)
-	if r.Neg() {
-		r = r.Negate()
-	}
-	d := b
-	if d.Neg() {
-		d = d.Negate()
-	}
-	rest, _ := d.Sub(r)
-	if r.Cmp(rest) < 0 {
-		return q
-	}
-	one := columnar.Int128Of(1)
-	if a.Neg() != b.Neg() {
-		one = columnar.Int128Of(-1)
-	}
-	q, _ = q.Add(one)
-	return q
+	return columnar.DivRound(v, columnar.Pow10(from-to)), true
 }
 
 // decimalNode computes on decimals. While both sides and the result fit 64 bits it runs the
@@ -127,7 +88,7 @@ func (n *decimalNode) scaleUp(side int, v []int64, digits, rows int) ([]int64, b
 		n.scaled[side] = make([]int64, rows)
 	}
 	dst := n.scaled[side][:rows]
-	over := columnar.ScaleChecked64(dst, v, int64(pow10(digits).Lo))
+	over := columnar.ScaleChecked64(dst, v, int64(columnar.Pow10(digits).Lo))
 	return dst, !over
 }
 
@@ -157,7 +118,7 @@ func (n *decimalNode) one(x, y columnar.Int128) (columnar.Int128, error) {
 	if !ok {
 		v, ok = bigDecimal(e, x, y)
 	}
-	if !ok || !fitsDigits(v, e.Type.Precision) {
+	if !ok || !columnar.FitsDigits(v, e.Type.Precision) {
 		return v, rowError(e, "%s out of range: %s %s %s", e.Type.Nullable(), columnar.FormatDecimal(x, l.Scale), e.Name, columnar.FormatDecimal(y, r.Scale))
 	}
 	return v, nil
@@ -165,8 +126,8 @@ func (n *decimalNode) one(x, y columnar.Int128) (columnar.Int128, error) {
 
 // exact computes + - * in 128 bits; ok is false if that is not enough.
 func (n *decimalNode) exact(x, y columnar.Int128) (v columnar.Int128, ok bool) {
-	a, ok1 := x.Mul(pow10(n.leftUp))
-	b, ok2 := y.Mul(pow10(n.rightUp))
+	a, ok1 := x.Mul(columnar.Pow10(n.leftUp))
+	b, ok2 := y.Mul(columnar.Pow10(n.rightUp))
 	if !ok1 || !ok2 {
 		return v, false
 	}
@@ -231,9 +192,9 @@ func parseDecimal(s string, precision, scale int) (columnar.Int128, error) {
 	if !ok || strings.ContainsAny(text, "/xXoO_pP") || len(text) > 200 {
 		return columnar.Int128{}, fmt.Errorf("%q is not a number", s)
 	}
-	f.Mul(f, new(big.Rat).SetInt(pow10(scale).Big()))
+	f.Mul(f, new(big.Rat).SetInt(columnar.Pow10(scale).Big()))
 	v, ok := columnar.Int128FromBig(roundQuo(new(big.Int).Set(f.Num()), f.Denom()))
-	if !ok || !fitsDigits(v, precision) {
+	if !ok || !columnar.FitsDigits(v, precision) {
 		return columnar.Int128{}, fmt.Errorf("%q is out of range of DECIMAL(%d, %d)", s, precision, scale)
 	}
 	return v, nil

@@ -1,6 +1,6 @@
 // Package expr owns expressions over the columns of a batch: their typed, serializable form,
-// the registry of the functions a user can call, their compilation into vector programs, and
-// the accumulators of aggregates.
+// the registry of the functions a user can call, and their compilation into vector programs.
+// What an aggregate call computes is expr/aggregate's, the arithmetic of times expr/calendar's.
 //
 // Invariants:
 //   - An Expr carries its type; whoever holds one never has to resolve a name again.

@@ -169,12 +169,12 @@ func compileLike(c *compiler, e *Expr, fold bool) (node, error) {
 		known[pattern+"\x00"+escape] = p
 		return p, nil
 	}
-	f := func(a []values, i int, out *columnar.Vector) error {
+	f := func(a []columnar.Reader, i int, out *columnar.Vector) error {
 		escape := ""
 		if len(a) == 3 {
-			escape = a[2].text(i)
+			escape = a[2].Text(i)
 		}
-		p, err := get(a[1].text(i), escape)
+		p, err := get(a[1].Text(i), escape)
 		if err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func compileLike(c *compiler, e *Expr, fold bool) (node, error) {
 		if err != nil {
 			return nil, err
 		}
-		f = func(a []values, i int, out *columnar.Vector) error {
+		f = func(a []columnar.Reader, i int, out *columnar.Vector) error {
 			s := a[0].Bytes(i)
 			if fold {
 				s = bytes.ToLower(s)

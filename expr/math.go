@@ -11,8 +11,8 @@ func mathFunctions() []*function {
 	double := func(name string, f func(float64) float64) *function {
 		return &function{
 			name: name, min: 1, max: 1, bind: bindDoubles,
-			compile: plain(func(a []values, i int, out *columnar.Vector) error {
-				columnar.Values[float64](out)[i] = f(a[0].float(i))
+			compile: plain(func(a []columnar.Reader, i int, out *columnar.Vector) error {
+				columnar.Values[float64](out)[i] = f(a[0].Float(i))
 				return nil
 			}),
 		}
@@ -22,8 +22,8 @@ func mathFunctions() []*function {
 		double("LOG2", math.Log2), double("SIN", math.Sin), double("COS", math.Cos), double("TAN", math.Tan),
 		double("DEGREES", func(x float64) float64 { return x * 180 / math.Pi }),
 		double("RADIANS", func(x float64) float64 { return x * math.Pi / 180 }),
-		{name: "POWER", min: 2, max: 2, bind: bindDoubles, compile: plain(func(a []values, i int, out *columnar.Vector) error {
-			columnar.Values[float64](out)[i] = math.Pow(a[0].float(i), a[1].float(i))
+		{name: "POWER", min: 2, max: 2, bind: bindDoubles, compile: plain(func(a []columnar.Reader, i int, out *columnar.Vector) error {
+			columnar.Values[float64](out)[i] = math.Pow(a[0].Float(i), a[1].Float(i))
 			return nil
 		})},
 		{name: "ABS", min: 1, max: 1, fallible: true, bind: bindSame, compile: perRow(compileAbs)},
@@ -54,21 +54,21 @@ func bindSame(args []*Expr) ([]*Expr, columnar.Type, error) {
 func compileAbs(_ *compiler, e *Expr) (rowFunc, error) {
 	switch {
 	case e.Type.IsFloat():
-		return func(a []values, i int, out *columnar.Vector) error {
-			storeFloat(out, i, math.Abs(a[0].float(i)))
+		return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+			storeFloat(out, i, math.Abs(a[0].Float(i)))
 			return nil
 		}, nil
 	case e.Type.Kind == columnar.Decimal:
-		return func(a []values, i int, out *columnar.Vector) error {
-			v := a[0].wide(i)
+		return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+			v := a[0].Wide(i)
 			if v.Neg() {
 				v = v.Negate()
 			}
 			return storeDecimal(out, i, v, e.Type.Scale)
 		}, nil
 	}
-	return func(a []values, i int, out *columnar.Vector) error {
-		v := a[0].int(i)
+	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+		v := a[0].Int(i)
 		if v == math.MinInt64 {
 			return rowError(e, "%s out of range", e.Type.Nullable())
 		}
@@ -78,8 +78,8 @@ func compileAbs(_ *compiler, e *Expr) (rowFunc, error) {
 
 func compileSign(_ *compiler, e *Expr) (rowFunc, error) {
 	if e.Type.IsFloat() {
-		return func(a []values, i int, out *columnar.Vector) error {
-			f := a[0].float(i)
+		return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+			f := a[0].Float(i)
 			if f > 0 {
 				f = 1
 			} else if f < 0 {
@@ -89,8 +89,8 @@ func compileSign(_ *compiler, e *Expr) (rowFunc, error) {
 			return nil
 		}, nil
 	}
-	return func(a []values, i int, out *columnar.Vector) error {
-		v, s := a[0].wide(i), int64(1)
+	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+		v, s := a[0].Wide(i), int64(1)
 		if v.Neg() {
 			s = -1
 		} else if v == (columnar.Int128{}) {
@@ -109,7 +109,7 @@ func bindRound(args []*Expr) ([]*Expr, columnar.Type, error) {
 	if len(args) == 2 && args[1].IsConstant() {
 		digits = int(min(max(args[1].Value.Int, 0), int64(t.Scale)))
 	}
-	return args, columnar.DecimalOf(min(t.Precision-t.Scale+1+digits, maxDigits), digits), nil
+	return args, columnar.DecimalOf(min(t.Precision-t.Scale+1+digits, columnar.DigitsMax), digits), nil
 }
 
 func compileRound(_ *compiler, e *Expr) (rowFunc, error) {
@@ -124,8 +124,8 @@ func compileRound(_ *compiler, e *Expr) (rowFunc, error) {
 	switch {
 	case from.IsFloat():
 		p := math.Pow10(int(digits))
-		return func(a []values, i int, out *columnar.Vector) error {
-			f := a[0].float(i)
+		return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+			f := a[0].Float(i)
 			if r := math.Round(f*p) / p; !math.IsInf(r, 0) && r == r {
 				f = r
 			}
@@ -133,24 +133,24 @@ func compileRound(_ *compiler, e *Expr) (rowFunc, error) {
 			return nil
 		}, nil
 	case from.Kind == columnar.Decimal:
-		return func(a []values, i int, out *columnar.Vector) error {
-			v, cut := a[0].wide(i), int64(from.Scale)-digits
-			if cut > 0 && cut <= maxDigits {
-				v = divRound(v, pow10(int(cut)))
-				v, _ = v.Mul(pow10(int(cut)))
-			} else if cut > maxDigits {
+		return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+			v, cut := a[0].Wide(i), int64(from.Scale)-digits
+			if cut > 0 && cut <= columnar.DigitsMax {
+				v = columnar.DivRound(v, columnar.Pow10(int(cut)))
+				v, _ = v.Mul(columnar.Pow10(int(cut)))
+			} else if cut > columnar.DigitsMax {
 				v = columnar.Int128{}
 			}
 			return storeDecimal(out, i, v, from.Scale)
 		}, nil
 	}
-	return func(a []values, i int, out *columnar.Vector) error {
-		v := columnar.Int128Of(a[0].int(i))
+	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+		v := columnar.Int128Of(a[0].Int(i))
 		if digits < -19 {
 			v = columnar.Int128{}
 		} else if digits < 0 {
-			v = divRound(v, pow10(int(-digits)))
-			v, _ = v.Mul(pow10(int(-digits)))
+			v = columnar.DivRound(v, columnar.Pow10(int(-digits)))
+			v, _ = v.Mul(columnar.Pow10(int(-digits)))
 		}
 		if !v.IsInt64() {
 			return rowError(e, "%s out of range", e.Type.Nullable())
@@ -165,7 +165,7 @@ func bindFloor(args []*Expr) ([]*Expr, columnar.Type, error) {
 	}
 	args, t, err := bindSame(args)
 	if err == nil && t.Kind == columnar.Decimal {
-		t = columnar.DecimalOf(min(t.Precision-t.Scale+1, maxDigits), 0)
+		t = columnar.DecimalOf(min(t.Precision-t.Scale+1, columnar.DigitsMax), 0)
 	}
 	return args, t, err
 }
@@ -181,13 +181,13 @@ func compileFloor(up bool) func(*compiler, *Expr) (rowFunc, error) {
 			if up {
 				f = math.Ceil
 			}
-			return func(a []values, i int, out *columnar.Vector) error {
-				storeFloat(out, i, f(a[0].float(i)))
+			return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+				storeFloat(out, i, f(a[0].Float(i)))
 				return nil
 			}, nil
 		case from.Kind == columnar.Decimal:
-			return func(a []values, i int, out *columnar.Vector) error {
-				q, r := a[0].wide(i).QuoRem(pow10(from.Scale))
+			return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+				q, r := a[0].Wide(i).QuoRem(columnar.Pow10(from.Scale))
 				step := int64(0)
 				if r.Neg() && !up {
 					step = -1
@@ -198,6 +198,6 @@ func compileFloor(up bool) func(*compiler, *Expr) (rowFunc, error) {
 				return storeDecimal(out, i, q, 0)
 			}, nil
 		}
-		return func(a []values, i int, out *columnar.Vector) error { return storeInt(out, i, a[0].int(i)) }, nil
+		return func(a []columnar.Reader, i int, out *columnar.Vector) error { return storeInt(out, i, a[0].Int(i)) }, nil
 	}
 }

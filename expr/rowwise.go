@@ -6,50 +6,13 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 )
 
-// values is one argument's vector with access by row, whatever its encoding.
-type values struct{ *columnar.Vector }
-
-func (v values) at(i int) (*columnar.Vector, int) {
-	i = v.Index(i)
-	if v.Enc == columnar.Dictionary {
-		return v.Dict, i
-	}
-	return v.Vector, i
-}
-
-// int is row i of an integer, date, time, timestamp, interval or narrow decimal.
-func (v values) int(i int) int64 {
-	d, k := v.at(i)
-	return d.Int64At(k)
-}
-
-func (v values) wide(i int) columnar.Int128 {
-	d, k := v.at(i)
-	return d.WideAt(k)
-}
-
-func (v values) bool(i int) bool {
-	d, k := v.at(i)
-	return d.Bits().Get(k)
-}
-
-func (v values) float(i int) float64 {
-	d, k := v.at(i)
-	if d.Phys == columnar.PhysFloat32 {
-		return float64(columnar.Values[float32](d)[k])
-	}
-	return columnar.Values[float64](d)[k]
-}
-
-func (v values) text(i int) string { return string(v.Bytes(i)) }
-
 // rowFunc computes row i of out from the arguments, none of which is null there.
-type rowFunc func(args []values, i int, out *columnar.Vector) error
+type rowFunc func(args []columnar.Reader, i int, out *columnar.Vector) error
 
 // rowwise evaluates a strict function row by row, for those whose work outweighs a call.
 type rowwise struct {
 	args []node
-	vals []values
+	vals []columnar.Reader
 	f    rowFunc
 	out  *columnar.Vector
 }
@@ -65,7 +28,7 @@ func perRow(build func(c *compiler, e *Expr) (rowFunc, error)) func(*compiler, *
 		if err != nil {
 			return nil, err
 		}
-		return &rowwise{args: args, vals: make([]values, len(args)), f: f, out: columnar.NewVector(e.Type)}, nil
+		return &rowwise{args: args, vals: make([]columnar.Reader, len(args)), f: f, out: columnar.NewVector(e.Type)}, nil
 	}
 }
 
@@ -82,7 +45,7 @@ func (n *rowwise) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error)
 		if err != nil {
 			return nil, err
 		}
-		n.vals[k] = values{v}
+		n.vals[k] = columnar.Reader{Vector: v}
 	}
 	return n.apply(b.Len(), sel)
 }

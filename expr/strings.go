@@ -45,15 +45,15 @@ func stringFunctions() []*function {
 		}
 	}
 	return []*function{
-		textFunction("UPPER", 1, 1, 1, str, func(a []values, i int, out *columnar.Vector) error {
+		textFunction("UPPER", 1, 1, 1, str, func(a []columnar.Reader, i int, out *columnar.Vector) error {
 			out.SetBytes(i, bytes.ToUpper(a[0].Bytes(i)))
 			return nil
 		}),
-		textFunction("LOWER", 1, 1, 1, str, func(a []values, i int, out *columnar.Vector) error {
+		textFunction("LOWER", 1, 1, 1, str, func(a []columnar.Reader, i int, out *columnar.Vector) error {
 			out.SetBytes(i, bytes.ToLower(a[0].Bytes(i)))
 			return nil
 		}),
-		textFunction("CHAR_LENGTH", 1, 1, 1, num, func(a []values, i int, out *columnar.Vector) error {
+		textFunction("CHAR_LENGTH", 1, 1, 1, num, func(a []columnar.Reader, i int, out *columnar.Vector) error {
 			columnar.Values[int32](out)[i] = int32(utf8.RuneCount(a[0].Bytes(i)))
 			return nil
 		}),
@@ -62,7 +62,7 @@ func stringFunctions() []*function {
 		trimFunction("BTRIM", bytes.Trim),
 		trimFunction("LTRIM", bytes.TrimLeft),
 		trimFunction("RTRIM", bytes.TrimRight),
-		textFunction("POSITION", 2, 2, 2, num, func(a []values, i int, out *columnar.Vector) error {
+		textFunction("POSITION", 2, 2, 2, num, func(a []columnar.Reader, i int, out *columnar.Vector) error {
 			in := a[1].Bytes(i)
 			at := bytes.Index(in, a[0].Bytes(i))
 			if at >= 0 {
@@ -71,7 +71,7 @@ func stringFunctions() []*function {
 			columnar.Values[int32](out)[i] = int32(at + 1)
 			return nil
 		}),
-		textFunction("REPLACE", 3, 3, 3, str, func(a []values, i int, out *columnar.Vector) error {
+		textFunction("REPLACE", 3, 3, 3, str, func(a []columnar.Reader, i int, out *columnar.Vector) error {
 			old := a[1].Bytes(i)
 			if len(old) == 0 {
 				out.SetBytes(i, a[0].Bytes(i))
@@ -80,8 +80,8 @@ func stringFunctions() []*function {
 			out.SetBytes(i, bytes.ReplaceAll(a[0].Bytes(i), old, a[2].Bytes(i)))
 			return nil
 		}),
-		textFunction("REVERSE", 1, 1, 1, str, func(a []values, i int, out *columnar.Vector) error {
-			s := []rune(a[0].text(i))
+		textFunction("REVERSE", 1, 1, 1, str, func(a []columnar.Reader, i int, out *columnar.Vector) error {
+			s := []rune(a[0].Text(i))
 			for l, r := 0, len(s)-1; l < r; l, r = l+1, r-1 {
 				s[l], s[r] = s[r], s[l]
 			}
@@ -101,11 +101,11 @@ func stringFunctions() []*function {
 }
 
 // substring counts characters from 1; a negative start counts from the end, as in Flink.
-func substring(a []values, i int, out *columnar.Vector) error {
+func substring(a []columnar.Reader, i int, out *columnar.Vector) error {
 	s := a[0].Bytes(i)
-	start, length := a[1].int(i), int64(1)<<40
+	start, length := a[1].Int(i), int64(1)<<40
 	if len(a) == 3 {
-		length = a[2].int(i)
+		length = a[2].Int(i)
 	}
 	if ascii(s) {
 		from, to := substringRange(start, length, int64(len(s)))
@@ -139,12 +139,12 @@ func ascii(s []byte) bool {
 }
 
 // trim is TRIM(s, where[, characters]), where being BOTH, LEADING or TRAILING.
-func trim(a []values, i int, out *columnar.Vector) error {
+func trim(a []columnar.Reader, i int, out *columnar.Vector) error {
 	s, cut := a[0].Bytes(i), " "
 	if len(a) == 3 {
-		cut = a[2].text(i)
+		cut = a[2].Text(i)
 	}
-	switch a[1].text(i) {
+	switch a[1].Text(i) {
 	case "LEADING":
 		s = bytes.TrimLeft(s, cut)
 	case "TRAILING":
@@ -158,19 +158,19 @@ func trim(a []values, i int, out *columnar.Vector) error {
 
 // trimFunction cuts spaces or the characters of the second argument.
 func trimFunction(name string, cut func(s []byte, characters string) []byte) *function {
-	return textFunction(name, 1, 2, 2, columnar.TypeString, func(a []values, i int, out *columnar.Vector) error {
+	return textFunction(name, 1, 2, 2, columnar.TypeString, func(a []columnar.Reader, i int, out *columnar.Vector) error {
 		characters := " "
 		if len(a) == 2 {
-			characters = a[1].text(i)
+			characters = a[1].Text(i)
 		}
 		out.SetBytes(i, cut(a[0].Bytes(i), characters))
 		return nil
 	})
 }
 
-func splitIndex(a []values, i int, out *columnar.Vector) error {
-	sep, at := a[1].text(i), a[2].int(i)
-	parts := strings.Split(a[0].text(i), sep)
+func splitIndex(a []columnar.Reader, i int, out *columnar.Vector) error {
+	sep, at := a[1].Text(i), a[2].Int(i)
+	parts := strings.Split(a[0].Text(i), sep)
 	if at < 0 || at >= int64(len(parts)) || sep == "" {
 		out.SetNull(i)
 		return nil
@@ -183,7 +183,7 @@ func bindConcat(args []*Expr) ([]*Expr, columnar.Type, error) {
 	return args, columnar.TypeString, castAll(args, columnar.TypeString)
 }
 
-func concat(a []values, i int, out *columnar.Vector) error {
+func concat(a []columnar.Reader, i int, out *columnar.Vector) error {
 	var buf [256]byte
 	s := buf[:0]
 	for _, v := range a {
@@ -201,8 +201,8 @@ func bindPad(args []*Expr) ([]*Expr, columnar.Type, error) {
 }
 
 func pad(left bool) rowFunc {
-	return func(a []values, i int, out *columnar.Vector) error {
-		s, n, fill := []rune(a[0].text(i)), a[1].int(i), []rune(a[2].text(i))
+	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+		s, n, fill := []rune(a[0].Text(i)), a[1].Int(i), []rune(a[2].Text(i))
 		if n < 0 || len(fill) == 0 || n > 1<<24 {
 			out.SetNull(i)
 			return nil
@@ -246,14 +246,14 @@ func (p patterns) get(e *Expr, text string) (*regexp.Regexp, error) {
 
 func regexpExtract(_ *compiler, e *Expr) (rowFunc, error) {
 	known := patterns{}
-	return func(a []values, i int, out *columnar.Vector) error {
-		re, err := known.get(e, a[1].text(i))
+	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+		re, err := known.get(e, a[1].Text(i))
 		if err != nil {
 			return err
 		}
 		group := int64(0)
 		if len(a) == 3 {
-			group = a[2].int(i)
+			group = a[2].Int(i)
 		}
 		m := re.FindSubmatch(a[0].Bytes(i))
 		if group < 0 || group >= int64(len(m)) || m[group] == nil {
@@ -268,8 +268,8 @@ func regexpExtract(_ *compiler, e *Expr) (rowFunc, error) {
 // regexpReplace puts the replacement in as it is, as Flink does: $1 means no group.
 func regexpReplace(_ *compiler, e *Expr) (rowFunc, error) {
 	known := patterns{}
-	return func(a []values, i int, out *columnar.Vector) error {
-		re, err := known.get(e, a[1].text(i))
+	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+		re, err := known.get(e, a[1].Text(i))
 		if err != nil {
 			return err
 		}
@@ -280,8 +280,8 @@ func regexpReplace(_ *compiler, e *Expr) (rowFunc, error) {
 
 func regexpMatch(_ *compiler, e *Expr) (rowFunc, error) {
 	known := patterns{}
-	return func(a []values, i int, out *columnar.Vector) error {
-		re, err := known.get(e, a[1].text(i))
+	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
+		re, err := known.get(e, a[1].Text(i))
 		if err == nil {
 			out.Bits().SetTo(i, re.Match(a[0].Bytes(i)))
 		}

@@ -90,7 +90,7 @@ func (p *TableProgram) Begin(b *columnar.Batch, rows []int32) ([]int32, error) {
 // Next makes out the function's rows for the first of rows, which Begin has given, and tells how many it
 // made for each; those that are left are for further calls.
 func (p *TableProgram) Next(rows []int32, out *columnar.Batch) (counts []int, err error) {
-	err = guarded(p.call.Name, p.call.Place, p.call.User.Volatile, func() (err error) {
+	err = Guard(p.call.Name, p.call.Place, p.call.User.Volatile, func() (err error) {
 		counts, err = p.kernel(p.vals, rows, out)
 		return err
 	})

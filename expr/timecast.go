@@ -2,10 +2,10 @@ package expr
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/expr/calendar"
 )
 
 // temporalRow converts between dates, times and timestamps. Instants are seen in the session's time zone.
@@ -15,39 +15,32 @@ func temporalRow(c *compiler, from, to columnar.Type) (rowFunc, error) {
 	if from.Kind == to.Kind {
 		loc = time.UTC // as it is
 	}
-	split := dayAndNanos(from, loc)
+	split := calendar.Split(from, loc)
 	switch {
 	case to.IsTimestamp() && (from.IsTimestamp() || from.Kind == columnar.Date):
-		return func(args []values, i int, out *columnar.Vector) error {
-			day, nanos := split(args[0].int(i))
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			day, nanos := split(args[0].Int(i))
 			second := day*86400 + nanos/1e9
 			if toInstant {
 				second = columnar.InstantOf(second, loc)
 			}
-			v, ok := timeUnits(second, nanos%1e9, to.Precision)
+			v, ok := calendar.Join(second, nanos%1e9, to.Precision)
 			if !ok {
 				return fmt.Errorf("a time is out of range of %s, which holds the years 1678 to 2262", to.Nullable())
 			}
-			columnar.Values[int64](out)[i] = cutDigits(v, to.Precision)
+			columnar.Values[int64](out)[i] = calendar.CutDigits(v, to.Precision)
 			return nil
 		}, nil
 	case to.Kind == columnar.Date:
-		return func(args []values, i int, out *columnar.Vector) error {
-			day, _ := split(args[0].int(i))
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			day, _ := split(args[0].Int(i))
 			return storeInt(out, i, day)
 		}, nil
 	case to.Kind == columnar.Time:
-		return func(args []values, i int, out *columnar.Vector) error {
-			_, nanos := split(args[0].int(i))
-			return storeInt(out, i, cutTime(nanos/1e6, to))
+		return func(args []columnar.Reader, i int, out *columnar.Vector) error {
+			_, nanos := split(args[0].Int(i))
+			return storeInt(out, i, calendar.CutTime(nanos/1e6, to))
 		}, nil
 	}
 	return nil, fmt.Errorf("no conversion from %s to %s", from.Nullable(), to.Nullable())
-}
-
-// cutDigits drops the fractional digits a precision does not have.
-func cutDigits(v int64, precision int) int64 {
-	unit := columnar.UnitsPerSecond(precision)
-	keep := int64(math.Pow10(precision))
-	return columnar.FloorDiv(v, unit/keep) * (unit / keep)
 }

@@ -6,19 +6,16 @@ import (
 	"github.com/anabranch/anabranch/columnar"
 )
 
-// maxDigits is the largest precision of a DECIMAL.
-const maxDigits = 38
-
-// minScale is what stays of the scale when a result needs more than maxDigits digits.
+// minScale is what stays of the scale when a result needs more than DigitsMax digits.
 const minScale = 6
 
-// adjustDecimal cuts a result type to maxDigits: integral digits first, but at least minScale
+// adjustDecimal cuts a result type to DigitsMax: integral digits first, but at least minScale
 // fractional ones stay (Flink's and SQL Server's rule).
 func adjustDecimal(precision, scale int) columnar.Type {
-	if precision > maxDigits {
+	if precision > columnar.DigitsMax {
 		integral := precision - scale
-		scale = max(maxDigits-integral, min(scale, minScale))
-		precision = maxDigits
+		scale = max(columnar.DigitsMax-integral, min(scale, minScale))
+		precision = columnar.DigitsMax
 	}
 	return columnar.DecimalOf(precision, scale)
 }

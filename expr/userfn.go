@@ -54,8 +54,8 @@ func (e *CallError) Error() string { return "function " + e.Function + ": " + e.
 // Unwrap is what the function returned.
 func (e *CallError) Unwrap() error { return e.Err }
 
-// guarded calls f, a function of a Go program, and makes an error of its panic.
-func guarded(name string, place int, volatile bool, f func() error) (err error) {
+// Guard calls f, a function of a Go program, and makes a CallError of its error or panic.
+func Guard(name string, place int, volatile bool, f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			cause, ok := r.(error)
@@ -218,7 +218,7 @@ func (n *userNode) eval(b *columnar.Batch, sel []int32) (*columnar.Vector, error
 	if len(n.rows) == 0 {
 		return n.out, nil
 	}
-	return n.out, guarded(n.call.Name, n.call.Place, n.call.User.Volatile, func() error { return n.kernel(n.vals, n.rows, n.out) })
+	return n.out, Guard(n.call.Name, n.call.Place, n.call.User.Volatile, func() error { return n.kernel(n.vals, n.rows, n.out) })
 }
 
 // seenRows makes rows those of sel (nil: the first n) that a function sees, and calls unseen with the

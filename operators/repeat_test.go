@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 )
@@ -13,7 +14,7 @@ import (
 // TestRepeat has rows come and go whose price, in cents, is never and up to thousands of times, and
 // compares what is left.
 func TestRepeat(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	in := columnar.NewSchema(optest.Schema().Fields[0], optest.Schema().Fields[1], columnar.Field{Name: "times", Type: columnar.TypeBigInt})
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 11))
@@ -57,7 +58,7 @@ func TestRepeat(t *testing.T) {
 		}
 		optest.Must(t, op.Close())
 	}
-	if left := columnar.AllocatedBytes() - before; left != 0 {
+	if left := mem.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/checkpoint"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/internal/clock"
@@ -31,7 +31,7 @@ type Options struct {
 	Sources     SourceBindings
 	Committers  CommitterBindings
 	// Budget is the memory the operators share; default unlimited.
-	Budget *columnar.Budget
+	Budget *mem.Budget
 	Env    *expr.Env
 	// State is the tier of state on disk; nil keeps state in memory.
 	State *state.Backend
@@ -232,7 +232,7 @@ func newLocal(s *rpc.Submit, opts *Options) (*local, error) {
 	}
 	budget, exchange, n := opts.Budget, shuffle.NewExchange(), max(opts.TaskManagers, 1)
 	if budget == nil {
-		budget = columnar.NewBudget(0)
+		budget = mem.NewBudget(0)
 	}
 	for i := range n {
 		name := fmt.Sprintf("local-%d", i+1)

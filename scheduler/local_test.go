@@ -14,6 +14,7 @@ import (
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/graph"
@@ -137,7 +138,7 @@ func windowed(j *graph.Job, in *graph.Node, w windowing.Window, calls ...*expr.A
 
 func TestResultsDoNotDependOnParallelism(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	const second = 1_000_000
 	plans := map[string]func(j *graph.Job) *graph.Node{
 		"group": func(j *graph.Job) *graph.Node { return grouped(t, j, bids(t, j, 100_000)) },
@@ -170,7 +171,7 @@ func TestResultsDoNotDependOnParallelism(t *testing.T) {
 			}
 		})
 	}
-	if after := columnar.AllocatedBytes(); after != before {
+	if after := mem.AllocatedBytes(); after != before {
 		t.Errorf("%d bytes are still allocated", after-before)
 	}
 }
@@ -233,7 +234,7 @@ func TestCancelEndsACrossJoin(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	boom := errors.New("boom")
 	for name, take := range map[string]func(*columnar.Batch) error{
 		"error": func(*columnar.Batch) error { return boom },
@@ -255,7 +256,7 @@ func TestFailures(t *testing.T) {
 	if err := Run(ctx, j, options(2, nil)); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
 	}
-	if after := columnar.AllocatedBytes(); after != before {
+	if after := mem.AllocatedBytes(); after != before {
 		t.Errorf("%d bytes are still allocated", after-before)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // TestExchangePairs lets the consumer come when the producer has ended.
@@ -31,7 +32,7 @@ func TestExchangePairs(t *testing.T) {
 func TestAbandonedChannel(t *testing.T) {
 	s := &columnar.Schema{Fields: []columnar.Field{{Name: "k", Type: columnar.TypeBigInt}}}
 	c := NewChannel(4)
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	batch := func() *columnar.Batch {
 		b := columnar.NewBatch(s)
 		b.Reset(100_000)
@@ -43,7 +44,7 @@ func TestAbandonedChannel(t *testing.T) {
 	if c.Room() || c.Canceled() {
 		t.Errorf("room %t, canceled %t", c.Room(), c.Canceled())
 	}
-	if after := columnar.AllocatedBytes(); after != before {
+	if after := mem.AllocatedBytes(); after != before {
 		t.Errorf("%d bytes are still allocated", after-before)
 	}
 }

@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 )
 
 // Delta writes a table whose rows have stable ids into snapshots: all of it or the rows that have
 // changed since the snapshot before, bit by bit, each row as it was when the snapshot began.
 type Delta struct {
-	changes *columnar.Changes
+	changes *hashtable.Changes
 	section string
 	table   Table
 	w       *Writer
@@ -37,12 +38,12 @@ const deltaMark = "+"
 // one of its tables. Reader.Rows reads back what it writes, rows of the schema.
 func NewDelta(name, part string, schema *columnar.Schema, table Table) *Delta {
 	d := &Delta{section: name + deltaMark + part, table: table, copied: deltaRows{schema: schema, most: columnar.BatchRows}}
-	d.changes = columnar.NewChanges(d.copyOut)
+	d.changes = hashtable.NewChanges(d.copyOut)
 	return d
 }
 
 // Track is the Changes of d, nil if d is.
-func (d *Delta) Track() *columnar.Changes {
+func (d *Delta) Track() *hashtable.Changes {
 	if d == nil {
 		return nil
 	}

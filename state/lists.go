@@ -6,7 +6,8 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
-	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/columnar/hashtable"
+	"github.com/anabranch/anabranch/expr/aggregate"
 )
 
 // Lists are rows by key, any number a key, as Entries: an entry is a key with all its rows. A row has words
@@ -14,8 +15,8 @@ import (
 type Lists struct {
 	columns []int // of the key
 	extra   int
-	keys    *columnar.Table
-	rows    *columnar.RowTable
+	keys    *hashtable.Table
+	rows    *hashtable.Rows
 
 	schema  *columnar.Schema // of entries
 	cols    []*columnar.Vector
@@ -36,10 +37,10 @@ const listColumn = "$rows"
 func NewLists(schema *columnar.Schema, columns []int, extra int) (*Lists, error) {
 	l := &Lists{columns: columns, extra: extra, schema: ListSchema(schema, columns)}
 	var err error
-	if l.keys, err = columnar.NewTable(schema.Project(columns).Types(), 0, nil); err != nil {
+	if l.keys, err = hashtable.New(schema.Project(columns).Types(), 0, nil); err != nil {
 		return nil, err
 	}
-	if l.rows, err = columnar.NewRowTable(schema.Types(), columns, extra, nil); err != nil {
+	if l.rows, err = hashtable.NewRows(schema.Types(), columns, extra, nil); err != nil {
 		return nil, err
 	}
 	l.shown, l.batch = columnar.NewBatch(l.schema), columnar.NewBatch(schema)
@@ -54,7 +55,7 @@ func ListSchema(rows *columnar.Schema, columns []int) *columnar.Schema {
 }
 
 // Table are the rows. Before those of a key are looked at, Enter brings them here.
-func (l *Lists) Table() *columnar.RowTable { return l.rows }
+func (l *Lists) Table() *hashtable.Rows { return l.rows }
 
 // Enter adds the keys of the live rows of b, at columns, that are not there, and returns the row of the key of
 // each, valid until the next call. Tiers.Touch then makes sure that their rows are in the table, as far as there
@@ -78,7 +79,7 @@ func (l *Lists) Heads(keys []uint32) []uint32 {
 // IDs appends to ids the rows in the table of keys.
 func (l *Lists) IDs(ids, keys []uint32) []uint32 {
 	for _, id := range l.Heads(keys) {
-		for ; id != columnar.NoRow; id = l.rows.Next(id) {
+		for ; id != hashtable.NoRow; id = l.rows.Next(id) {
 			ids = append(ids, id)
 		}
 	}
@@ -89,7 +90,7 @@ func (l *Lists) IDs(ids, keys []uint32) []uint32 {
 func (l *Lists) StateSchema() (*columnar.Schema, error) { return l.schema, nil }
 
 // Track does nothing: who enters keys tells of them.
-func (l *Lists) Track(expr.Tracker) {}
+func (l *Lists) Track(aggregate.Tracker) {}
 
 // Rows is the number of keys.
 func (l *Lists) Rows() int { return l.keys.Rows() }
@@ -121,7 +122,7 @@ func (l *Lists) Fill(b *columnar.Batch, rows []uint32) error {
 	l.buf, l.ends = l.buf[:0], l.ends[:0]
 	l.ids, l.lists = l.ids[:0], l.lists[:0]
 	for i := range rows {
-		for id := l.heads[i]; id != columnar.NoRow; id = l.rows.Next(id) {
+		for id := l.heads[i]; id != hashtable.NoRow; id = l.rows.Next(id) {
 			if l.ids, l.lists = append(l.ids, id), append(l.lists, i); len(l.ids) == blockRows {
 				l.encode()
 			}

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/state/cold"
 )
 
@@ -89,7 +90,7 @@ func (s *Scan[T]) notInMemory(n int) []int32 {
 	keys := s.rows.Cols[:s.t.keys]
 	s.found = s.t.young.table.Find(s.found, keys, nil, n)
 	for i, id := range s.found {
-		if id == columnar.NoRow {
+		if id == hashtable.NoRow {
 			sel = append(sel, int32(i))
 		}
 	}
@@ -99,7 +100,7 @@ func (s *Scan[T]) notInMemory(n int) []int32 {
 	s.found = s.t.old.table.Find(s.found, keys, nil, n)
 	left := sel[:0]
 	for _, i := range sel {
-		if s.found[i] == columnar.NoRow {
+		if s.found[i] == hashtable.NoRow {
 			left = append(left, i)
 		}
 	}

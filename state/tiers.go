@@ -4,7 +4,8 @@ import (
 	"errors"
 
 	"github.com/anabranch/anabranch/columnar"
-	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/columnar/mem"
+	"github.com/anabranch/anabranch/expr/aggregate"
 	"github.com/anabranch/anabranch/state/cold"
 )
 
@@ -45,7 +46,7 @@ type Entries interface {
 	// StateSchema is that of an entry: the columns of its key, then its state.
 	StateSchema() (*columnar.Schema, error)
 	// Track tells t of entries before they are changed, new ones among them; nil tells nobody.
-	Track(t expr.Tracker)
+	Track(t aggregate.Tracker)
 	// Rows is the number of entries.
 	Rows() int
 	SizeBytes() int64
@@ -65,7 +66,7 @@ type Entries interface {
 }
 
 // Groups are the groups of an aggregation.
-type Groups = Tiers[*expr.Grouping]
+type Groups = Tiers[*aggregate.Grouping]
 
 // TiersOptions are what Tiers need.
 type TiersOptions[T Entries] struct {
@@ -73,7 +74,7 @@ type TiersOptions[T Entries] struct {
 	Store *Store
 	// Account is charged with what is in memory if there is a Store, which is what bounds it: tables that Make
 	// makes then need none of their own.
-	Account *columnar.Account
+	Account *mem.Account
 	// Make makes an empty generation, and Free takes one back; by default it is released.
 	Make func() (T, error)
 	Free func(T) error

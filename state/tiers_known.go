@@ -1,6 +1,9 @@
 package state
 
-import "github.com/anabranch/anabranch/columnar"
+import (
+	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
+)
 
 // Known appends to dst those of sel whose keys, in cols, have an entry, wherever it is; of keys that are not in
 // memory a few may count as such that have none. It is for those who look many keys up of which few are there:
@@ -13,7 +16,7 @@ func (t *Tiers[T]) Known(dst []int32, cols []*columnar.Vector, sel []int32, n in
 		}
 		t.found = g.table.Find(t.found, cols, sel, n)
 		for k, id := range t.found {
-			t.known[k] = t.known[k] || id != columnar.NoRow
+			t.known[k] = t.known[k] || id != hashtable.NoRow
 		}
 	}
 	if t.written {

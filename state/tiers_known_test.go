@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // TestKnown enters keys some of which go to disk: these and few others are known, and asking for one does not enter it.
@@ -14,7 +15,7 @@ func TestKnown(t *testing.T) {
 		backend := NewBackend(t.TempDir(), 0)
 		store, schema := backend.Store(), columnar.NewSchema(columnar.Field{Name: "k", Type: typ})
 		tiers, err := NewTiers(TiersOptions[*Lists]{
-			Store: store, Keys: 1, Dead: EmptyList, Account: columnar.NewBudget(0).Account("test"),
+			Store: store, Keys: 1, Dead: EmptyList, Account: mem.NewBudget(0).Account("test"),
 			Make: func() (*Lists, error) { return NewLists(schema, []int{0}, 0) },
 		})
 		if err != nil {

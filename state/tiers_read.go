@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/state/cold"
 )
 
@@ -62,12 +63,12 @@ func (t *Tiers[T]) move(first uint32, n int) error {
 	if o != nil {
 		t.found = o.table.Find(t.found, keys, nil, n)
 	} else {
-		t.found = slices.Repeat([]uint32{columnar.NoRow}, n)
+		t.found = slices.Repeat([]uint32{hashtable.NoRow}, n)
 	}
 	var at, from []uint32
 	for i, id := range t.found {
 		row := first + uint32(i)
-		if id != columnar.NoRow {
+		if id != hashtable.NoRow {
 			o.moved.Set(int(id))
 			y.ids[row] = o.ids[id]
 			at, from = append(at, row), append(from, id)
@@ -93,7 +94,7 @@ func (t *Tiers[T]) move(first uint32, n int) error {
 // more there are, the more of them lie in one block.
 func (t *Tiers[T]) read(rows []uint32) error {
 	for _, r := range rows {
-		t.young.ids[r] = columnar.NoRow
+		t.young.ids[r] = hashtable.NoRow
 	}
 	if len(t.wanted) > 0 {
 		t.rows.Reset(0)
@@ -115,7 +116,7 @@ func (t *Tiers[T]) read(rows []uint32) error {
 		}
 	}
 	for _, r := range rows {
-		if t.young.ids[r] == columnar.NoRow {
+		if t.young.ids[r] == hashtable.NoRow {
 			t.young.ids[r] = t.newID()
 		}
 	}

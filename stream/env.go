@@ -12,6 +12,7 @@ import (
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/govalue"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/internal/clock"
@@ -295,7 +296,7 @@ func (e *Env) run(ctx context.Context, targets []*node, restart scheduler.Restar
 	}
 	opts := scheduler.Options{
 		Parallelism: e.parallelism, Bindings: p.bindings, Sources: p.sources,
-		Budget: columnar.NewBudget(e.memoryBytes), Tick: clock.Tick, BatchRows: e.batchRows, Note: e.note,
+		Budget: mem.NewBudget(e.memoryBytes), Tick: clock.Tick, BatchRows: e.batchRows, Note: e.note,
 	}
 	if e.outside != nil {
 		opts.Connectors, opts.Env = e.outside.Connectors, e.outside.Env

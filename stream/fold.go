@@ -7,6 +7,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/govalue"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/state"
 )
@@ -80,7 +81,7 @@ type fold[K comparable, T, A, O any] struct {
 	again    map[lateGroup]bool // to emit again
 	redo     []lateGroup        // the same in order
 	store    store[K, A]
-	account  *columnar.Account
+	account  *mem.Account
 }
 
 var (

@@ -5,6 +5,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/govalue"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/state"
 )
@@ -73,7 +74,7 @@ type process[K comparable, T, S, O any] struct {
 	emit    func(O)
 	ctx     Ctx[S]
 	next    int // of the decoded rows
-	account *columnar.Account
+	account *mem.Account
 }
 
 var (

@@ -16,6 +16,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/columnar/govalue"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 )
 
@@ -93,7 +94,7 @@ func sortFares(list []fares) {
 
 func TestResultsDoNotDependOnParallelism(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	rows := rides(30_000)
 	for _, p := range []int{1, 3} {
 		env := NewEnv(WithParallelism(p))
@@ -106,7 +107,7 @@ func TestResultsDoNotDependOnParallelism(t *testing.T) {
 			t.Errorf("parallelism %d: %d rows, not %d", p, len(got), len(want))
 		}
 	}
-	if n := columnar.AllocatedBytes() - before; n != 0 {
+	if n := mem.AllocatedBytes() - before; n != 0 {
 		t.Errorf("%d bytes are not given back", n)
 	}
 }
@@ -189,7 +190,7 @@ func TestLateRowsAreLeftOut(t *testing.T) {
 	stamp := s.node.operator().(*timestamps[ride])
 	key := keyed.node.operator().(*keyMaker[bool, ride])
 	sum := sums.node.operator().(*fold[bool, ride, fares, string])
-	if err := sum.Open(&dataflow.Context{Budget: columnar.NewBudget(0)}); err != nil {
+	if err := sum.Open(&dataflow.Context{Budget: mem.NewBudget(0)}); err != nil {
 		t.Fatal(err)
 	}
 	for _, second := range []int64{10, 70, 59, 200, 20, 190} {
@@ -349,7 +350,7 @@ func TestStateTakesMemoryFromTheBudget(t *testing.T) {
 		return nil
 	})
 	_, err := Collect(t.Context(), Reduce(KeyBy(numbers, func(n int) int { return n }), func(a, _ int) int { return a }, Named("large")))
-	var full *columnar.MemoryError
+	var full *mem.MemoryError
 	if !errors.As(err, &full) || full.Owner != "large" {
 		t.Error(err)
 	}

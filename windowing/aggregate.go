@@ -8,8 +8,9 @@ import (
 	"strconv"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
-	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/expr/aggregate"
 	"github.com/anabranch/anabranch/state"
 )
 
@@ -25,7 +26,7 @@ type Aggregate struct {
 
 	slices map[int64]*state.Groups // by start
 	starts []int64                 // of slices, ascending
-	free   []*expr.Grouping
+	free   []*aggregate.Grouping
 	store  *state.Store // nil: all groups are in memory
 	mark   dataflow.Time
 	late   int64
@@ -33,9 +34,9 @@ type Aggregate struct {
 	keepsValues bool
 	schema      *columnar.Schema // of groups: keys, then states
 
-	overdue []dueWindow                 // that other subtasks had emitted before a restore
-	firing  *state.Groups               // window being emitted
-	scan    *state.Scan[*expr.Grouping] // of firing
+	overdue []dueWindow                      // that other subtasks had emitted before a restore
+	firing  *state.Groups                    // window being emitted
+	scan    *state.Scan[*aggregate.Grouping] // of firing
 	// firingEnd is the end of the window being emitted; fireEnd that of the last one.
 	firingEnd, fireEnd int64
 
@@ -125,7 +126,7 @@ func (a *Aggregate) Process(_ dataflow.Port, b *columnar.Batch, _ dataflow.Outpu
 }
 
 // slice finds or makes the groups of a slice, with room for n rows.
-func (a *Aggregate) slice(start int64, n int) (*expr.Grouping, error) {
+func (a *Aggregate) slice(start int64, n int) (*aggregate.Grouping, error) {
 	s, ok := a.slices[start]
 	if !ok {
 		var err error
@@ -141,27 +142,27 @@ func (a *Aggregate) slice(start int64, n int) (*expr.Grouping, error) {
 
 // groups makes the groups of a slice, or those of a window that is merged of slices.
 func (a *Aggregate) groups(snapshots bool, start int64) (*state.Groups, error) {
-	return state.NewTiers(state.TiersOptions[*expr.Grouping]{
+	return state.NewTiers(state.TiersOptions[*aggregate.Grouping]{
 		Store: a.store, Make: a.grouping, Free: a.recycle, Keys: len(a.keys), Account: a.tiersAccount(),
 		Snapshots: snapshots, Name: "slices", Part: strconv.FormatInt(start, 10), Rows: startSchema(a.schema),
 		Shown: func(b *columnar.Batch) *columnar.Batch { return a.withStart(b, start) },
 	})
 }
 
-func (a *Aggregate) grouping() (*expr.Grouping, error) {
+func (a *Aggregate) grouping() (*aggregate.Grouping, error) {
 	if n := len(a.free); n > 0 {
 		g := a.free[n-1]
 		a.free = a.free[:n-1]
 		return g, nil
 	}
 	if a.store != nil {
-		return expr.NewGrouping(a.keys, a.spec.Calls, a.ctx.Env, nil)
+		return aggregate.NewGrouping(a.keys, a.spec.Calls, a.ctx.Env, nil)
 	}
-	return expr.NewGrouping(a.keys, a.spec.Calls, a.ctx.Env, a.ctx.Budget.Account(a.ctx.Name))
+	return aggregate.NewGrouping(a.keys, a.spec.Calls, a.ctx.Env, a.ctx.Budget.Account(a.ctx.Name))
 }
 
 // tiersAccount is charged with groups some of which are on disk.
-func (a *Aggregate) tiersAccount() *columnar.Account {
+func (a *Aggregate) tiersAccount() *mem.Account {
 	if a.store == nil {
 		return nil
 	}
@@ -169,7 +170,7 @@ func (a *Aggregate) tiersAccount() *columnar.Account {
 }
 
 // recycle keeps an emptied grouping for a later slice.
-func (a *Aggregate) recycle(g *expr.Grouping) error {
+func (a *Aggregate) recycle(g *aggregate.Grouping) error {
 	if len(a.free) >= 4 {
 		g.Release()
 		return nil

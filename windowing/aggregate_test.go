@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -64,7 +65,7 @@ func countOf(t *testing.T, w Window, backend *state.Backend) *Aggregate {
 		out.Fields = append(out.Fields, columnar.Field{Name: name, Type: columnar.TimestampOf(3)})
 	}
 	a := NewAggregate(AggregateSpec{Window: w, TimeColumn: 2, Keys: []int{0}, Calls: []*expr.Aggregate{count, sum}})
-	err = a.Open(&dataflow.Context{Name: "window", Parallelism: 1, Inputs: []*columnar.Schema{inputSchema}, Output: out, Budget: columnar.NewBudget(0), Checkpoints: true, State: backend})
+	err = a.Open(&dataflow.Context{Name: "window", Parallelism: 1, Inputs: []*columnar.Schema{inputSchema}, Output: out, Budget: mem.NewBudget(0), Checkpoints: true, State: backend})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +123,7 @@ func TestWindowsEqualReference(t *testing.T) {
 	} {
 		for seed := range uint64(5) {
 			rng := rand.New(rand.NewPCG(seed, 1))
-			before := columnar.AllocatedBytes()
+			before := mem.AllocatedBytes()
 			a, out := newCount(t, w), &lines{room: seed%2 == 0}
 			var all []row
 			for now := int64(0); now < 60_000; now += rng.Int64N(3000) {
@@ -152,7 +153,7 @@ func TestWindowsEqualReference(t *testing.T) {
 			if err := a.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if left := columnar.AllocatedBytes() - before; left != 0 {
+			if left := mem.AllocatedBytes() - before; left != 0 {
 				t.Errorf("%d bytes are still allocated", left)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -117,7 +118,7 @@ func (s *subtasks) close() {
 func TestProcessingTime(t *testing.T) {
 	for _, w := range []Window{{Size: 10e6, Slide: 10e6}, {Size: 10e6, Slide: 2e6}, {Size: 6e6, Slide: 4e6}} {
 		for seed := range uint64(10) {
-			before := columnar.AllocatedBytes()
+			before := mem.AllocatedBytes()
 			rng := rand.New(rand.NewPCG(seed, 7))
 			s := &subtasks{t: t, window: w, now: 1_000_000, out: &lines{room: seed%2 == 0}}
 			s.open(2)
@@ -150,7 +151,7 @@ func TestProcessingTime(t *testing.T) {
 			if want := reference(all, w); !slices.Equal(s.out.got, want) {
 				t.Fatalf("window %v, seed %d: %d rows, want %d: %s", w, seed, len(s.out.got), len(want), optest.FirstDifference(s.out.got, want))
 			}
-			if left := columnar.AllocatedBytes() - before; left != 0 {
+			if left := mem.AllocatedBytes() - before; left != 0 {
 				t.Fatalf("%d bytes are still allocated", left)
 			}
 		}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
-	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/expr/aggregate"
 	"github.com/anabranch/anabranch/state"
 )
 
@@ -125,14 +125,14 @@ func (a *Aggregate) restoreSlices(r *state.Reader) (err error) {
 		return err
 	}
 	keys := len(a.keys)
-	err = a.restoreRows(r, "slices", schema, func(g *expr.Grouping, b *columnar.Batch) error {
+	err = a.restoreRows(r, "slices", schema, func(g *aggregate.Grouping, b *columnar.Batch) error {
 		return g.Merge(b, b.Cols[:keys], b.Cols[keys:])
 	})
 	for _, call := range model.ValueCalls() {
 		if err != nil {
 			return err
 		}
-		err = a.restoreRows(r, valuesName(call), model.ValueSchema(call), func(g *expr.Grouping, b *columnar.Batch) error {
+		err = a.restoreRows(r, valuesName(call), model.ValueSchema(call), func(g *aggregate.Grouping, b *columnar.Batch) error {
 			return g.AddValues(call, b)
 		})
 	}
@@ -141,7 +141,7 @@ func (a *Aggregate) restoreSlices(r *state.Reader) (err error) {
 
 // restoreRows hands the rows of this subtask to the groups of their slice; a section holds rows
 // of one slice.
-func (a *Aggregate) restoreRows(r *state.Reader, name string, schema *columnar.Schema, add func(*expr.Grouping, *columnar.Batch) error) error {
+func (a *Aggregate) restoreRows(r *state.Reader, name string, schema *columnar.Schema, add func(*aggregate.Grouping, *columnar.Batch) error) error {
 	return r.Rows(name, startSchema(schema), func(b *columnar.Batch) error {
 		if b.Len() == 0 {
 			return nil

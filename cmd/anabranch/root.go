@@ -20,7 +20,7 @@ import (
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/metrics"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/progress"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/sql/runner"
 	"github.com/anabranch/anabranch/sql/session"
 )
@@ -163,7 +163,7 @@ func (a *app) engine(opts *progress.Options, o engine.Options) (*engine.Engine, 
 	if memory > 0 {
 		debug.SetMemoryLimit(memory)
 	}
-	o.Parallelism, o.Budget = a.parallelism, columnar.NewBudget(runner.OperatorBytes(memory))
+	o.Parallelism, o.Budget = a.parallelism, mem.NewBudget(runner.OperatorBytes(memory))
 	if a.mode != "auto" {
 		o.Settings = append(o.Settings, engine.Setting{Key: "execution.runtime-mode", Value: a.mode})
 	}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 type inner struct {
@@ -79,7 +80,7 @@ func TestRowsSurviveColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	schema := columnar.NewSchema(c.Columns("")...)
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	rapid.Check(t, func(t *rapid.T) {
 		co := NewCoder[everything](c)
 		b := columnar.NewBatch(schema)
@@ -105,7 +106,7 @@ func TestRowsSurviveColumns(t *testing.T) {
 			other.Release()
 		}
 	})
-	if n := columnar.AllocatedBytes() - before; n != 0 {
+	if n := mem.AllocatedBytes() - before; n != 0 {
 		t.Errorf("%d bytes are not given back", n)
 	}
 }

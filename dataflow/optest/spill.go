@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/state/spill"
@@ -87,7 +88,7 @@ func Spilling(t *testing.T, inputs []*columnar.Schema, output *columnar.Schema, 
 	t.Helper()
 	run := func(limit int64) []string {
 		dir := t.TempDir()
-		area, budget, out := spill.NewArea(dir), columnar.NewBudget(limit), &Log{}
+		area, budget, out := spill.NewArea(dir), mem.NewBudget(limit), &Log{}
 		op := mk()
 		ctx := &dataflow.Context{Name: "op", Inputs: inputs, Output: output, Budget: budget, Env: &expr.Env{}, Spill: area}
 		Must(t, op.(dataflow.Opener).Open(ctx))
@@ -113,16 +114,16 @@ func Spilling(t *testing.T, inputs []*columnar.Schema, output *columnar.Schema, 
 func CheckNoRoom(t *testing.T, op dataflow.Operator, output *columnar.Schema) {
 	t.Helper()
 	s := NumberedSchema()
-	before, budget := columnar.AllocatedBytes(), columnar.NewBudget(1<<10)
+	before, budget := mem.AllocatedBytes(), mem.NewBudget(1<<10)
 	ctx := &dataflow.Context{
 		Name: "op", Inputs: []*columnar.Schema{s, s}, Output: output, Budget: budget, Env: &expr.Env{}, Spill: spill.NewArea(t.TempDir()),
 	}
-	var full *columnar.MemoryError
+	var full *mem.MemoryError
 	if err := op.(dataflow.Opener).Open(ctx); !errors.As(err, &full) {
 		t.Errorf("error %v", err)
 	}
 	Must(t, op.Close())
-	if budget.Used() != 0 || columnar.AllocatedBytes() != before {
-		t.Errorf("%d bytes are reserved, %d allocated", budget.Used(), columnar.AllocatedBytes()-before)
+	if budget.Used() != 0 || mem.AllocatedBytes() != before {
+		t.Errorf("%d bytes are reserved, %d allocated", budget.Used(), mem.AllocatedBytes()-before)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // scanAll reads what can be read of data; only a panic is a failure. Batches are limited, since a damaged
@@ -79,7 +79,7 @@ func TestCorruption(t *testing.T) {
 	if testing.Short() {
 		rounds = 5
 	}
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	for _, file := range seeds(t) {
 		for range rounds {
 			b := bytes.Clone(file)
@@ -92,7 +92,7 @@ func TestCorruption(t *testing.T) {
 			_ = scanAll(b)
 		}
 	}
-	if left := columnar.AllocatedBytes() - before; left != 0 {
+	if left := mem.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // exporter makes arrays of vectors. Arrays refer to the vectors' memory where the layouts agree; what has
@@ -23,7 +24,7 @@ func (x *exporter) close() {
 		v.Release()
 	}
 	for _, b := range x.mem {
-		columnar.Free(b)
+		mem.Free(b)
 	}
 	x.flat, x.mem = nil, nil
 }
@@ -115,7 +116,7 @@ func zeroNulls(v *columnar.Vector) {
 }
 
 func (x *exporter) alloc(n int) []byte {
-	b := columnar.Alloc(n)
+	b := mem.Alloc(n)
 	x.mem = append(x.mem, b)
 	return b
 }

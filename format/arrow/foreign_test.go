@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 func checkForeign(t *testing.T, dir string) {
@@ -22,7 +22,7 @@ func checkForeign(t *testing.T, dir string) {
 	if len(files) != 4 {
 		t.Fatalf("%d files", len(files))
 	}
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	for _, path := range files {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -36,7 +36,7 @@ func checkForeign(t *testing.T, dir string) {
 			compareRows(t, path, got, want)
 		}
 	}
-	if left := columnar.AllocatedBytes() - before; left != 0 {
+	if left := mem.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)
 	}
 }

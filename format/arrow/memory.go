@@ -5,9 +5,10 @@ import (
 	"unsafe"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
-// allocator is the library's way to columnar.Alloc. It belongs to one goroutine. It knows what is
+// allocator is the library's way to mem.Alloc. It belongs to one goroutine. It knows what is
 // not freed yet, because the library forgets buffers when it meets an error.
 type allocator struct {
 	// bytesMax is the largest buffer that a file may ask for; 0 is without limit.
@@ -21,7 +22,7 @@ func (a *allocator) Allocate(size int) []byte {
 	if size < 0 || a.bytesMax > 0 && int64(size) > a.bytesMax {
 		panic(fmt.Errorf("a buffer of %d bytes is more than the file can hold", size))
 	}
-	b := columnar.Alloc(size)
+	b := mem.Alloc(size)
 	if size > 0 {
 		if a.live == nil {
 			a.live = map[*byte][]byte{}
@@ -43,14 +44,14 @@ func (a *allocator) Reallocate(size int, b []byte) []byte {
 func (a *allocator) Free(b []byte) {
 	if whole, ok := a.live[unsafe.SliceData(b)]; ok {
 		delete(a.live, unsafe.SliceData(b))
-		columnar.Free(whole)
+		mem.Free(whole)
 	}
 }
 
 // close frees what the library did not.
 func (a *allocator) close() {
 	for _, b := range a.live {
-		columnar.Free(b)
+		mem.Free(b)
 	}
 	a.live = nil
 }
@@ -69,8 +70,8 @@ func (r *room) views(n int) []columnar.View {
 	}
 	b := r.bufs[r.used]
 	if cap(b) < size {
-		columnar.Free(b)
-		b = columnar.Alloc(size)
+		mem.Free(b)
+		b = mem.Alloc(size)
 		r.bufs[r.used] = b
 	}
 	r.used++
@@ -79,7 +80,7 @@ func (r *room) views(n int) []columnar.View {
 
 func (r *room) close() {
 	for _, b := range r.bufs {
-		columnar.Free(b)
+		mem.Free(b)
 	}
 	r.bufs, r.used = nil, 0
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // columnRows are the rows of some columns.
@@ -27,7 +28,7 @@ func columnRows(t *testing.T, data []byte, columns []int) []string {
 // TestColumnsAreReadApart wants the same rows of any columns, in any order, as of all: of files with every
 // type and encoding, by pyarrow and by ourselves.
 func TestColumnsAreReadApart(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	rng := rand.New(rand.NewPCG(3, 4))
 	files := seeds(t)
 	paths, err := filepath.Glob("../../test/sql/testdata/files/*.arrow*")
@@ -74,7 +75,7 @@ func TestColumnsAreReadApart(t *testing.T) {
 			t.Errorf("file %d: %d rows without columns, want %d", i, len(got), len(single[0]))
 		}
 	}
-	if left := columnar.AllocatedBytes() - before; left != 0 {
+	if left := mem.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 var leafTypes = []columnar.Type{
@@ -135,7 +136,7 @@ func open(tb testing.TB, b []byte) *File {
 }
 
 func TestRoundTrip(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	rapid.Check(t, func(t *rapid.T) {
 		s := &columnar.Schema{}
 		for i := range rapid.IntRange(1, 4).Draw(t, "columns") {
@@ -191,7 +192,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatalf("%s\n got %q\nwant %q", s, got, want)
 		}
 	})
-	if left := columnar.AllocatedBytes() - before; left != 0 {
+	if left := mem.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)
 	}
 }

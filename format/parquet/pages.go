@@ -6,7 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 const (
@@ -35,9 +35,9 @@ func (w *window) peek(n int) ([]byte, error) {
 	if have := w.lim - w.pos; have < n && w.next < w.end {
 		more := int(min(int64(max(n-have, windowBytes)), w.end-w.next))
 		if have+more+slack > len(w.buf) {
-			grown := columnar.Alloc(have + more + slack)
+			grown := mem.Alloc(have + more + slack)
 			copy(grown, w.buf[w.pos:w.lim])
-			columnar.Free(w.buf)
+			mem.Free(w.buf)
 			w.buf = grown
 		} else {
 			copy(w.buf, w.buf[w.pos:w.lim])
@@ -55,7 +55,7 @@ func (w *window) peek(n int) ([]byte, error) {
 }
 
 func (w *window) close() {
-	columnar.Free(w.buf)
+	mem.Free(w.buf)
 	w.buf = nil
 }
 
@@ -150,8 +150,8 @@ func (p *pageReader) content(body []byte, size int, stored bool) ([]byte, error)
 		p.buf, p.pinned = nil, false
 	}
 	if len(p.buf) < size+slack {
-		columnar.Free(p.buf)
-		p.buf = columnar.Alloc(size + slack)
+		mem.Free(p.buf)
+		p.buf = mem.Alloc(size + slack)
 		p.buf = p.buf[:cap(p.buf)]
 	}
 	if err := p.dec.run(codec, p.buf[:size], body); err != nil {
@@ -226,7 +226,7 @@ func (p *pageReader) keepDictionary() { p.buf, p.dict = p.dict, p.buf }
 // release frees what only the last batch needed.
 func (p *pageReader) release() {
 	for i, b := range p.retired {
-		columnar.Free(b)
+		mem.Free(b)
 		p.retired[i] = nil
 	}
 	p.retired = p.retired[:0]
@@ -234,8 +234,8 @@ func (p *pageReader) release() {
 
 func (p *pageReader) closePages() {
 	p.release()
-	columnar.Free(p.buf)
-	columnar.Free(p.dict)
+	mem.Free(p.buf)
+	mem.Free(p.dict)
 	p.buf, p.dict, p.pinned = nil, nil, false
 	p.window.close()
 }

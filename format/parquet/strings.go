@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // dictionaryRowsMin is how many rows of a chunk an entry of its dictionary must stand for if
@@ -95,8 +96,8 @@ func (s *stringValues) begin(v *columnar.Vector, rows int) {
 	s.v, s.started = v, false
 	s.bufs, s.dictBuf, s.pageBuf = s.bufs[:0], -1, -1
 	if need := max(rows, 1) * int(unsafe.Sizeof(columnar.View{})); cap(s.memory) < need {
-		columnar.Free(s.memory)
-		s.memory = columnar.Alloc(need)
+		mem.Free(s.memory)
+		s.memory = mem.Alloc(need)
 	}
 	s.views = unsafe.Slice((*columnar.View)(unsafe.Pointer(unsafe.SliceData(s.memory[:1]))), rows)
 	if cap(s.out) < rows {
@@ -262,6 +263,6 @@ func (s *stringValues) pins() bool { return !s.coded && s.pageBuf >= 0 }
 func (s *stringValues) holds() bool { return false }
 
 func (s *stringValues) close() {
-	columnar.Free(s.memory)
+	mem.Free(s.memory)
 	s.memory, s.views = nil, nil
 }

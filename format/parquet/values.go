@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // decoder turns the values of one column's pages into a vector. Values are dense: those of
@@ -95,8 +96,8 @@ func (f *fixed[T]) dictionary(values []byte, n int) error {
 	}
 	var zero T
 	if size := n * int(unsafe.Sizeof(zero)); cap(f.memory) < size {
-		columnar.Free(f.memory)
-		f.memory = columnar.Alloc(size)
+		mem.Free(f.memory)
+		f.memory = mem.Alloc(size)
 	}
 	f.dict = unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(f.memory))), n)
 	f.convert(f.dict, values)
@@ -142,7 +143,7 @@ func (f *fixed[T]) pins() bool { return false }
 func (f *fixed[T]) holds() bool { return f.alike }
 
 func (f *fixed[T]) close() {
-	columnar.Free(f.memory)
+	mem.Free(f.memory)
 	f.memory, f.dict = nil, nil
 }
 

@@ -31,6 +31,8 @@ var rooms = map[string]float64{
 // order lists the packages of rooms that have several, lower ones first; a package may import
 // those before it. Packages of a room that is not listed do not import each other.
 var order = map[string][]string{
+	"expr":      {"expr/calendar", "expr", "expr/aggregate"},
+	"columnar":  {"columnar/mem", "columnar", "columnar/hashtable", "columnar/govalue"},
 	"sql":       {"sql/ast", "sql/parser", "sql/plan", "sql/binder", "sql/optimizer", "sql/physical", "sql/session", "sql/runner", "sql/table"},
 	"scheduler": {"scheduler/rpc", "scheduler/binding", "scheduler/task", "scheduler/taskmanager", "scheduler/jobmanager"},
 	"operators": {"operators/held", "operators/group", "operators/join", "operators/order"},

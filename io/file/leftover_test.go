@@ -9,6 +9,7 @@ import (
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 )
 
@@ -95,7 +96,7 @@ func TestFullDiskLeavesNothing(t *testing.T) {
 	b.Reset(1)
 	defer b.Release()
 	for _, format := range []string{"csv", "json", "parquet", "arrow"} {
-		before, root := columnar.AllocatedBytes(), t.TempDir()
+		before, root := mem.AllocatedBytes(), t.TempDir()
 		spec := &catalog.TableSpec{Name: "t", Schema: schema, Options: map[string]string{"path": filepath.Join(root, "a/b"), "format": format}}
 		s := written(t, spec, b)
 		s.one.buffer.Reset(fullDisk{})
@@ -112,7 +113,7 @@ func TestFullDiskLeavesNothing(t *testing.T) {
 		if !empty(t, root) {
 			t.Errorf("%s: something is left", format)
 		}
-		if left := columnar.AllocatedBytes() - before; left != 0 {
+		if left := mem.AllocatedBytes() - before; left != 0 {
 			t.Errorf("%s: %d bytes are still allocated", format, left)
 		}
 	}

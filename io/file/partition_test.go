@@ -9,6 +9,7 @@ import (
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 )
 
@@ -38,7 +39,7 @@ func FuzzFolders(f *testing.F) {
 // TestWritersTakeTurns verifies that no more files than allowed are written at a time, that the one
 // without rows for longest makes room, and that what was finished early belongs to its epoch.
 func TestWritersTakeTurns(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	dir := filepath.Join(t.TempDir(), "t")
 	schema := columnar.NewSchema(columnar.Field{Name: "k", Type: columnar.TypeInteger}, columnar.Field{Name: "n", Type: columnar.TypeBigInt})
 	spec := &catalog.TableSpec{
@@ -96,7 +97,7 @@ func TestWritersTakeTurns(t *testing.T) {
 	if err != nil || len(all) != 0 {
 		t.Errorf("left behind: %v, %v", all, err)
 	}
-	if left := columnar.AllocatedBytes() - before; left != 0 {
+	if left := mem.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)
 	}
 }

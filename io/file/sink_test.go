@@ -9,13 +9,14 @@ import (
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 )
 
 // TestPartsOfArrow verifies that parts of an epoch appear with its commit, that a commit may be repeated,
 // and that what was not prepared leaves nothing behind.
 func TestPartsOfArrow(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	dir := filepath.Join(t.TempDir(), "t")
 	schema := columnar.NewSchema(columnar.Field{Name: "n", Type: columnar.TypeBigInt}, columnar.Field{Name: "s", Type: columnar.Type{Kind: columnar.Char, Precision: 2}})
 	spec := &catalog.TableSpec{Name: "t", Schema: schema, Options: map[string]string{"path": dir, "format": "arrow", "arrow.compression": "lz4"}}
@@ -71,7 +72,7 @@ func TestPartsOfArrow(t *testing.T) {
 	if err != nil || inferred.String() != "(n BIGINT, s CHAR(2))" {
 		t.Errorf("columns %s: %v", inferred, err)
 	}
-	if left := columnar.AllocatedBytes() - before; left != 0 {
+	if left := mem.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)
 	}
 }

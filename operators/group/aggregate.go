@@ -4,8 +4,9 @@ import (
 	"errors"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
-	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/expr/aggregate"
 	"github.com/anabranch/anabranch/operators/held"
 	"github.com/anabranch/anabranch/state/spill"
 )
@@ -17,7 +18,7 @@ import (
 type Aggregate struct {
 	spec   Spec
 	ctx    *dataflow.Context
-	groups *expr.Grouping
+	groups *aggregate.Grouping
 	out    *columnar.Batch
 	next   int // group to emit next, -1 while taking rows in
 	ended  bool
@@ -26,7 +27,7 @@ type Aggregate struct {
 	taken     int // rows since a Partial one last emitted
 	groupsMax int // at how many groups it emits
 
-	account *columnar.Account
+	account *mem.Account
 	level   int  // of partitions, below an aggregation that has put rows aside
 	inner   bool // the account is that of another
 	aside   *spill.Partitions
@@ -69,12 +70,12 @@ func (a *Aggregate) Open(ctx *dataflow.Context) (err error) {
 	return err
 }
 
-func (a *Aggregate) newGroups() (*expr.Grouping, error) {
+func (a *Aggregate) newGroups() (*aggregate.Grouping, error) {
 	keys := make([]columnar.Type, len(a.spec.Keys))
 	for i, k := range a.spec.Keys {
 		keys[i] = a.ctx.Inputs[0].Fields[k].Type
 	}
-	return expr.NewGrouping(keys, a.spec.Calls, a.ctx.Env, nil)
+	return aggregate.NewGrouping(keys, a.spec.Calls, a.ctx.Env, nil)
 }
 
 // Process takes rows in.

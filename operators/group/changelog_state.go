@@ -5,8 +5,9 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
-	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/expr/aggregate"
 	"github.com/anabranch/anabranch/operators/held"
 	"github.com/anabranch/anabranch/state"
 )
@@ -18,7 +19,7 @@ func (a *ChangelogAggregate) openState() error {
 	for i, k := range a.spec.Keys {
 		types[i] = a.ctx.Inputs[0].Fields[k].Type
 	}
-	before, err := expr.StateTypes(a.spec.Calls[:a.count])
+	before, err := aggregate.StateTypes(a.spec.Calls[:a.count])
 	if err != nil {
 		return err
 	}
@@ -31,10 +32,10 @@ func (a *ChangelogAggregate) openState() error {
 		a.store = a.ctx.State.Store()
 	}
 	a.groups.Release()
-	a.state, err = a.tiers(len(types) > 0, state.TiersOptions[*expr.Grouping]{
+	a.state, err = a.tiers(len(types) > 0, state.TiersOptions[*aggregate.Grouping]{
 		Keys: len(types), Name: "groups",
 		Dead: func(b *columnar.Batch, i int) bool { return columnar.Values[int64](b.Cols[count])[i] == 0 },
-	}, func(account *columnar.Account) (*expr.Grouping, error) { return a.plainGroups(types, account) })
+	}, func(account *mem.Account) (*aggregate.Grouping, error) { return a.plainGroups(types, account) })
 	for i, c := range a.spec.Calls {
 		if err == nil && apart(c) {
 			err = a.openDistinct(i, types)
@@ -47,7 +48,7 @@ func (a *ChangelogAggregate) openState() error {
 }
 
 // plainGroups makes a table of groups to which the calls whose values are apart are without DISTINCT.
-func (a *ChangelogAggregate) plainGroups(types []columnar.Type, account *columnar.Account) (*expr.Grouping, error) {
+func (a *ChangelogAggregate) plainGroups(types []columnar.Type, account *mem.Account) (*aggregate.Grouping, error) {
 	calls := slices.Clone(a.spec.Calls)
 	for i, c := range calls {
 		if apart(c) {
@@ -56,7 +57,7 @@ func (a *ChangelogAggregate) plainGroups(types []columnar.Type, account *columna
 			calls[i] = &plain
 		}
 	}
-	g, err := expr.NewGrouping(types, calls, a.ctx.Env, account)
+	g, err := aggregate.NewGrouping(types, calls, a.ctx.Env, account)
 	for i, c := range a.spec.Calls {
 		if err == nil && apart(c) {
 			g.SetApart(i)
@@ -66,13 +67,13 @@ func (a *ChangelogAggregate) plainGroups(types []columnar.Type, account *columna
 }
 
 // tiers makes keyed state of the operator: on disk, if that is wanted and all of it may be there.
-func (a *ChangelogAggregate) tiers(disk bool, o state.TiersOptions[*expr.Grouping], mk func(*columnar.Account) (*expr.Grouping, error)) (*state.Groups, error) {
+func (a *ChangelogAggregate) tiers(disk bool, o state.TiersOptions[*aggregate.Grouping], mk func(*mem.Account) (*aggregate.Grouping, error)) (*state.Groups, error) {
 	account := a.ctx.Budget.Account(a.ctx.Name)
 	o.Snapshots = a.ctx.Checkpoints
-	o.Make = func() (*expr.Grouping, error) { return mk(account) }
+	o.Make = func() (*aggregate.Grouping, error) { return mk(account) }
 	if disk && a.store != nil { // which bounds memory, not the tables
 		o.Store, o.Account = a.store, account
-		o.Make = func() (*expr.Grouping, error) { return mk(nil) }
+		o.Make = func() (*aggregate.Grouping, error) { return mk(nil) }
 	}
 	return state.NewTiers(o)
 }

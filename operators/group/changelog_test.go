@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -60,7 +61,7 @@ func openAggregate(t *testing.T, keys []int, calls []*expr.Aggregate, phase Phas
 	if phase == Changelog {
 		op = NewChangelogAggregate(spec)
 	}
-	ctx := &dataflow.Context{Name: "aggregate", Inputs: []*columnar.Schema{optest.Schema()}, Output: out, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
+	ctx := &dataflow.Context{Name: "aggregate", Inputs: []*columnar.Schema{optest.Schema()}, Output: out, Budget: mem.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
 	if err := op.(dataflow.Opener).Open(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +190,7 @@ func BenchmarkChangelogAggregate(b *testing.B) {
 			sum, _ := expr.NewAggregate("SUM", false, nil, expr.Col(1, "v", columnar.TypeBigInt))
 			out := columnar.NewSchema(s.Fields[0], columnar.Field{Name: "sum", Type: sum.Type})
 			op := NewChangelogAggregate(Spec{Keys: []int{0}, Calls: []*expr.Aggregate{sum}, Phase: Changelog})
-			ctx := &dataflow.Context{Name: "aggregate", Inputs: []*columnar.Schema{s}, Output: out, Budget: columnar.NewBudget(0), Env: &expr.Env{}}
+			ctx := &dataflow.Context{Name: "aggregate", Inputs: []*columnar.Schema{s}, Output: out, Budget: mem.NewBudget(0), Env: &expr.Env{}}
 			if err := op.Open(ctx); err != nil {
 				b.Fatal(err)
 			}

@@ -4,7 +4,9 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/expr/aggregate"
 	"github.com/anabranch/anabranch/state"
 )
 
@@ -18,7 +20,7 @@ type distinct struct {
 	filter *expr.Program // nil: none
 
 	seen   *state.Groups // by key of the group and value
-	values *expr.Grouping
+	values *aggregate.Grouping
 
 	in     columnar.Batch  // keys, values
 	before *columnar.Batch // how often values were there
@@ -53,11 +55,11 @@ func (a *ChangelogAggregate) openDistinct(call int, keys []columnar.Type) (err e
 	}
 	count.Retract = c.Retract
 	types := append(slices.Clone(keys), c.Args[0].Type)
-	d.seen, err = a.tiers(true, state.TiersOptions[*expr.Grouping]{
+	d.seen, err = a.tiers(true, state.TiersOptions[*aggregate.Grouping]{
 		Keys: len(types), Name: valuesName(call),
 		Dead: func(b *columnar.Batch, i int) bool { return columnar.Values[int64](b.Cols[len(types)])[i] == 0 },
-	}, func(account *columnar.Account) (*expr.Grouping, error) {
-		return expr.NewGrouping(types, []*expr.Aggregate{count}, env, account)
+	}, func(account *mem.Account) (*aggregate.Grouping, error) {
+		return aggregate.NewGrouping(types, []*expr.Aggregate{count}, env, account)
 	})
 	if err != nil {
 		return err
@@ -82,7 +84,7 @@ func (d *distinct) begin(n int) (err error) {
 }
 
 // take takes the rows of b, whose keys are cols, and changes the groups by the values that came or went.
-func (d *distinct) take(b *columnar.Batch, cols []*columnar.Vector, groups *expr.Grouping) error {
+func (d *distinct) take(b *columnar.Batch, cols []*columnar.Vector, groups *aggregate.Grouping) error {
 	if err := d.evaluate(b, cols); err != nil || d.in.Live() == 0 {
 		return err
 	}

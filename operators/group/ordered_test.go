@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
 )
@@ -82,7 +83,7 @@ func (m *orderedModel) text(key string) string {
 // TestOrderedAggregatesForget has rows come and go and compares with the model after every batch and
 // across snapshots.
 func TestOrderedAggregatesForget(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	for seed := range uint64(8) {
 		rng := rand.New(rand.NewPCG(seed, 9))
 		sink := optest.NewFold()
@@ -117,7 +118,7 @@ func TestOrderedAggregatesForget(t *testing.T) {
 		}
 		optest.Must(t, op.Close())
 	}
-	if left := columnar.AllocatedBytes() - before; left != 0 {
+	if left := mem.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)
 	}
 }

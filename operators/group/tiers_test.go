@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -32,7 +33,7 @@ func openTiered(t *testing.T, backend *state.Backend, keys []int, calls []*expr.
 	}
 	op := NewChangelogAggregate(Spec{Keys: keys, Calls: calls, Phase: Changelog})
 	ctx := &dataflow.Context{
-		Name: "aggregate", Inputs: []*columnar.Schema{optest.Schema()}, Output: out, Budget: columnar.NewBudget(64 << 10), Env: &expr.Env{},
+		Name: "aggregate", Inputs: []*columnar.Schema{optest.Schema()}, Output: out, Budget: mem.NewBudget(64 << 10), Env: &expr.Env{},
 		Checkpoints: true, State: backend,
 	}
 	if err := op.Open(ctx); err != nil {

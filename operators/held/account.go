@@ -3,12 +3,12 @@ package held
 import (
 	"errors"
 
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 )
 
 // OpenAccount opens the account of an operator: with a floor if it can put aside what it holds.
-func OpenAccount(ctx *dataflow.Context) (*columnar.Account, error) {
+func OpenAccount(ctx *dataflow.Context) (*mem.Account, error) {
 	if ctx.Spill == nil {
 		return ctx.Budget.Account(ctx.Name), nil
 	}
@@ -16,18 +16,18 @@ func OpenAccount(ctx *dataflow.Context) (*columnar.Account, error) {
 }
 
 // Reserve makes the account hold n bytes. canSpill says that the operator can put aside what it holds.
-func Reserve(ctx *dataflow.Context, account *columnar.Account, n int64, canSpill bool) error {
+func Reserve(ctx *dataflow.Context, account *mem.Account, n int64, canSpill bool) error {
 	if err := account.Resize(n); err != nil {
 		return err
 	}
 	if canSpill && ctx.Spill.Pressed() {
-		return &columnar.MemoryError{Owner: ctx.Name, Want: n}
+		return &mem.MemoryError{Owner: ctx.Name, Want: n}
 	}
 	return nil
 }
 
 // Full reports that err says that memory has no room.
 func Full(err error) bool {
-	var m *columnar.MemoryError
+	var m *mem.MemoryError
 	return errors.As(err, &m)
 }

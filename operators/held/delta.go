@@ -2,12 +2,13 @@ package held
 
 import (
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/state"
 )
 
-// storedRows shows a RowTable to what writes snapshots.
+// storedRows shows a hashtable.Rows to what writes snapshots.
 type storedRows struct {
-	*columnar.RowTable
+	*hashtable.Rows
 	fill func(b *columnar.Batch, ids []uint32)
 }
 
@@ -18,14 +19,14 @@ func (s storedRows) Fill(b *columnar.Batch, ids []uint32) error {
 }
 
 // TrackRows makes what writes a table's rows into snapshots, as fill makes them.
-func TrackRows(name string, schema *columnar.Schema, rows *columnar.RowTable, fill func(b *columnar.Batch, ids []uint32)) *state.Delta {
+func TrackRows(name string, schema *columnar.Schema, rows *hashtable.Rows, fill func(b *columnar.Batch, ids []uint32)) *state.Delta {
 	d := state.NewDelta(name, "", schema, storedRows{rows, fill})
 	rows.Track(d.Track())
 	return d
 }
 
 // GatherRows makes b the rows ids of a table, whose first columns are those of b.
-func GatherRows(b *columnar.Batch, rows *columnar.RowTable, ids []uint32) {
+func GatherRows(b *columnar.Batch, rows *hashtable.Rows, ids []uint32) {
 	for c, v := range b.Cols {
 		rows.Gather(v, c, ids)
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 )
@@ -44,7 +46,7 @@ func TestNotThere(t *testing.T) {
 	if err := NotThere([]uint32{3, 4}, b, "the input", &expr.Env{}); err != nil {
 		t.Error(err)
 	}
-	err := NotThere([]uint32{3, columnar.NoRow}, b, "the left input", &expr.Env{})
+	err := NotThere([]uint32{3, hashtable.NoRow}, b, "the left input", &expr.Env{})
 	if want := "the left input takes a row back that is not there: 9"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -52,7 +54,7 @@ func TestNotThere(t *testing.T) {
 
 // TestReserve asks for more than there is: the error says that memory is full, and others do not.
 func TestReserve(t *testing.T) {
-	ctx := &dataflow.Context{Name: "sort", Budget: columnar.NewBudget(1 << 10)}
+	ctx := &dataflow.Context{Name: "sort", Budget: mem.NewBudget(1 << 10)}
 	account, err := OpenAccount(ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/expr"
 )
 
@@ -12,7 +13,7 @@ import (
 // was found for its live rows, and input names where b came from.
 func NotThere(ids []uint32, b *columnar.Batch, input string, env *expr.Env) error {
 	for k, id := range ids {
-		if id == columnar.NoRow {
+		if id == hashtable.NoRow {
 			return fmt.Errorf("%s takes a row back that is not there: %s", input, RowText(b, b.Row(k), env))
 		}
 	}

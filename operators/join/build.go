@@ -2,17 +2,19 @@ package join
 
 import (
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/operators/held"
 )
 
 // build is the right side: its rows, and a table from key to the chain of its rows.
 type build struct {
 	rows    *columnar.Batch
-	table   *columnar.Table // payload: first row of the chain plus one
-	next    []int32         // following row of the same key plus one
-	unique  bool            // every row is the table's row of the same id; there are no chains yet
+	table   *hashtable.Table // payload: first row of the chain plus one
+	next    []int32          // following row of the same key plus one
+	unique  bool             // every row is the table's row of the same id; there are no chains yet
 	matched columnar.Bitmap
-	account *columnar.Account
+	account *mem.Account
 	ids     []uint32
 }
 

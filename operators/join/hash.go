@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/operators/held"
@@ -56,7 +57,7 @@ func (j *Hash) Open(ctx *dataflow.Context) error {
 		types[i] = right.Fields[k].Type
 	}
 	var err error
-	if j.build.table, err = columnar.NewTable(types, 1, nil); err != nil {
+	if j.build.table, err = hashtable.New(types, 1, nil); err != nil {
 		return err
 	}
 	j.build.rows, j.build.unique = columnar.NewBatch(right), true

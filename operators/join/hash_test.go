@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -47,7 +48,7 @@ func TestHashJoinAgreesWithNestedLoop(t *testing.T) {
 func joined(t *testing.T, s *columnar.Schema, spec Spec, left, right []optest.Numbered, rng *rand.Rand) []string {
 	t.Helper()
 	j := NewHash(spec)
-	ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Output: s, Budget: columnar.NewBudget(0), Env: &expr.Env{}}
+	ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Output: s, Budget: mem.NewBudget(0), Env: &expr.Env{}}
 	if err := j.Open(ctx); err != nil {
 		t.Fatal(err)
 	}

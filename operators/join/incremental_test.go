@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 )
 
 func TestIncrementalJoin(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	for _, typ := range []Type{Inner, Left, Full, Semi, Anti} {
 		rng := rand.New(rand.NewPCG(4, uint64(len(typ))))
 		open := func() dataflow.Incremental { return openSymmetric(t, Spec{Type: typ}) }
@@ -31,7 +32,7 @@ func TestIncrementalJoin(t *testing.T) {
 			optest.Drain(t, op, status, err, out)
 		})
 	}
-	if after := columnar.AllocatedBytes(); after != before {
+	if after := mem.AllocatedBytes(); after != before {
 		t.Errorf("%d bytes are still held", after-before)
 	}
 }

@@ -2,6 +2,7 @@ package join
 
 import (
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/operators/held"
 )
 
@@ -44,7 +45,7 @@ func (p *probe) beside(keep bool) []int32 {
 		for i, id := range p.ids[:n] {
 			p.left[found] = int32(i)
 			p.right[i] = max(int32(id), 0)
-			if id != columnar.NoRow {
+			if id != hashtable.NoRow {
 				found++
 			}
 		}
@@ -55,7 +56,7 @@ func (p *probe) beside(keep bool) []int32 {
 		id := p.ids[k]
 		p.left[found] = i
 		p.right[i] = max(int32(id), 0)
-		if id != columnar.NoRow {
+		if id != hashtable.NoRow {
 			found++
 		}
 	}
@@ -78,7 +79,7 @@ func (p *probe) start(b *columnar.Batch, keys []int, s *build) {
 		}
 		for k := range p.ids {
 			if v.IsNull(b.Row(k)) {
-				p.ids[k] = columnar.NoRow
+				p.ids[k] = hashtable.NoRow
 			}
 		}
 	}
@@ -92,7 +93,7 @@ func (p *probe) pairs(s *build, limit int) bool {
 	head := s.table.Cells(0)
 	for p.live < len(p.ids) && len(p.left) < limit {
 		if p.chain == 0 {
-			if p.ids[p.live] == columnar.NoRow {
+			if p.ids[p.live] == hashtable.NoRow {
 				p.live++
 				continue
 			}
@@ -133,7 +134,7 @@ func (p *probe) drop() {
 func (p *probe) found(with bool) []int32 {
 	p.left = p.left[:0]
 	for k, id := range p.ids {
-		if (id != columnar.NoRow) == with {
+		if (id != hashtable.NoRow) == with {
 			p.left = append(p.left, int32(p.batch.Row(k)))
 		}
 	}

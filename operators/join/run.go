@@ -2,6 +2,7 @@ package join
 
 import (
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
 )
@@ -51,7 +52,7 @@ func (r *run) nextRun() bool {
 	for l := first; l < r.next; l++ {
 		r.lives = append(r.lives, int32(l))
 	}
-	r.row, r.chain = 0, columnar.NoRow
+	r.row, r.chain = 0, hashtable.NoRow
 	return true
 }
 
@@ -94,10 +95,10 @@ func (r *run) within(from, to int64) []int32 {
 
 // lookAt begins to walk over the stored rows of one table: heads are the first ones of the rows at sel.
 func (r *run) lookAt(sel []int32, heads []uint32) {
-	r.row, r.chain, r.heads = 0, columnar.NoRow, r.heads[:0]
+	r.row, r.chain, r.heads = 0, hashtable.NoRow, r.heads[:0]
 	at := 0
 	for _, i := range r.rows {
-		head := columnar.NoRow
+		head := hashtable.NoRow
 		if at < len(sel) && sel[at] == i {
 			head = heads[at]
 			at++
@@ -107,21 +108,21 @@ func (r *run) lookAt(sel []int32, heads []uint32) {
 }
 
 // pairs collects up to a batch of further pairs and reports whether there are any.
-func (r *run) pairs(other *columnar.RowTable) bool {
+func (r *run) pairs(other *hashtable.Rows) bool {
 	r.found, r.at = r.found[:0], r.at[:0]
 	for r.row < len(r.rows) && len(r.found) < columnar.BatchRows {
-		if r.chain == columnar.NoRow {
-			if r.chain = r.heads[r.row]; r.chain == columnar.NoRow {
+		if r.chain == hashtable.NoRow {
+			if r.chain = r.heads[r.row]; r.chain == hashtable.NoRow {
 				r.row++
 				continue
 			}
 		}
-		for r.chain != columnar.NoRow && len(r.found) < columnar.BatchRows {
+		for r.chain != hashtable.NoRow && len(r.found) < columnar.BatchRows {
 			r.found = append(r.found, r.chain)
 			r.at = append(r.at, int32(r.row))
 			r.chain = other.Next(r.chain)
 		}
-		if r.chain == columnar.NoRow {
+		if r.chain == hashtable.NoRow {
 			r.row++
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/state"
@@ -106,7 +107,7 @@ func isPast(t *testing.T, op *Symmetric, row string) bool {
 
 // TestBoundedJoinOnDisk feeds a join bounded in time that may hold little in memory and one that holds all.
 func TestBoundedJoinOnDisk(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	for _, c := range []struct {
 		limits [2]limit
 		bytes  int64
@@ -127,7 +128,7 @@ func TestBoundedJoinOnDisk(t *testing.T) {
 			})
 		}
 	}
-	if after := columnar.AllocatedBytes(); after != before {
+	if after := mem.AllocatedBytes(); after != before {
 		t.Errorf("%d bytes are still held", after-before)
 	}
 }

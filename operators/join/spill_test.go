@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -39,7 +40,7 @@ func TestSpilledJoinIsTheSame(t *testing.T) {
 func TestOneKeyDoesNotSpill(t *testing.T) {
 	s := optest.NumberedSchema()
 	area := spill.NewArea(t.TempDir())
-	ctx := &dataflow.Context{Name: "the join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(128 << 10), Env: &expr.Env{}, Spill: area}
+	ctx := &dataflow.Context{Name: "the join", Inputs: []*columnar.Schema{s, s}, Budget: mem.NewBudget(128 << 10), Env: &expr.Env{}, Spill: area}
 	op := NewHash(Spec{Type: Inner, LeftKeys: []int{0}, RightKeys: []int{0}})
 	if err := op.Open(ctx); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package join
 
 import (
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/operators/held"
@@ -47,7 +48,7 @@ var (
 type side struct {
 	schema *columnar.Schema
 	keys   []int
-	rows   *columnar.RowTable // the owner's word of a row: how many matches it has
+	rows   *hashtable.Rows // the owner's word of a row: how many matches it has
 	// keeps says that rows without a match are part of the result, counts that the number of
 	// matches decides what the result has of a row.
 	keeps, counts bool

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -107,7 +108,7 @@ func openSymmetric(t testing.TB, spec Spec) *Symmetric {
 	spec.LeftKeys, spec.RightKeys = []int{0}, []int{0}
 	j := NewSymmetric(spec)
 	s := pairSchema()
-	ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
+	ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: mem.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
 	if err := j.Open(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +138,7 @@ func changes(rng *rand.Rand, held *[]pairRow, next *int64) (rows []pairRow, kind
 // TestSymmetricFoldsToTheJoin feeds changes of both sides and compares what is left of the
 // changelog with the join of what is left of the sides, after every batch and across snapshots.
 func TestSymmetricFoldsToTheJoin(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	smaller, err := expr.NewCall("<", expr.Col(1, "id", columnar.TypeBigInt), expr.Col(4, "id", columnar.TypeBigInt))
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +172,7 @@ func TestSymmetricFoldsToTheJoin(t *testing.T) {
 			}
 		}
 	}
-	if left := columnar.AllocatedBytes() - before; left != 0 {
+	if left := mem.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)
 	}
 }
@@ -314,7 +315,7 @@ func BenchmarkSymmetric(b *testing.B) {
 	for _, typ := range []Type{Inner, Full} {
 		b.Run(string(typ), func(b *testing.B) {
 			j := NewSymmetric(Spec{Type: typ, LeftKeys: []int{0}, RightKeys: []int{0}})
-			ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
+			ctx := &dataflow.Context{Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: mem.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
 			if err := j.Open(ctx); err != nil {
 				b.Fatal(err)
 			}

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
 )
@@ -12,7 +13,7 @@ import (
 func (j *Symmetric) openSide(port int) (err error) {
 	s, ctx := &j.sides[port], j.ctx
 	if j.store == nil {
-		if s.rows, err = columnar.NewRowTable(s.schema.Types(), s.keys, 1, ctx.Budget.Account(ctx.Name)); err == nil && ctx.Checkpoints {
+		if s.rows, err = hashtable.NewRows(s.schema.Types(), s.keys, 1, ctx.Budget.Account(ctx.Name)); err == nil && ctx.Checkpoints {
 			s.delta = held.TrackRows(sideName(port), s.stateSchema(), s.rows, s.fill)
 		}
 		return err

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -18,7 +19,7 @@ func openTieredJoin(t *testing.T, backend *state.Backend, spec Spec) *Symmetric 
 	spec.LeftKeys, spec.RightKeys = []int{0}, []int{0}
 	j, s := NewSymmetric(spec), pairSchema()
 	ctx := &dataflow.Context{
-		Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: columnar.NewBudget(1 << 10), Env: &expr.Env{}, Checkpoints: true, State: backend,
+		Name: "join", Inputs: []*columnar.Schema{s, s}, Budget: mem.NewBudget(1 << 10), Env: &expr.Env{}, Checkpoints: true, State: backend,
 	}
 	if err := j.Open(ctx); err != nil {
 		t.Fatal(err)
@@ -30,7 +31,7 @@ func openTieredJoin(t *testing.T, backend *state.Backend, spec Spec) *Symmetric 
 // what is left of their changelogs is the same, and what is restored from incremental snapshots of the
 // former, by either, is the state of the latter at the barrier.
 func TestJoinOnDisk(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	for _, typ := range []Type{Inner, Left, Full, Semi, Anti} {
 		for _, bytes := range []int64{0, 60 << 10} {
 			t.Run(fmt.Sprintf("%s, %d bytes", typ, bytes), func(t *testing.T) {
@@ -38,7 +39,7 @@ func TestJoinOnDisk(t *testing.T) {
 			})
 		}
 	}
-	if after := columnar.AllocatedBytes(); after != before {
+	if after := mem.AllocatedBytes(); after != before {
 		t.Errorf("%d bytes are still held", after-before)
 	}
 }

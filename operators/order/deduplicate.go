@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
 	"github.com/anabranch/anabranch/state"
@@ -17,12 +18,12 @@ import (
 type Deduplicate struct {
 	spec  DeduplicateSpec
 	ctx   *dataflow.Context
-	rows  *columnar.RowTable
+	rows  *hashtable.Rows
 	delta *state.Delta // nil if the job takes no checkpoints, or with tiers
 	tiers *held.Rows   // rows is its table in use; nil: all rows are in memory
 	store *state.Store // of tiers
 
-	batch *columnar.Table // of the keys of a batch
+	batch *hashtable.Table // of the keys of a batch
 	keys  []*columnar.Vector
 	ids   []uint32
 	same  []uint32 // stored rows that equal those of the batch
@@ -60,7 +61,7 @@ func (d *Deduplicate) Open(ctx *dataflow.Context) (err error) {
 	for i, c := range d.spec.Keys {
 		types[i] = in.Fields[c].Type
 	}
-	if d.batch, err = columnar.NewTable(types, 0, nil); err != nil {
+	if d.batch, err = hashtable.New(types, 0, nil); err != nil {
 		return err
 	}
 	if err := d.openRows(); err != nil {
@@ -123,7 +124,7 @@ func (d *Deduplicate) newest(b *columnar.Batch, out dataflow.Output) error {
 	updates := false
 	for k, id := range d.ids {
 		i := d.last[k]
-		there, comes := id != columnar.NoRow, !b.Kind(int(i)).Retracts()
+		there, comes := id != hashtable.NoRow, !b.Kind(int(i)).Retracts()
 		switch {
 		case there && comes && id == d.same[k]:
 			continue

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
 	"github.com/anabranch/anabranch/state"
@@ -21,7 +22,7 @@ func (d *Deduplicate) openRows() (err error) {
 		}
 		return err
 	}
-	d.rows, err = columnar.NewRowTable(in.Types(), d.spec.Keys, 0, ctx.Budget.Account(ctx.Name))
+	d.rows, err = hashtable.NewRows(in.Types(), d.spec.Keys, 0, ctx.Budget.Account(ctx.Name))
 	if err == nil && ctx.Checkpoints {
 		d.delta = held.TrackRows("rows", in, d.rows, func(b *columnar.Batch, ids []uint32) { held.GatherRows(b, d.rows, ids) })
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -20,7 +21,7 @@ func openDedup(t testing.TB, spec DeduplicateSpec) *Deduplicate {
 		out = columnar.NewSchema(append(slices.Clone(in.Fields), columnar.Field{Name: "n", Type: columnar.TypeBigInt.Required()})...)
 	}
 	d := NewDeduplicate(spec)
-	ctx := &dataflow.Context{Name: "deduplicate", Inputs: []*columnar.Schema{in}, Output: out, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
+	ctx := &dataflow.Context{Name: "deduplicate", Inputs: []*columnar.Schema{in}, Output: out, Budget: mem.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
 	if err := d.Open(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func (m *dedupModel) want() map[string]int {
 // TestDeduplicateFoldsToTheRows feeds rows of few keys and compares what is left of the changelog with
 // the model after every batch and across snapshots.
 func TestDeduplicateFoldsToTheRows(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	for i, spec := range []DeduplicateSpec{
 		{Keys: []int{0}, Keep: First},
 		{Keys: []int{0, 1}, Keep: First, Number: true},
@@ -109,7 +110,7 @@ func TestDeduplicateFoldsToTheRows(t *testing.T) {
 			}
 		}
 	}
-	if left := columnar.AllocatedBytes() - before; left != 0 {
+	if left := mem.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)
 	}
 }

@@ -2,6 +2,7 @@ package order
 
 import (
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
 	"github.com/anabranch/anabranch/state"
@@ -11,7 +12,7 @@ import (
 // Equal rows come to one subtask.
 type Materialize struct {
 	ctx  *dataflow.Context
-	rows *columnar.RowTable
+	rows *hashtable.Rows
 	out  *columnar.Batch
 	left []uint32 // rows to emit, once the input has ended
 	ids  []uint32
@@ -36,7 +37,7 @@ func (m *Materialize) Open(ctx *dataflow.Context) (err error) {
 		all[c] = c
 	}
 	m.out = columnar.NewBatch(in)
-	m.rows, err = columnar.NewRowTable(in.Types(), all, 0, ctx.Budget.Account(ctx.Name))
+	m.rows, err = hashtable.NewRows(in.Types(), all, 0, ctx.Budget.Account(ctx.Name))
 	if err == nil && ctx.Checkpoints {
 		m.delta = held.TrackRows("rows", in, m.rows, func(b *columnar.Batch, ids []uint32) { held.GatherRows(b, m.rows, ids) })
 	}

@@ -7,6 +7,8 @@ import (
 	"sort"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
 	"github.com/anabranch/anabranch/state"
@@ -23,9 +25,9 @@ type Rank struct {
 	spec   RankSpec
 	ctx    *dataflow.Context
 	keyer  *columnar.SortKeyer
-	nested []int              // columns the keyer does not take
-	parts  *columnar.Table    // of partitions, whose row id is their place in lists
-	rows   *columnar.RowTable // the input's columns and the normalized key
+	nested []int            // columns the keyer does not take
+	parts  *hashtable.Table // of partitions, whose row id is their place in lists
+	rows   *hashtable.Rows  // the input's columns and the normalized key
 	lists  []rankList
 	key    *columnar.Vector // normalized keys of a batch
 	wide   columnar.Batch   // a batch and its keys
@@ -43,7 +45,7 @@ type Rank struct {
 	next    int          // of lists, to emit at the end
 	ended   bool
 
-	account *columnar.Account  // of one that spills
+	account *mem.Account       // of one that spills
 	level   int                // of partitions on disk, below a Rank that has put its rows aside
 	inner   bool               // the account is that of another
 	aside   *spill.Partitions  // nil while the rows are in memory
@@ -190,7 +192,7 @@ func (r *Rank) keys(b *columnar.Batch) {
 		i := b.Row(k)
 		key = r.keyer.AppendKey(key[:0], b, i)
 		for _, c := range r.nested {
-			key = columnar.AppendNested(key, b.Cols[c], i)
+			key = hashtable.AppendNested(key, b.Cols[c], i)
 		}
 		r.key.SetBytes(i, key)
 	}

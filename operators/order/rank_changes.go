@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
 	"github.com/anabranch/anabranch/dataflow"
 )
 
@@ -30,7 +31,7 @@ func (c *rankChanges) open(out *columnar.Schema, numbered, one bool) {
 }
 
 // between adds what turns a range of rows into another one; its first row has the number from.
-func (c *rankChanges) between(rows *columnar.RowTable, before, after []uint32, from int64) {
+func (c *rankChanges) between(rows *hashtable.Rows, before, after []uint32, from int64) {
 	if c.numbered || c.one {
 		for i := range max(len(before), len(after)) {
 			switch {
@@ -70,7 +71,7 @@ func (c *rankChanges) between(rows *columnar.RowTable, before, after []uint32, f
 }
 
 // compareRanked compares the normalized keys of two rows, which are equal only if the rows are.
-func compareRanked(rows *columnar.RowTable, a, b uint32) int {
+func compareRanked(rows *hashtable.Rows, a, b uint32) int {
 	if a == b {
 		return 0
 	}
@@ -86,7 +87,7 @@ func (c *rankChanges) more() bool {
 }
 
 // emit emits up to a batch of changes.
-func (c *rankChanges) emit(rows *columnar.RowTable, out dataflow.Output) error {
+func (c *rankChanges) emit(rows *hashtable.Rows, out dataflow.Output) error {
 	part := &c.gone
 	if part.next == len(part.ids) {
 		part = &c.come

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/hashtable"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
 	"github.com/anabranch/anabranch/state"
@@ -24,7 +26,7 @@ func (r *Rank) openRows() (err error) {
 		}
 		return err
 	}
-	var parts, rows *columnar.Account
+	var parts, rows *mem.Account
 	if !r.spills() {
 		parts, rows = ctx.Budget.Account(ctx.Name), ctx.Budget.Account(ctx.Name)
 	} else if r.account == nil {
@@ -32,10 +34,10 @@ func (r *Rank) openRows() (err error) {
 			return err
 		}
 	}
-	if r.parts, err = columnar.NewTable(in.Project(r.spec.Partition).Types(), 0, parts); err != nil {
+	if r.parts, err = hashtable.New(in.Project(r.spec.Partition).Types(), 0, parts); err != nil {
 		return err
 	}
-	r.rows, err = columnar.NewRowTable(r.form().Schema.Types(), nil, 0, rows)
+	r.rows, err = hashtable.NewRows(r.form().Schema.Types(), nil, 0, rows)
 	if err == nil && ctx.Checkpoints {
 		r.delta = held.TrackRows("rows", in, r.rows, func(b *columnar.Batch, ids []uint32) { held.GatherRows(b, r.rows, ids) })
 	}
@@ -82,7 +84,7 @@ func (r *Rank) arrange() {
 	r.lists = append(r.lists, make([]rankList, len(fresh))...)
 	for i, id := range r.listed.Heads(fresh) {
 		l := &r.lists[fresh[i]]
-		for ; id != columnar.NoRow; id = r.rows.Next(id) {
+		for ; id != hashtable.NoRow; id = r.rows.Next(id) {
 			l.ids = append(l.ids, id)
 		}
 		slices.SortFunc(l.ids, func(a, b uint32) int { return bytes.Compare(r.keyOf(a), r.keyOf(b)) })

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -22,7 +23,7 @@ func openRank(t testing.TB, spec RankSpec) *Rank {
 		out = columnar.NewSchema(append(slices.Clone(in.Fields), columnar.Field{Name: "n", Type: columnar.TypeBigInt.Required()})...)
 	}
 	r := NewRank(spec)
-	ctx := &dataflow.Context{Name: "rank", Inputs: []*columnar.Schema{in}, Output: out, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
+	ctx := &dataflow.Context{Name: "rank", Inputs: []*columnar.Schema{in}, Output: out, Budget: mem.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
 	if err := r.Open(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func ranked(t *testing.T, spec RankSpec, live []optest.Row) map[string]int {
 // TestRankFoldsToTheRows feeds rows, some of which are taken back, and compares what is left of the
 // changelog with the rows that should be in the range, after every batch and across snapshots.
 func TestRankFoldsToTheRows(t *testing.T) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	keys := []Key{{Column: 2, Desc: true}}
 	for i, spec := range []RankSpec{
 		{Partition: []int{0}, From: 1, To: 1},
@@ -106,7 +107,7 @@ func TestRankFoldsToTheRows(t *testing.T) {
 			}
 		}
 	}
-	if left := columnar.AllocatedBytes() - before; left != 0 {
+	if left := mem.AllocatedBytes() - before; left != 0 {
 		t.Errorf("%d bytes are still allocated", left)
 	}
 }
@@ -147,7 +148,7 @@ func BenchmarkRank(b *testing.B) {
 			rng := rand.New(rand.NewPCG(3, 4))
 			s := columnar.NewSchema(columnar.Field{Name: "k", Type: columnar.TypeBigInt}, columnar.Field{Name: "v", Type: columnar.TypeBigInt})
 			op := NewRank(RankSpec{Partition: []int{0}, Keys: []Key{{Column: 1, Desc: true}}, From: 1, To: 10})
-			ctx := &dataflow.Context{Name: "rank", Inputs: []*columnar.Schema{s}, Output: s, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
+			ctx := &dataflow.Context{Name: "rank", Inputs: []*columnar.Schema{s}, Output: s, Budget: mem.NewBudget(0), Env: &expr.Env{}, Checkpoints: true}
 			if err := op.Open(ctx); err != nil {
 				b.Fatal(err)
 			}

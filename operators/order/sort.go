@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/operators/held"
 )
@@ -22,7 +23,7 @@ type Sort struct {
 	left    int64 // rows left to emit, -1: all
 	keyer   *columnar.SortKeyer
 	out     *columnar.Batch
-	account *columnar.Account
+	account *mem.Account
 	runs    sortRuns
 	merge   *sortMerge // nil unless there are runs and the input has ended
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -17,7 +18,7 @@ func TestLimitWithoutBound(t *testing.T) {
 	s, rng := optest.NumberedSchema(), rand.New(rand.NewPCG(1, 2))
 	for _, limit := range []int64{math.MaxInt64, math.MaxInt64 / 3, math.MaxInt64 / 4} {
 		op, out := NewSort(SortSpec{Keys: []Key{{Column: 0}}, Limit: &limit, Offset: 1}), &optest.Log{}
-		if err := op.Open(&dataflow.Context{Name: "op", Inputs: []*columnar.Schema{s}, Output: s, Budget: columnar.NewBudget(0), Env: &expr.Env{}}); err != nil {
+		if err := op.Open(&dataflow.Context{Name: "op", Inputs: []*columnar.Schema{s}, Output: s, Budget: mem.NewBudget(0), Env: &expr.Env{}}); err != nil {
 			t.Fatal(err)
 		}
 		const rows = 3 * columnar.BatchRows

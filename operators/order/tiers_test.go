@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/dataflow/optest"
 	"github.com/anabranch/anabranch/expr"
@@ -41,10 +42,10 @@ func TestRowsOnDisk(t *testing.T) {
 				}
 				open := func(onDisk bool) optest.Tiered {
 					ctx := &dataflow.Context{
-						Name: "rows", Inputs: []*columnar.Schema{s}, Output: out, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true,
+						Name: "rows", Inputs: []*columnar.Schema{s}, Output: out, Budget: mem.NewBudget(0), Env: &expr.Env{}, Checkpoints: true,
 					}
 					if onDisk {
-						ctx.State, ctx.Budget = backend, columnar.NewBudget(1<<10) // the backend bounds memory, not the budget
+						ctx.State, ctx.Budget = backend, mem.NewBudget(1<<10) // the backend bounds memory, not the budget
 					}
 					op := make()
 					if err := op.(dataflow.Opener).Open(ctx); err != nil {
@@ -76,7 +77,7 @@ func TestGoneRowsOnDisk(t *testing.T) {
 	backend, s := state.NewBackend(t.TempDir(), 0), optest.Schema()
 	open := func(onDisk bool) *Rank {
 		ctx := &dataflow.Context{
-			Name: "rows", Inputs: []*columnar.Schema{s}, Output: s, Budget: columnar.NewBudget(0), Env: &expr.Env{}, Checkpoints: true,
+			Name: "rows", Inputs: []*columnar.Schema{s}, Output: s, Budget: mem.NewBudget(0), Env: &expr.Env{}, Checkpoints: true,
 		}
 		if onDisk {
 			ctx.State = backend

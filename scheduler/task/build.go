@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/anabranch/anabranch/checkpoint"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
@@ -27,7 +27,7 @@ const channelBatches = 4
 type Environment struct {
 	Name     string // of the TaskManager, as in the deployment's slots
 	Bindings *binding.Set
-	Budget   *columnar.Budget
+	Budget   *mem.Budget
 	State    *state.Backend       // nil: state is in memory
 	Spill    *spill.Area          // nil: batch operators put nothing aside
 	Exchange *shuffle.Exchange    // with other TaskManagers

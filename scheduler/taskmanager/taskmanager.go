@@ -15,7 +15,7 @@ import (
 	"sync/atomic"
 
 	"github.com/anabranch/anabranch/checkpoint"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/scheduler/binding"
 	"github.com/anabranch/anabranch/scheduler/rpc"
@@ -30,7 +30,7 @@ type Options struct {
 	Name     string
 	Slots    int
 	Bindings *binding.Set
-	Budget   *columnar.Budget
+	Budget   *mem.Budget
 	State    *state.Backend    // nil: state is in memory
 	Spill    *spill.Area       // nil: batch operators put nothing aside
 	Exchange *shuffle.Exchange // with other TaskManagers

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
@@ -51,7 +52,7 @@ type office struct {
 
 func newOffice(set *binding.Set) *office {
 	o := &office{news: make(chan struct{}, 1)}
-	o.tm = New(Options{Name: "a", Slots: 2, Bindings: set, Budget: columnar.NewBudget(0), Exchange: shuffle.NewExchange(), Causes: rpc.NewCauses(), Send: o.take})
+	o.tm = New(Options{Name: "a", Slots: 2, Bindings: set, Budget: mem.NewBudget(0), Exchange: shuffle.NewExchange(), Causes: rpc.NewCauses(), Send: o.take})
 	return o
 }
 

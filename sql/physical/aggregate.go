@@ -6,6 +6,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/expr"
+	"github.com/anabranch/anabranch/expr/aggregate"
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators/group"
 	"github.com/anabranch/anabranch/sql/plan"
@@ -83,7 +84,7 @@ func parallelism(keys []int) int {
 func partialSchema(in *columnar.Schema, keyColumns []int, calls []*expr.Aggregate) (*columnar.Schema, error) {
 	out := in.Project(keyColumns)
 	for i, c := range calls {
-		types, err := expr.StateTypes([]*expr.Aggregate{c})
+		types, err := aggregate.StateTypes([]*expr.Aggregate{c})
 		if err != nil {
 			return nil, fmt.Errorf("aggregate: %w", err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/anabranch/anabranch/checkpoint"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/internal/clock"
@@ -18,7 +19,7 @@ import (
 // Options are what a runner needs beside the settings of its session.
 type Options struct {
 	Parallelism int // of jobs whose session sets none; default 1
-	Budget      *columnar.Budget
+	Budget      *mem.Budget
 	// Name is that of jobs whose session sets no pipeline.name.
 	Name string
 	// Passing says that jobs whose session sets no pipeline.name are of this process only: their checkpoints

@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"github.com/anabranch/anabranch/catalog"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/io/memory"
 	"github.com/anabranch/anabranch/operators"
@@ -48,7 +48,7 @@ func WithParallelism(n int) EnvOption { return func(o *options) { o.runner.Paral
 
 // WithMemory limits the memory of operators, in bytes; the default is no limit.
 func WithMemory(limitBytes int64) EnvOption {
-	return func(o *options) { o.runner.Budget = columnar.NewBudget(limitBytes) }
+	return func(o *options) { o.runner.Budget = mem.NewBudget(limitBytes) }
 }
 
 // WithNote takes what the engine tells beside results, such as why a job starts again.
@@ -65,7 +65,7 @@ func NewEnv(opts ...EnvOption) *Env {
 		o.connectors = catalog.NewRegistry(memory.New())
 	}
 	if o.runner.Budget == nil {
-		o.runner.Budget = columnar.NewBudget(0)
+		o.runner.Budget = mem.NewBudget(0)
 	}
 	s := session.New(o.connectors)
 	s.Functions = &expr.Functions{}

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/checkpoint"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/scheduler/binding"
 	"github.com/anabranch/anabranch/scheduler/jobmanager"
@@ -169,7 +169,7 @@ func (w *world) start() {
 	w.started++
 	n := &node{w: w, name: fmt.Sprintf("tm-%d", w.started), live: map[*task.Task]bool{}}
 	n.tm = taskmanager.New(taskmanager.Options{
-		Name: n.name, Slots: w.slots, Bindings: w.bindings, Budget: columnar.NewBudget(0), Exchange: w.exchange, Causes: w.backing.Causes,
+		Name: n.name, Slots: w.slots, Bindings: w.bindings, Budget: mem.NewBudget(0), Exchange: w.exchange, Causes: w.backing.Causes,
 		Load: checkpoint.Read, Runner: n, Create: w.create, Send: func(m rpc.Message) {
 			if !n.dead {
 				w.send(n.name, "jm", m, func(m rpc.Message) { w.heard(n.name, m) })
@@ -559,7 +559,7 @@ func TestSeeds(t *testing.T) {
 	if *seed >= 0 {
 		first, last = *seed, *seed+1
 	}
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	for s := first; s < last; s++ {
 		ok := t.Run(fmt.Sprint(s), func(t *testing.T) {
 			w := newWorld(t, s)
@@ -581,7 +581,7 @@ func TestSeeds(t *testing.T) {
 		}
 	}
 	t.Logf("%v", total)
-	if after := columnar.AllocatedBytes(); after != before {
+	if after := mem.AllocatedBytes(); after != before {
 		t.Errorf("%d bytes are still allocated", after-before)
 	}
 	for _, what := range []string{"well", "failed", "stopped", "faults", "crashes", "stops", "restarts", "checkpoints", "beside"} {

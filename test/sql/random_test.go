@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/anabranch/anabranch/builtin"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/sql/parser"
 	"github.com/anabranch/anabranch/sql/plan"
 	"github.com/anabranch/anabranch/sql/session"
@@ -150,7 +150,7 @@ func tableFor(s *session.Session, query, name string) (string, error) {
 
 // rowsOf are the sorted rows of a query, nil if it is refused.
 func rowsOf(t *testing.T, s *session.Session, query string, w way) ([]string, error) {
-	before := columnar.AllocatedBytes()
+	before := mem.AllocatedBytes()
 	if s.Endless = w.endless; len(query)%3 == 0 {
 		s.Ending = []string{"t1"}
 	}
@@ -158,7 +158,7 @@ func rowsOf(t *testing.T, s *session.Session, query string, w way) ([]string, er
 	if err != nil && refusal.MatchString(err.Error()) {
 		return nil, nil
 	}
-	if left := columnar.AllocatedBytes() - before; left != 0 && err == nil && !strings.HasPrefix(query, "INSERT") {
+	if left := mem.AllocatedBytes() - before; left != 0 && err == nil && !strings.HasPrefix(query, "INSERT") {
 		err = fmt.Errorf("%d bytes are still allocated", left)
 	}
 	slices.Sort(rows)

@@ -37,7 +37,7 @@ import (
 	"time"
 
 	"github.com/anabranch/anabranch/builtin"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/expr"
 	"github.com/anabranch/anabranch/scheduler"
@@ -110,9 +110,9 @@ func TestFiles(t *testing.T) {
 	for _, file := range files {
 		for i, w := range ways {
 			t.Run(filepath.Base(file)+"/"+w.name, func(t *testing.T) {
-				before := columnar.AllocatedBytes()
+				before := mem.AllocatedBytes()
 				runFile(t, file, w, *rewrite && i == 0)
-				if left := columnar.AllocatedBytes() - before; left != 0 {
+				if left := mem.AllocatedBytes() - before; left != 0 {
 					t.Errorf("%d bytes are still allocated", left)
 				}
 			})

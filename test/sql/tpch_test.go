@@ -9,7 +9,7 @@ import (
 
 	"github.com/anabranch/anabranch/bench/tpch"
 	"github.com/anabranch/anabranch/builtin"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/sql/session"
 )
 
@@ -49,9 +49,9 @@ func TestTPCH(t *testing.T) {
 	for _, query := range queries {
 		for _, w := range tpchWays {
 			t.Run(filepath.Base(query)+"/"+w.name, func(t *testing.T) {
-				before := columnar.AllocatedBytes()
+				before := mem.AllocatedBytes()
 				runTPCH(t, dir, query, w)
-				if left := columnar.AllocatedBytes() - before; left != 0 {
+				if left := mem.AllocatedBytes() - before; left != 0 {
 					t.Errorf("%d bytes are still allocated", left)
 				}
 			})

@@ -11,7 +11,7 @@ import (
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/internal/clock"
 	"github.com/anabranch/anabranch/scheduler"
 )
@@ -110,7 +110,7 @@ func (c Checkpoint) Run(ctx context.Context, o Options) (report *Report, err err
 	}
 	r.Parameters["cpu_seconds"], r.Parameters["peak_memory_bytes"] = usage.CPUSeconds, usage.PeakMemoryBytes
 	for _, x := range results {
-		r.row(strconv.FormatUint(x.Epoch, 10), seconds(x.Seconds), columnar.FormatBytes(x.Bytes), strconv.Itoa(x.Changes),
+		r.row(strconv.FormatUint(x.Epoch, 10), seconds(x.Seconds), mem.FormatBytes(x.Bytes), strconv.Itoa(x.Changes),
 			seconds(x.DelayMedianMS/1e3), seconds(x.DelayP99MS/1e3), seconds(x.DelayMaxMS/1e3))
 	}
 	r.Results = results

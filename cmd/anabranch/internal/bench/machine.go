@@ -7,7 +7,7 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 )
 
 // Machine is where a benchmark ran.
@@ -21,7 +21,7 @@ type Machine struct {
 
 // String is the description in one line.
 func (m Machine) String() string {
-	return fmt.Sprintf("%s, %d cores, %s memory, %s, %s", m.CPU, m.Cores, columnar.FormatBytes(m.MemoryBytes), m.Go, m.OS)
+	return fmt.Sprintf("%s, %d cores, %s memory, %s, %s", m.CPU, m.Cores, mem.FormatBytes(m.MemoryBytes), m.Go, m.OS)
 }
 
 // describe looks at the machine. What a system does not tell stays empty.

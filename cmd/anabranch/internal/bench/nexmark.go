@@ -17,7 +17,7 @@ import (
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/progress"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/internal/clock"
 	"github.com/anabranch/anabranch/io/generator"
@@ -95,8 +95,8 @@ func (n Nexmark) Run(ctx context.Context, o Options) (*Report, error) {
 		result.Query, result.EventsPerSecond = q, float64(result.Events)/result.Seconds
 		results = append(results, result)
 		r.row(q, progress.Count(result.EventsPerSecond), strconv.FormatInt(result.Events, 10), strconv.Itoa(result.Scans), fmt.Sprintf("%.2f", result.Seconds),
-			fmt.Sprintf("%.2f", result.CPUSeconds), columnar.FormatBytes(result.PeakMemoryBytes), columnar.FormatBytes(result.StateBytes),
-			strconv.Itoa(result.Checkpoints), columnar.FormatBytes(result.CheckpointBytes))
+			fmt.Sprintf("%.2f", result.CPUSeconds), mem.FormatBytes(result.PeakMemoryBytes), mem.FormatBytes(result.StateBytes),
+			strconv.Itoa(result.Checkpoints), mem.FormatBytes(result.CheckpointBytes))
 	}
 	r.Results = results
 	return r, nil

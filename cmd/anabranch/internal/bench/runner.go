@@ -6,6 +6,7 @@ import (
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
 	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/sql/runner"
 )
 
@@ -26,7 +27,7 @@ func (o Options) note(text string) {
 
 // engine makes an engine of its own for one piece of work.
 func (o Options) engine(e engine.Options) (*engine.Engine, error) {
-	e.Parallelism, e.Budget = o.Parallelism, columnar.NewBudget(runner.OperatorBytes(o.MemoryBytes))
+	e.Parallelism, e.Budget = o.Parallelism, mem.NewBudget(runner.OperatorBytes(o.MemoryBytes))
 	e.Settings = append(o.Settings[:len(o.Settings):len(o.Settings)], e.Settings...)
 	return engine.New(e)
 }

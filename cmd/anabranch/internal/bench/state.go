@@ -10,7 +10,7 @@ import (
 
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/engine"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/internal/clock"
 	"github.com/anabranch/anabranch/scheduler"
 )
@@ -94,7 +94,7 @@ func (s State) Run(ctx context.Context, o Options) (*Report, error) {
 				keys = fmt.Sprintf("zipf(%g)", zipf)
 			}
 			r.row(backend, keys, millions(float64(x.Updates)/x.Seconds), millions(x.PerCPU),
-				columnar.FormatBytes(x.State), columnar.FormatBytes(x.Memory), columnar.FormatBytes(x.PeakRSS))
+				mem.FormatBytes(x.State), mem.FormatBytes(x.Memory), mem.FormatBytes(x.PeakRSS))
 		}
 	}
 	r.Results = results

@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/generate"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/internal/clock"
 )
 
@@ -173,7 +173,7 @@ func (t TPCH) Run(ctx context.Context, o Options) (report *Report, err error) {
 func (q tpchResult) show(r *Report) {
 	own := []string{
 		q.Query, strconv.FormatInt(q.Rows, 10), seconds(q.Seconds), seconds(q.SecondsMin), seconds(q.SecondsMax),
-		seconds(q.CPUSeconds), columnar.FormatBytes(q.PeakMemoryBytes),
+		seconds(q.CPUSeconds), mem.FormatBytes(q.PeakMemoryBytes),
 	}
 	if len(q.Peers) == 0 {
 		r.row(own...)

@@ -15,7 +15,7 @@ import (
 	"github.com/anabranch/anabranch/catalog"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/progress"
 	"github.com/anabranch/anabranch/cmd/anabranch/internal/render"
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/scheduler"
 	"github.com/anabranch/anabranch/sql/ast"
 	"github.com/anabranch/anabranch/sql/parser"
@@ -26,7 +26,7 @@ import (
 // Options are what an engine needs of the command line.
 type Options struct {
 	Parallelism int
-	Budget      *columnar.Budget
+	Budget      *mem.Budget
 	Settings    []Setting // made before the first statement
 	// Progress makes the line of a job that starts; nil shows none.
 	Progress func() *progress.Line

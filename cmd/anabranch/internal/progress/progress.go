@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/anabranch/anabranch/columnar"
+	"github.com/anabranch/anabranch/columnar/mem"
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/internal/clock"
 	"github.com/anabranch/anabranch/scheduler"
@@ -135,7 +135,7 @@ func Format(p scheduler.Progress, rate float64, elapsed time.Duration) string {
 		parts = append(parts, "watermark "+at.Format("2006-01-02 15:04:05.000"))
 	}
 	if p.StateBytes > 0 {
-		parts = append(parts, "state "+columnar.FormatBytes(p.StateBytes))
+		parts = append(parts, "state "+mem.FormatBytes(p.StateBytes))
 	}
 	for _, lost := range leftOut(p) {
 		parts = append(parts, lost+" left out")

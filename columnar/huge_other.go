@@ -1,5 +1,0 @@
-//go:build !linux
-
-package columnar
-
-func adviseHuge(from, size uintptr) {}
