@@ -3,10 +3,7 @@ package columnar
 // Extend appends n rows of undefined value, not null, to a flat vector of its own memory; a
 // ROW's fields are extended with it, a list gets its offsets only.
 func (v *Vector) Extend(n int) {
-	v.setLen(v.len + n)
-	if v.Valid != nil {
-		v.MakeValid()
-	}
+	v.AddRows(n)
 	if v.Phys == PhysStruct {
 		for _, c := range v.Children {
 			c.Extend(n)
