@@ -145,7 +145,7 @@ func (p *likePattern) find(s, piece []byte) (at, length int) {
 
 // compileLike compiles x LIKE pattern [ESCAPE c].
 func compileLike(c *compiler, e *Expr, fold bool) (node, error) {
-	known := map[string]*likePattern{}
+	known := memo[*likePattern]{}
 	get := func(pattern, escape string) (*likePattern, error) {
 		if p, ok := known[pattern+"\x00"+escape]; ok {
 			return p, nil
@@ -166,8 +166,7 @@ func compileLike(c *compiler, e *Expr, fold bool) (node, error) {
 		if err != nil {
 			return nil, rowError(e, "%s", err)
 		}
-		known[pattern+"\x00"+escape] = p
-		return p, nil
+		return known.add(pattern+"\x00"+escape, p), nil
 	}
 	f := func(a []columnar.Reader, i int, out *columnar.Vector) error {
 		escape := ""

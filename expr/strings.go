@@ -226,26 +226,8 @@ func pad(left bool) rowFunc {
 	}
 }
 
-// patterns keeps compiled regular expressions by text.
-type patterns map[string]*regexp.Regexp
-
-func (p patterns) get(e *Expr, text string) (*regexp.Regexp, error) {
-	if re, ok := p[text]; ok {
-		return re, nil
-	}
-	re, err := regexp.Compile(text)
-	if err != nil {
-		return nil, rowError(e, "%q is not a regular expression: %s", text, err)
-	}
-	if len(p) > 1000 {
-		clear(p)
-	}
-	p[text] = re
-	return re, nil
-}
-
 func regexpExtract(_ *compiler, e *Expr) (rowFunc, error) {
-	known := patterns{}
+	known := patterns{memo[*regexp.Regexp]{}}
 	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
 		re, err := known.get(e, a[1].Text(i))
 		if err != nil {
@@ -267,7 +249,7 @@ func regexpExtract(_ *compiler, e *Expr) (rowFunc, error) {
 
 // regexpReplace puts the replacement in as it is, as Flink does: $1 means no group.
 func regexpReplace(_ *compiler, e *Expr) (rowFunc, error) {
-	known := patterns{}
+	known := patterns{memo[*regexp.Regexp]{}}
 	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
 		re, err := known.get(e, a[1].Text(i))
 		if err != nil {
@@ -279,7 +261,7 @@ func regexpReplace(_ *compiler, e *Expr) (rowFunc, error) {
 }
 
 func regexpMatch(_ *compiler, e *Expr) (rowFunc, error) {
-	known := patterns{}
+	known := patterns{memo[*regexp.Regexp]{}}
 	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
 		re, err := known.get(e, a[1].Text(i))
 		if err == nil {

@@ -18,8 +18,11 @@ type patternPart struct {
 	text   string
 }
 
-// Patterns are those that were met before.
+// Patterns are those that were met before; where they become too many, as of a column, they are forgotten.
 type Patterns map[string]Pattern
+
+// patternsMax is how many are remembered.
+const patternsMax = 1000
 
 // Of is the pattern of a text.
 func (known Patterns) Of(text string) (Pattern, error) {
@@ -28,6 +31,9 @@ func (known Patterns) Of(text string) (Pattern, error) {
 		var err error
 		if p, err = parsePattern(text); err != nil {
 			return nil, err
+		}
+		if len(known) >= patternsMax {
+			clear(known)
 		}
 		known[text] = p
 	}

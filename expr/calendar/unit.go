@@ -23,15 +23,44 @@ func ParseUnit(text string) (unit string, ok bool) {
 
 // Nanos is the length of a unit of fixed length in nanoseconds; 0 for months and longer.
 func Nanos(unit string) int64 {
-	return map[string]int64{
-		"WEEK": 7 * DayNanos, "DAY": DayNanos, "HOUR": 3600e9, "MINUTE": 60e9, "SECOND": 1e9, "MILLISECOND": 1e6, "MICROSECOND": 1000,
-		"NANOSECOND": 1,
-	}[unit]
+	switch unit {
+	case "WEEK":
+		return 7 * DayNanos
+	case "DAY":
+		return DayNanos
+	case "HOUR":
+		return 3600e9
+	case "MINUTE":
+		return 60e9
+	case "SECOND":
+		return 1e9
+	case "MILLISECOND":
+		return 1e6
+	case "MICROSECOND":
+		return 1000
+	case "NANOSECOND":
+		return 1
+	}
+	return 0
 }
 
 // Months is the length of a unit in months; 0 for those of fixed length.
 func Months(unit string) int64 {
-	return map[string]int64{"MONTH": 1, "QUARTER": 3, "YEAR": 12, "DECADE": 120, "CENTURY": 1200, "MILLENNIUM": 12000}[unit]
+	switch unit {
+	case "MONTH":
+		return 1
+	case "QUARTER":
+		return 3
+	case "YEAR":
+		return 12
+	case "DECADE":
+		return 120
+	case "CENTURY":
+		return 1200
+	case "MILLENNIUM":
+		return 12000
+	}
+	return 0
 }
 
 // Part is the number of the unit that a moment is in, such as the month of its year.
