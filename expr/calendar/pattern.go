@@ -45,21 +45,37 @@ var patternCounts = map[byte]int{
 	'y': 4, 'u': 4, 'M': 4, 'L': 4, 'd': 2, 'D': 3, 'H': 2, 'h': 2, 'k': 2, 'K': 2, 'm': 2, 's': 2, 'S': 9, 'a': 1, 'E': 4,
 }
 
+// quoted is the text between quotes that s begins with, and how much of s that is. Two quotes are one, in a
+// text or for one.
+func quoted(s string) (text string, length int, ok bool) {
+	if strings.HasPrefix(s, "''") {
+		return "'", 2, true
+	}
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] != '\'':
+			text += s[i : i+1]
+		case strings.HasPrefix(s[i:], "''"):
+			text += "'"
+			i++
+		default:
+			return text, i + 1, true
+		}
+	}
+	return "", 0, false
+}
+
 func parsePattern(s string) (Pattern, error) {
 	var p Pattern
 	for i := 0; i < len(s); {
 		ch, n := s[i], 1
 		switch {
 		case ch == '\'':
-			end := strings.IndexByte(s[i+1:], '\'')
-			if end < 0 {
+			text, length, ok := quoted(s[i:])
+			if !ok {
 				return nil, fmt.Errorf("pattern %q has an open quote", s)
 			}
-			text := s[i+1 : i+1+end]
-			if text == "" {
-				text = "'"
-			}
-			p, n = append(p, patternPart{text: text}), end+2
+			p, n = append(p, patternPart{text: text}), length
 		case ch >= 'a' && ch <= 'z' || ch >= 'A' && ch <= 'Z':
 			for i+n < len(s) && s[i+n] == ch {
 				n++
