@@ -17,8 +17,7 @@ const typeKey = "anabranch.type"
 const nestingMax = 64
 
 const (
-	decimalDigitsMax = 38
-	millisPerDay     = 86_400_000
+	millisPerDay = 86_400_000
 )
 
 // schemaOf is the columns of an Arrow schema.
@@ -121,7 +120,7 @@ var plainTypes = map[lib.Type]columnar.Type{
 
 func decimalType(dt lib.DecimalType) (columnar.Type, error) {
 	p, s := int(dt.GetPrecision()), int(dt.GetScale())
-	if p < 1 || p > decimalDigitsMax || s < 0 || s > p {
+	if p < 1 || p > columnar.DigitsMax || s < 0 || s > p {
 		return columnar.Type{}, fmt.Errorf("DECIMAL(%d, %d) is not supported", p, s)
 	}
 	return columnar.DecimalOf(p, s), nil

@@ -70,7 +70,7 @@ func leafType(e *element, l *logical) (columnar.Type, error) {
 }
 
 func decimalType(e *element, l *logical) (columnar.Type, error) {
-	if l.precision < 1 || l.precision > 38 || l.scale < 0 || l.scale > l.precision {
+	if l.precision < 1 || l.precision > columnar.DigitsMax || l.scale < 0 || l.scale > l.precision {
 		return columnar.Type{}, fmt.Errorf("DECIMAL(%d, %d) is not supported", l.precision, l.scale)
 	}
 	switch e.typ {

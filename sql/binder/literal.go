@@ -66,8 +66,8 @@ func number(e *ast.NumberLiteral, negative bool) (*expr.Expr, error) {
 	}
 	precision := max(len(new(big.Int).Abs(v).String()), scale, 1)
 	wide, ok := columnar.Int128FromBig(v)
-	if !ok || precision > 38 {
-		return nil, ast.Errorf(e, ast.ClassSemantic, "%s has more than 38 digits", text)
+	if !ok || precision > columnar.DigitsMax {
+		return nil, ast.Errorf(e, ast.ClassSemantic, "%s has more than %d digits", text, columnar.DigitsMax)
 	}
 	return expr.Wide(wide, columnar.DecimalOf(precision, scale)), nil
 }

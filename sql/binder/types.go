@@ -63,8 +63,8 @@ func decimalType(t *ast.Type) (columnar.Type, error) {
 	if len(t.Args) > 1 {
 		scale = t.Args[1]
 	}
-	if precision < 1 || precision > 38 {
-		return columnar.Type{}, ast.Errorf(t, ast.ClassSemantic, "the precision of DECIMAL is 1 to 38, not %d", precision)
+	if precision < 1 || precision > columnar.DigitsMax {
+		return columnar.Type{}, ast.Errorf(t, ast.ClassSemantic, "the precision of DECIMAL is 1 to %d, not %d", columnar.DigitsMax, precision)
 	}
 	if scale < 0 || scale > precision {
 		return columnar.Type{}, ast.Errorf(t, ast.ClassSemantic, "the scale of DECIMAL(%d, %d) exceeds its precision", precision, scale)
