@@ -16,9 +16,7 @@ const typeKey = "anabranch.type"
 // nestingMax bounds how deep types are nested.
 const nestingMax = 64
 
-const (
-	millisPerDay = 86_400_000
-)
+const millisPerDay = 86_400_000
 
 // schemaOf is the columns of an Arrow schema.
 func schemaOf(s *lib.Schema) (*columnar.Schema, error) {
