@@ -32,7 +32,7 @@ func Build(job *graph.Job, at ast.Node, roots []Root, share Sharing) error {
 
 // build reports whether the job would wait for itself.
 func build(job *graph.Job, at ast.Node, roots []Root, share Sharing) (waits bool, err error) {
-	if share == Sources {
+	if share >= Sources {
 		if roots, err = alike(roots); err != nil {
 			return false, err
 		}

@@ -8,24 +8,28 @@ import (
 
 	"github.com/anabranch/anabranch/graph"
 	"github.com/anabranch/anabranch/operators"
+	"github.com/anabranch/anabranch/operators/join"
 	"github.com/anabranch/anabranch/windowing"
 )
 
 // Sharing says what several branches of a job compute once.
 type Sharing int
 
-// The choices. Of States nodes that hold rows are shared, with what is behind them; all else goes on at a
-// pace of its own. Of Sources all is.
+// The choices, each with what is before it. Of States nodes that hold rows are shared, with what is behind
+// them; all else goes on at a pace of its own. With Sources the rest is, too, but for the right sides of
+// joins that keep rows until event time has passed them: when old events are read they keep fewer if each
+// side goes at its own pace.
 const (
 	Nothing Sharing = iota
 	States
 	Sources
+	All
 )
 
 // reused merges nodes that compute the same from the same inputs, so that what several branches need is
 // computed, and held, once. Nodes of volatile ones stay apart, and what reads them.
 func reused(job *graph.Job, share Sharing, volatile map[int]bool) error {
-	r := &reuse{old: job.Nodes, share: share, volatile: volatile, made: map[int]int{}}
+	r := &reuse{old: job.Nodes, share: share, volatile: volatile, made: map[made]int{}}
 	if err := r.compare(); err != nil {
 		return err
 	}
@@ -36,8 +40,11 @@ func reused(job *graph.Job, share Sharing, volatile map[int]bool) error {
 		}
 	}
 	for _, n := range job.Nodes {
-		if !read[n.ID] {
-			r.make(n.ID)
+		if read[n.ID] {
+			continue
+		}
+		if _, err := r.make(n.ID, false); err != nil {
+			return err
 		}
 	}
 	job.Nodes = r.nodes
@@ -49,8 +56,14 @@ type reuse struct {
 	first    []int // by node: the first one that computes the same
 	share    Sharing
 	volatile map[int]bool
-	made     map[int]int // ids of nodes by those of old ones
+	made     map[made]int // ids of nodes
 	nodes    []*graph.Node
+}
+
+// made is an old node that was made, by its id; a second time where it goes at a pace of its own.
+type made struct {
+	id    int
+	apart bool
 }
 
 // compare finds the nodes that compute the same.
@@ -91,22 +104,44 @@ func (r *reuse) computes(n *graph.Node) (string, error) {
 	return b.String(), nil
 }
 
-// make adds the node id, or the one it is merged with, and what it reads.
-func (r *reuse) make(id int) int {
-	if r.share == Sources || stateful(r.old[id].Kind) {
-		id = r.first[id]
+// make adds the node id, or the one it is merged with, and what it reads. apart says that it is behind the
+// right side of a join that keeps rows for a time.
+func (r *reuse) make(id int, apart bool) (int, error) {
+	as := made{id, apart && r.share == Sources}
+	if stateful(r.old[id].Kind) {
+		as = made{id: r.first[id]}
+	} else if r.share >= Sources && !as.apart {
+		as.id = r.first[id]
 	}
-	if at, ok := r.made[id]; ok {
-		return at
+	if at, ok := r.made[as]; ok {
+		return at, nil
 	}
-	c := *r.old[id]
+	c := *r.old[as.id]
+	keeps, err := keepsForATime(&c)
+	if err != nil {
+		return 0, err
+	}
 	c.Inputs = append([]graph.Edge(nil), c.Inputs...)
 	for i := range c.Inputs {
-		c.Inputs[i].From = r.make(c.Inputs[i].From)
+		if c.Inputs[i].From, err = r.make(c.Inputs[i].From, apart || keeps && i == 1); err != nil {
+			return 0, err
+		}
 	}
 	c.ID = len(r.nodes)
-	r.nodes, r.made[id] = append(r.nodes, &c), c.ID
-	return c.ID
+	r.nodes, r.made[as] = append(r.nodes, &c), c.ID
+	return c.ID, nil
+}
+
+// keepsForATime reports whether a node is a join that keeps rows until event time has passed them.
+func keepsForATime(n *graph.Node) (bool, error) {
+	if n.Kind != join.KindSymmetric {
+		return false, nil
+	}
+	var spec join.Spec
+	if err := json.Unmarshal(n.Spec, &spec); err != nil {
+		return false, fmt.Errorf("node %s: %w", n.Name, err)
+	}
+	return spec.Bound != nil, nil
 }
 
 // stateful reports whether operators of a kind remember rows.

@@ -184,18 +184,17 @@ func (s *Session) mode(p *Planned, statement ast.Statement) error {
 	return nil
 }
 
-// sharing is what branches of a job compute once. A batch job of one statement reads its sources for each
-// branch, with the conditions of each. So does one whose joins keep rows until event time has passed
-// them: when old events are read they keep fewer if each branch goes at its own pace.
+// sharing is what branches of a job compute once. A job of one statement reads its sources for each branch if
+// it is a batch job, with the conditions of each, or has a join that keeps rows for a time.
 func (s *Session) sharing(p *Planned) physical.Sharing {
-	if s.settings["table.optimizer.reuse-sub-plan-enabled"] == "false" {
+	switch {
+	case s.settings["table.optimizer.reuse-sub-plan-enabled"] == "false":
 		return physical.Nothing
-	}
-	sources := (p.Job.Streaming || len(p.roots) > 1) && !slices.ContainsFunc(p.Optimized, timeBound)
-	if v := s.settings["table.optimizer.reuse-source-enabled"]; v != "" {
-		sources = v == "true"
-	}
-	if sources {
+	case s.settings["table.optimizer.reuse-source-enabled"] == "false":
+		return physical.States
+	case s.settings["table.optimizer.reuse-source-enabled"] == "true":
+		return physical.All
+	case len(p.roots) > 1 || p.Job.Streaming && !timeBound(p.Optimized[0]):
 		return physical.Sources
 	}
 	return physical.States
