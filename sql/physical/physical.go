@@ -24,6 +24,7 @@ type builder struct {
 
 // root adds a plan and the node that its rows go to.
 func (b *builder) root(r Root) error {
+	b.at = r.At
 	in, err := b.build(r.Plan)
 	if err != nil {
 		return err
