@@ -34,12 +34,12 @@ func Build(job *graph.Job, roots []Root, share Sharing) error {
 
 // build reports whether the job would wait for itself.
 func build(job *graph.Job, roots []Root, share Sharing) (waits bool, err error) {
-	if share == Sources {
-		if roots, err = alike(roots); err != nil {
+	if share >= Endless {
+		if roots, err = alike(roots, share); err != nil {
 			return false, err
 		}
 	}
-	b := &builder{job: job, volatile: map[int]bool{}}
+	b := &builder{job: job, volatile: map[int]bool{}, endless: map[int]bool{}}
 	job.Nodes = nil
 	for _, r := range roots {
 		if err := b.root(r); err != nil {
@@ -49,19 +49,19 @@ func build(job *graph.Job, roots []Root, share Sharing) (waits bool, err error) 
 	if share == Nothing {
 		return false, nil
 	}
-	if err := reused(job, share, b.volatile); err != nil {
+	if err := reused(job, share, b.volatile, b.endless); err != nil {
 		return false, err
 	}
 	return stuck(job)
 }
 
 // alike has scans read the same for all roots where they can.
-func alike(roots []Root) ([]Root, error) {
+func alike(roots []Root, share Sharing) ([]Root, error) {
 	plans := make([]plan.Node, len(roots))
 	for i, r := range roots {
 		plans[i] = r.Plan
 	}
-	plans, err := optimizer.ReadAlike(plans)
+	plans, err := optimizer.ReadAlike(plans, func(n *plan.Scan) bool { return share == Sources || n.Unbounded })
 	if err != nil {
 		return nil, err
 	}

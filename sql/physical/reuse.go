@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/anabranch/anabranch/graph"
@@ -15,17 +16,21 @@ import (
 type Sharing int
 
 // The choices. Of States nodes that hold rows are shared, with what is behind them; all else goes on at a
-// pace of its own. Of Sources all is.
+// pace of its own. Of Endless so are sources without end, and what makes rows of theirs; of Sources all is.
 const (
 	Nothing Sharing = iota
 	States
+	Endless
 	Sources
 )
 
 // reused merges nodes that compute the same from the same inputs, so that what several branches need is
 // computed, and held, once. Nodes of volatile ones stay apart, and what reads them.
-func reused(job *graph.Job, share Sharing, volatile map[int]bool) error {
+func reused(job *graph.Job, share Sharing, volatile, endless map[int]bool) error {
 	r := &reuse{old: job.Nodes, share: share, volatile: volatile, made: map[int]int{}}
+	for _, n := range job.Nodes {
+		r.endless = append(r.endless, endless[n.ID] || slices.ContainsFunc(n.Inputs, func(e graph.Edge) bool { return r.endless[e.From] }))
+	}
 	if err := r.compare(); err != nil {
 		return err
 	}
@@ -49,6 +54,7 @@ type reuse struct {
 	first    []int // by node: the first one that computes the same
 	share    Sharing
 	volatile map[int]bool
+	endless  []bool      // by node: whether it or what it reads reads without end
 	made     map[int]int // ids of nodes by those of old ones
 	nodes    []*graph.Node
 }
@@ -93,7 +99,7 @@ func (r *reuse) computes(n *graph.Node) (string, error) {
 
 // make adds the node id, or the one it is merged with, and what it reads.
 func (r *reuse) make(id int) int {
-	if r.share == Sources || stateful(r.old[id].Kind) {
+	if r.share == Sources || r.share == Endless && r.endless[id] || stateful(r.old[id].Kind) {
 		id = r.first[id]
 	}
 	if at, ok := r.made[id]; ok {
