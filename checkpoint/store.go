@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -78,15 +79,11 @@ type Store struct {
 // an error.
 func Open(dir, job string) (*Store, error) {
 	s := &Store{dir: filepath.Join(dir, job)}
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("checkpoint folder: %w", err)
-	}
 	var err error
 	for range leaseTries {
-		if s.lease, err = vfs.Lock(filepath.Join(s.dir, leaseName)); !errors.Is(err, vfs.ErrLocked) {
+		if s.lease, err = lease(s.dir); !errors.Is(err, errHeld) {
 			break
 		}
-		err = errHeld
 		_ = clock.Pause(context.Background(), leasePause) // it has no end to fail with
 	}
 	if err != nil {
@@ -94,6 +91,26 @@ func Open(dir, job string) (*Store, error) {
 	}
 	return s, nil
 }
+
+// lease makes a job's folder and takes the lease on it. A job that ends may remove the folder, and those
+// above it, between the two.
+func lease(dir string) (f *os.File, err error) {
+	for range folderTries {
+		if err = os.MkdirAll(dir, 0o755); err == nil {
+			f, err = vfs.Lock(filepath.Join(dir, leaseName))
+		}
+		switch {
+		case errors.Is(err, vfs.ErrLocked):
+			return nil, errHeld
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist): // MkdirAll says either
+			return f, err
+		}
+	}
+	return nil, err
+}
+
+// folderTries bounds how often others may remove a folder under the hands of a job.
+const folderTries = 1000
 
 // A process that was killed has its lease until its memory is given back, which may take a moment.
 const (

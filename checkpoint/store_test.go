@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/anabranch/anabranch/dataflow"
@@ -96,6 +97,30 @@ func TestStore(t *testing.T) {
 // TestFilesThatOthersReferTo lets checkpoints refer to files of older ones: these stay as long as the
 // checkpoint does, and its task has the sections of all, the newest first.
 // TestSweep has checkpoints that were given up: before the first complete one and behind it.
+// TestRemovedMeanwhile opens stores while those of other jobs take their folders away, and the one above them.
+func TestRemovedMeanwhile(t *testing.T) {
+	base := t.TempDir()
+	var wait sync.WaitGroup
+	for i := range 4 {
+		wait.Go(func() {
+			for range 100 {
+				s, err := Open(filepath.Join(base, "jobs"), fmt.Sprint("job", i))
+				if err == nil {
+					err = s.Remove(base)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if left, err := os.ReadDir(base); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+}
+
 func TestSweep(t *testing.T) {
 	s, err := Open(t.TempDir(), "j")
 	if err != nil {

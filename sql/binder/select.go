@@ -132,6 +132,9 @@ func itemName(item ast.SelectItem, position int) string {
 // star adds all columns, those a USING merged first, or the fields of a ROW.
 func (s *selection) star(star *ast.Star) error {
 	table := star.Qualifier.Last().Name
+	if len(star.Qualifier) > 1 && s.isRow(star.Qualifier) {
+		return s.fields(star)
+	}
 	found := false
 	for _, merged := range []bool{true, false} {
 		for i, c := range s.input.scope.columns {
@@ -154,6 +157,12 @@ func (s *selection) star(star *ast.Star) error {
 		return ast.Errorf(star, ast.ClassSemantic, "* needs a table in FROM")
 	}
 	return nil
+}
+
+// isRow reports whether a name begins with a column that is a ROW: its last part may be the name of a table too.
+func (s *selection) isRow(name ast.Name) bool {
+	i, _, err := s.x.scope.lookup(name)
+	return err == nil && i >= 0 && s.x.scope.columns[i].typ.Kind == columnar.Row
 }
 
 // fields adds those of a ROW.

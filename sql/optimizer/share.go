@@ -16,10 +16,11 @@ import (
 // source can serve them: the columns of all, of which a projection above each takes its own. The source of
 // a table without end is told only of conditions that all have; scans of one that ends stay apart where
 // their conditions differ, since leaving out files and row groups may be worth more than reading once.
-func ReadAlike(plans []plan.Node) ([]plan.Node, error) {
+// Those that among does not report stay as they are.
+func ReadAlike(plans []plan.Node, among func(*plan.Scan) bool) ([]plan.Node, error) {
 	all := scans{}
 	for _, n := range plans {
-		if err := all.add(n); err != nil {
+		if err := all.add(n, among); err != nil {
 			return nil, err
 		}
 	}
@@ -33,13 +34,13 @@ func ReadAlike(plans []plan.Node) ([]plan.Node, error) {
 // scans are those of plans, by table.
 type scans map[string][]*plan.Scan
 
-func (s scans) add(n plan.Node) error {
+func (s scans) add(n plan.Node, among func(*plan.Scan) bool) error {
 	for _, in := range n.Inputs() {
-		if err := s.add(in); err != nil {
+		if err := s.add(in, among); err != nil {
 			return err
 		}
 	}
-	if scan, ok := n.(*plan.Scan); ok {
+	if scan, ok := n.(*plan.Scan); ok && among(scan) {
 		key, err := tableOf(scan)
 		if err != nil {
 			return err
@@ -70,6 +71,9 @@ func (s scans) widened(n plan.Node) plan.Node {
 		if scan.Unbounded || slices.EqualFunc(other.Filter, scan.Filter, (*expr.Expr).Equal) {
 			parts = append(parts, other)
 		}
+	}
+	if len(parts) == 0 {
+		return n
 	}
 	return narrowed(readingFor(parts), scan)
 }

@@ -20,10 +20,12 @@ type builder struct {
 	job      *graph.Job
 	at       ast.Node     // the statement, where refusals point
 	volatile map[int]bool // ids of nodes with expressions that may give another value each time
+	endless  map[int]bool // ids of nodes that read without end
 }
 
 // root adds a plan and the node that its rows go to.
 func (b *builder) root(r Root) error {
+	b.at = r.At
 	in, err := b.build(r.Plan)
 	if err != nil {
 		return err
@@ -91,9 +93,12 @@ func (b *builder) node(n plan.Node, inputs []*graph.Node) (*graph.Node, error) {
 	case *plan.Scan:
 		spec := operators.SourceSpec{Table: n.Table, Project: n.Project, Watermark: n.Watermark}
 		spec.Request.Columns, spec.Request.Filter = n.Columns, n.Filter
-		return b.job.Add(operators.KindSource, n.String(), spec, n.Out), nil
+		node := b.job.Add(operators.KindSource, n.String(), spec, n.Out)
+		b.endless[node.ID] = n.Unbounded
+		return node, nil
 	case *plan.External:
 		node := b.job.Add(operators.KindExternal, n.String(), operators.ExternalSpec{}, n.Out)
+		b.endless[node.ID] = n.Unbounded
 		if n.Sole {
 			node.Parallelism = 1
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/anabranch/anabranch/graph"
@@ -16,20 +17,25 @@ import (
 type Sharing int
 
 // The choices, each with what is before it. Of States nodes that hold rows are shared, with what is behind
-// them; all else goes on at a pace of its own. With Sources the rest is, too, but for the right sides of
-// joins that keep rows until event time has passed them: when old events are read they keep fewer if each
-// side goes at its own pace.
+// them; all else goes on at a pace of its own. With Endless sources without end are, too, and what makes rows
+// of theirs, and with Sources those that end; but not the right sides of joins that keep rows until event time
+// has passed them: when old events are read they keep fewer if each side goes at its own pace. With All those
+// are no exception.
 const (
 	Nothing Sharing = iota
 	States
+	Endless
 	Sources
 	All
 )
 
 // reused merges nodes that compute the same from the same inputs, so that what several branches need is
 // computed, and held, once. Nodes of volatile ones stay apart, and what reads them.
-func reused(job *graph.Job, share Sharing, volatile map[int]bool) error {
+func reused(job *graph.Job, share Sharing, volatile, endless map[int]bool) error {
 	r := &reuse{old: job.Nodes, share: share, volatile: volatile, made: map[made]int{}}
+	for _, n := range job.Nodes {
+		r.endless = append(r.endless, endless[n.ID] || slices.ContainsFunc(n.Inputs, func(e graph.Edge) bool { return r.endless[e.From] }))
+	}
 	if err := r.compare(); err != nil {
 		return err
 	}
@@ -56,6 +62,7 @@ type reuse struct {
 	first    []int // by node: the first one that computes the same
 	share    Sharing
 	volatile map[int]bool
+	endless  []bool       // by node: whether it or what it reads reads without end
 	made     map[made]int // ids of nodes
 	nodes    []*graph.Node
 }
@@ -107,10 +114,11 @@ func (r *reuse) computes(n *graph.Node) (string, error) {
 // make adds the node id, or the one it is merged with, and what it reads. apart says that it is behind the
 // right side of a join that keeps rows for a time.
 func (r *reuse) make(id int, apart bool) (int, error) {
-	as := made{id, apart && r.share == Sources}
-	if stateful(r.old[id].Kind) {
+	as := made{id, apart && r.share < All}
+	switch {
+	case stateful(r.old[id].Kind):
 		as = made{id: r.first[id]}
-	} else if r.share >= Sources && !as.apart {
+	case !as.apart && (r.share >= Sources || r.share == Endless && r.endless[id]):
 		as.id = r.first[id]
 	}
 	if at, ok := r.made[as]; ok {

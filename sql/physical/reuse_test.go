@@ -73,7 +73,7 @@ Sink
 `, true},
 	} {
 		j := branches(c.kind)
-		if err := reused(j, c.share, nil); err != nil {
+		if err := reused(j, c.share, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := j.Validate(); err != nil {

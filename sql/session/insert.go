@@ -16,7 +16,7 @@ import (
 )
 
 // insert plans INSERT INTO, by itself or in a statement set.
-func (s *Session) insert(in *ast.Insert, p *Planned, statement ast.Statement) error {
+func (s *Session) insert(in *ast.Insert, p *Planned) error {
 	name := in.Table.Last().Name
 	table, ok := s.Catalog.Table(name)
 	if !ok {
@@ -51,7 +51,7 @@ func (s *Session) insert(in *ast.Insert, p *Planned, statement ast.Statement) er
 	if n, err = s.assign(in, n, spec, order, given); err != nil {
 		return err
 	}
-	return s.sink(n, spec, p, statement)
+	return s.sink(n, spec, p, in)
 }
 
 // staticPartition are the values that PARTITION (k = v) gives, by column.
@@ -121,7 +121,7 @@ func (s *Session) sink(n plan.Node, spec *catalog.TableSpec, p *Planned, stateme
 		n = onePerKey(n, spec)
 	}
 	single, ok := c.(catalog.SingleWriter)
-	p.roots = append(p.roots, physical.Root{Plan: n, Sink: spec, Alone: ok && single.WritesAlone(spec)})
+	p.roots = append(p.roots, physical.Root{Plan: n, At: statement, Sink: spec, Alone: ok && single.WritesAlone(spec)})
 	return nil
 }
 

@@ -132,10 +132,10 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 	case *ast.Query:
 		err = s.query(st, p)
 	case *ast.Insert:
-		err = s.insert(st, p, statement)
+		err = s.insert(st, p)
 	case *ast.StatementSet:
 		for _, insert := range st.Inserts {
-			if err = s.insert(insert, p, statement); err != nil {
+			if err = s.insert(insert, p); err != nil {
 				break
 			}
 		}
@@ -151,7 +151,7 @@ func (s *Session) plan(statement ast.Statement) (*Planned, error) {
 	if err := s.mode(p, statement); err != nil {
 		return nil, err
 	}
-	if err := physical.Build(p.Job, statement, p.roots, s.sharing(p)); err != nil {
+	if err := physical.Build(p.Job, p.roots, s.sharing(p)); err != nil {
 		return nil, err
 	}
 	p.collected()
@@ -242,7 +242,7 @@ func (s *Session) query(q *ast.Query, p *Planned) error {
 	if err != nil {
 		return err
 	}
-	p.roots = append(p.roots, physical.Root{Plan: n})
+	p.roots = append(p.roots, physical.Root{Plan: n, At: q})
 	return nil
 }
 

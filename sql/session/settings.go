@@ -19,6 +19,8 @@ import (
 type setting struct {
 	check func(string) bool
 	wants string
+	// words says that the values are words, in capitals or not, and kept in small letters.
+	words bool
 	// idle says why the key changes nothing; Flink's scripts set it all the same.
 	idle string
 	// now is the key that has taken this one's place.
@@ -34,6 +36,7 @@ func oneOf(values ...string) setting {
 	return setting{
 		check: func(v string) bool { return slices.Contains(values, strings.ToLower(v)) },
 		wants: strings.Join(values, " or "),
+		words: true,
 	}
 }
 
@@ -170,11 +173,15 @@ func (s *Session) set(st *ast.Set) (*Result, error) {
 	if !known.check(st.Value) {
 		return nil, ast.Errorf(st, ast.ClassSemantic, "'%s' takes %s, not '%s'", st.Key, known.wants, st.Value)
 	}
+	value := st.Value
+	if known.words {
+		value = strings.ToLower(value)
+	}
 	if known.now != "" {
-		s.settings[known.now] = st.Value
+		s.settings[known.now] = value
 		return nil, nil
 	}
-	s.settings[st.Key] = st.Value
+	s.settings[st.Key] = value
 	if known.idle != "" {
 		return &Result{Note: "'" + st.Key + "' has no effect: " + known.idle}, nil
 	}

@@ -29,6 +29,24 @@ func TestSettingsAreDocumented(t *testing.T) {
 	}
 }
 
+// TestSettingsOfWords sets some in capitals: what reads them compares small letters.
+func TestSettingsOfWords(t *testing.T) {
+	s := New(nil)
+	for _, c := range [][2]string{
+		{"execution.runtime-mode", "BATCH"},
+		{"table.optimizer.reuse-source-enabled", "True"},
+		{"state.backend.type", "Pebble"},
+		{"restart-strategy.type", "NONE"},
+	} {
+		if _, err := s.Apply(&ast.Set{Key: c[0], Value: c[1]}, ""); err != nil {
+			t.Error(err)
+		}
+		if got := s.Setting(c[0]); got != strings.ToLower(c[1]) {
+			t.Errorf("%s is %q", c[0], got)
+		}
+	}
+}
+
 func TestSettingsWithoutEffectSaySo(t *testing.T) {
 	s := New(nil)
 	for _, c := range []struct{ key, value, note string }{
