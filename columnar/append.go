@@ -16,15 +16,14 @@ func (v *Vector) AppendRows(src *Vector, rows []int32) {
 				dst[k] = 0
 			}
 		}
-		v.appendValid(src, rows, base)
+		v.appendValid(src, rows, base, anyNegative(rows))
 		return
 	}
 	v.flatten()
 	v.widenFor(src)
 	base := v.len
 	v.setLen(base + len(rows))
-	v.appendValid(src, rows, base)
-	v.appendValues(src, rows, base)
+	v.appendValid(src, rows, base, v.appendValues(src, rows, base))
 }
 
 // AppendRange appends n rows of src from the position from.
@@ -74,8 +73,7 @@ func (v *Vector) flatten() {
 	n := v.len
 	flat.setLen(n)
 	rows := iota32(0, n)
-	flat.appendValid(v, rows, 0)
-	flat.appendValues(v, rows, 0)
+	flat.appendValid(v, rows, 0, flat.appendValues(v, rows, 0))
 	v.Release()
 	*v = *flat
 }
@@ -105,9 +103,10 @@ func (v *Vector) widen() {
 	}
 }
 
-// appendValid sets the validity of the rows from base on; their number is v.len-base.
-func (v *Vector) appendValid(src *Vector, rows []int32, base int) {
-	if src.Valid == nil && !anyNegative(rows) {
+// appendValid sets the validity of the rows from base on; their number is v.len-base. none says that some
+// position is -1.
+func (v *Vector) appendValid(src *Vector, rows []int32, base int, none bool) {
+	if src.Valid == nil && !none {
 		if v.Valid != nil {
 			v.Valid = v.growValid(base)
 		}
@@ -159,22 +158,28 @@ func (v *Vector) growValid(base int) Bitmap {
 	return buf
 }
 
-func (v *Vector) appendValues(src *Vector, rows []int32, base int) {
+// appendValues writes src's values at rows from base on and reports whether some position is -1.
+func (v *Vector) appendValues(src *Vector, rows []int32, base int) (none bool) {
 	switch v.Phys {
+	case PhysInt8:
+		return gather(Values[int8](v)[base:], src, rows)
+	case PhysInt16:
+		return gather(Values[int16](v)[base:], src, rows)
+	case PhysInt32:
+		return gather(Values[int32](v)[base:], src, rows)
+	case PhysInt64:
+		return gather(Values[int64](v)[base:], src, rows)
+	case PhysFloat32:
+		return gather(Values[float32](v)[base:], src, rows)
+	case PhysFloat64:
+		return gather(Values[float64](v)[base:], src, rows)
+	case PhysInt128:
+		if src.Phys == PhysInt128 {
+			return gather(Values[Int128](v)[base:], src, rows)
+		}
+		appendWidened(v, src, rows, base)
 	case PhysBits:
 		appendBits(v, src, rows, base)
-	case PhysInt8:
-		gather(Values[int8](v)[base:], src, rows)
-	case PhysInt16:
-		gather(Values[int16](v)[base:], src, rows)
-	case PhysInt32, PhysFloat32:
-		gatherAs(v, src, rows, base)
-	case PhysInt64:
-		gather(Values[int64](v)[base:], src, rows)
-	case PhysFloat64:
-		gather(Values[float64](v)[base:], src, rows)
-	case PhysInt128:
-		appendWide(v, src, rows, base)
 	case PhysView:
 		appendViews(v, src, rows, base)
 	case PhysList:
@@ -182,18 +187,12 @@ func (v *Vector) appendValues(src *Vector, rows []int32, base int) {
 	case PhysStruct:
 		appendStructs(v, src, rows)
 	}
+	return anyNegative(rows)
 }
 
-func gatherAs(v, src *Vector, rows []int32, base int) {
-	if v.Phys == PhysInt32 {
-		gather(Values[int32](v)[base:], src, rows)
-	} else {
-		gather(Values[float32](v)[base:], src, rows)
-	}
-}
-
-// gather writes src's values at rows into dst; those of -1 are undefined.
-func gather[T Fixed](dst []T, src *Vector, rows []int32) {
+// gather writes src's values at rows into dst and reports whether some position is -1, whose value is
+// undefined.
+func gather[T Fixed](dst []T, src *Vector, rows []int32) (none bool) {
 	dst = dst[:len(rows)]
 	switch src.Enc {
 	case Constant:
@@ -201,27 +200,46 @@ func gather[T Fixed](dst []T, src *Vector, rows []int32) {
 		for k := range dst {
 			dst[k] = x
 		}
+		return anyNegative(rows)
 	case Dictionary:
 		values, codes := Values[T](src.Dict), src.Codes()
 		for k, r := range rows {
 			if r >= 0 {
 				dst[k] = values[codes[r]]
+			} else {
+				none = true
 			}
 		}
-	default:
-		values := Values[T](src)
-		if len(values) == 0 {
-			clear(dst)
-			return
-		}
-		for ; len(rows) >= 4 && len(dst) >= 4; rows, dst = rows[4:], dst[4:] {
-			r, d := rows[:4], dst[:4]
-			d[0], d[1], d[2], d[3] = values[max(r[0], 0)], values[max(r[1], 0)], values[max(r[2], 0)], values[max(r[3], 0)]
-		}
-		for k, r := range rows {
-			dst[k] = values[max(r, 0)]
-		}
+		return none
 	}
+	values := Values[T](src)
+	if len(values) == 0 {
+		clear(dst)
+		return len(rows) > 0
+	}
+	return take(dst, values, rows)
+}
+
+// take is gather of flat values, of which there is one at least.
+func take[T Fixed](dst, values []T, rows []int32) (none bool) {
+	sign, k := int32(0), 0
+	for ; k+8 <= len(rows) && k+8 <= len(dst); k += 8 {
+		r, d := rows[k:k+8:k+8], dst[k:k+8:k+8]
+		sign |= r[0] | r[1] | r[2] | r[3] | r[4] | r[5] | r[6] | r[7]
+		d[0] = values[max(r[0], 0)]
+		d[1] = values[max(r[1], 0)]
+		d[2] = values[max(r[2], 0)]
+		d[3] = values[max(r[3], 0)]
+		d[4] = values[max(r[4], 0)]
+		d[5] = values[max(r[5], 0)]
+		d[6] = values[max(r[6], 0)]
+		d[7] = values[max(r[7], 0)]
+	}
+	for ; k < len(rows); k++ {
+		sign |= rows[k]
+		dst[k] = values[max(rows[k], 0)]
+	}
+	return sign < 0
 }
 
 func appendBits(v, src *Vector, rows []int32, base int) {
@@ -234,12 +252,9 @@ func appendBits(v, src *Vector, rows []int32, base int) {
 	}
 }
 
-func appendWide(v, src *Vector, rows []int32, base int) {
+// appendWidened appends decimals of 64 bits to those of 128.
+func appendWidened(v, src *Vector, rows []int32, base int) {
 	dst := Values[Int128](v)[base:]
-	if src.Phys == PhysInt128 {
-		gather(dst, src, rows)
-		return
-	}
 	values := src
 	if src.Enc == Dictionary {
 		values = src.Dict
@@ -344,11 +359,13 @@ func (v *Vector) Gather(src *Vector, rows []int32) {
 	}
 	v.ResetAs(PhysView, 0)
 	v.setLen(len(rows))
-	v.appendValid(src, rows, 0)
-	gather(Values[View](v), src, rows)
-	for k, r := range rows {
-		if r < 0 {
-			Values[View](v)[k] = View{}
+	none := gather(Values[View](v), src, rows)
+	v.appendValid(src, rows, 0, none)
+	if none {
+		for k, r := range rows {
+			if r < 0 {
+				Values[View](v)[k] = View{}
+			}
 		}
 	}
 	v.borrowBufs(src.Bufs)
