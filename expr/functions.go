@@ -22,7 +22,7 @@ func functions() map[string]*function {
 		all := map[string]*function{}
 		for _, group := range [][]*function{
 			arithmeticFunctions(), comparisonFunctions(), logicFunctions(), conditionalFunctions(),
-			stringFunctions(), timeFunctions(), mathFunctions(), rowFunctions(),
+			stringFunctions(), timeFunctions(), mathFunctions(), randomFunctions(), rowFunctions(),
 		} {
 			for _, f := range group {
 				all[f.name] = f

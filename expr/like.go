@@ -145,7 +145,7 @@ func (p *likePattern) find(s, piece []byte) (at, length int) {
 
 // compileLike compiles x LIKE pattern [ESCAPE c].
 func compileLike(c *compiler, e *Expr, fold bool) (node, error) {
-	known := memo[*likePattern]{}
+	known := memo[string, *likePattern]{}
 	get := func(pattern, escape string) (*likePattern, error) {
 		if p, ok := known[pattern+"\x00"+escape]; ok {
 			return p, nil

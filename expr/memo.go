@@ -2,23 +2,23 @@ package expr
 
 import "regexp"
 
-// memo keeps what was made of texts, such as patterns, which mostly are few; where they become too many, as
+// memo keeps what was made of values, such as patterns, which mostly are few; where they become too many, as
 // of a column, all are forgotten.
-type memo[T any] map[string]T
+type memo[K comparable, T any] map[K]T
 
 // memoMax is how many are kept.
 const memoMax = 1000
 
-func (m memo[T]) add(text string, v T) T {
+func (m memo[K, T]) add(key K, v T) T {
 	if len(m) >= memoMax {
 		clear(m)
 	}
-	m[text] = v
+	m[key] = v
 	return v
 }
 
 // patterns keeps compiled regular expressions by text.
-type patterns struct{ memo[*regexp.Regexp] }
+type patterns struct{ memo[string, *regexp.Regexp] }
 
 func (p patterns) get(e *Expr, text string) (*regexp.Regexp, error) {
 	if re, ok := p.memo[text]; ok {

@@ -227,7 +227,7 @@ func pad(left bool) rowFunc {
 }
 
 func regexpExtract(_ *compiler, e *Expr) (rowFunc, error) {
-	known := patterns{memo[*regexp.Regexp]{}}
+	known := patterns{memo[string, *regexp.Regexp]{}}
 	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
 		re, err := known.get(e, a[1].Text(i))
 		if err != nil {
@@ -249,7 +249,7 @@ func regexpExtract(_ *compiler, e *Expr) (rowFunc, error) {
 
 // regexpReplace puts the replacement in as it is, as Flink does: $1 means no group.
 func regexpReplace(_ *compiler, e *Expr) (rowFunc, error) {
-	known := patterns{memo[*regexp.Regexp]{}}
+	known := patterns{memo[string, *regexp.Regexp]{}}
 	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
 		re, err := known.get(e, a[1].Text(i))
 		if err != nil {
@@ -261,7 +261,7 @@ func regexpReplace(_ *compiler, e *Expr) (rowFunc, error) {
 }
 
 func regexpMatch(_ *compiler, e *Expr) (rowFunc, error) {
-	known := patterns{memo[*regexp.Regexp]{}}
+	known := patterns{memo[string, *regexp.Regexp]{}}
 	return func(a []columnar.Reader, i int, out *columnar.Vector) error {
 		re, err := known.get(e, a[1].Text(i))
 		if err == nil {
