@@ -252,7 +252,7 @@ func restoreFrom(store *checkpoint.Store, dir string) (*checkpoint.Snapshot, err
 func sameGraph(p *session.Planned, s *checkpoint.Snapshot) error {
 	digest, err := scheduler.Digest(p.Job)
 	if err == nil && digest != s.Digest {
-		err = fmt.Errorf("checkpoint %d of job %s was taken of another plan: the statements have changed since; start over with --fresh", s.Epoch, s.Job)
+		err = fmt.Errorf("checkpoint %d of job %s was taken of another plan: the statements, or settings of the optimizer, have changed since; start over with --fresh", s.Epoch, s.Job)
 	}
 	return err
 }
