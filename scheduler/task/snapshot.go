@@ -17,6 +17,9 @@ type copying struct {
 // long.
 const copyRows = 4096
 
+// stepRows is how many rows a step counts for at the least, of those that pay for what was copied.
+const stepRows = 256
+
 // unwrittenMax is how many bytes of snapshots may wait for the disk before no more are copied.
 const unwrittenMax = 32 << 20
 

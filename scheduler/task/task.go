@@ -62,6 +62,7 @@ type Task struct {
 	barrier   dataflow.Epoch // the epoch aligning
 	// building says that an input is not read yet, so a barrier would wait behind its rows.
 	building bool
+	owed     int  // rows to be taken before more of a snapshot is copied, so that those that wait do not wait long
 	skip     bool // the task had ended before the checkpoint it is restored from
 }
 
@@ -165,13 +166,18 @@ func (t *Task) running() string {
 // step goes on with the snapshot in progress, if any, and does one piece of work.
 func (t *Task) step(ctx context.Context) (Result, error) {
 	finished := t.tail.snapshot == nil
-	if !finished && !t.behind() {
+	if !finished && !t.behind() && t.owed <= 0 {
 		var err error
 		if finished, err = t.copySome(); err != nil {
 			return Done, err
 		}
+		t.owed = copyRows
 	}
+	before := t.stats.rowsIn.Load()
 	result, err := t.work(ctx)
+	if t.owed -= max(int(t.stats.rowsIn.Load()-before), stepRows); result == Blocked {
+		t.owed = 0
+	}
 	switch {
 	case err != nil:
 		return Done, err
