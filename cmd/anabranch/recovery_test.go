@@ -78,13 +78,18 @@ CREATE TABLE g (id BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1
 CREATE TABLE result (id BIGINT) WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'csv');
 INSERT INTO result SELECT id FROM g;`
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
 	go func() {
-		for {
+		for ctx.Err() == nil {
 			if hidden, _ := filepath.Glob("out/.*"); len(hidden) > 0 { // rows have come
 				cancel()
-				return
 			}
-			time.Sleep(time.Millisecond)
+			select {
+			case <-look.C:
+			case <-ctx.Done():
+			}
 		}
 	}()
 	var out, errs bytes.Buffer
