@@ -23,7 +23,7 @@ func (c *copier) Freeze(dataflow.Epoch, bool, *state.Writer) error { return nil 
 func (c *copier) Snapshot(dataflow.Epoch, *state.Writer) error     { return nil }
 func (c *copier) Restore(*state.Reader) error                      { return nil }
 func (c *copier) Close() error                                     { return nil }
-func (c *copier) Copy(n int) (done bool, err error)                { c.log++; c.left--; return c.left == 0, nil }
+func (c *copier) Copy(int) (done bool, err error)                  { c.log++; c.left--; return c.left == 0, nil }
 
 // TestCopyingIsPaidFor steps a task with a snapshot in progress: while batches wait, one piece is copied for as
 // many rows as it has; without any a piece is copied in each step.
