@@ -94,7 +94,7 @@ func (t *Table) UpsertRows(ids []uint32, cols []*columnar.Vector, sel []int32, n
 	if sel != nil {
 		live = len(sel)
 	}
-	if cap(ids) < live {
+	if ids == nil || cap(ids) < live { // not nil, also for no rows
 		ids = make([]uint32, max(live, columnar.BatchRows))
 	}
 	ids = ids[:live]
