@@ -35,7 +35,12 @@ func New(n *graph.Node) (op dataflow.Operator, known bool, err error) {
 	case order.KindLimit:
 		op, err = decode(n, func(s order.LimitSpec) dataflow.Operator { return order.NewLimit(s) })
 	case order.KindRank:
-		op, err = decode(n, func(s order.RankSpec) dataflow.Operator { return order.NewRank(s) })
+		op, err = decode(n, func(s order.RankSpec) dataflow.Operator {
+			if s.Closing != nil {
+				return order.NewWindowRank(s)
+			}
+			return order.NewRank(s)
+		})
 	case order.KindDeduplicate:
 		op, err = decode(n, func(s order.DeduplicateSpec) dataflow.Operator { return order.NewDeduplicate(s) })
 	case order.KindNumber:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/anabranch/anabranch/columnar"
 	"github.com/anabranch/anabranch/dataflow"
+	"github.com/anabranch/anabranch/operators/held"
 )
 
 // TimeBound says that rows match only if Low <= left time - right time <= High, in microseconds,
@@ -70,17 +71,7 @@ func (e *expiry) column(port dataflow.Port) int {
 
 // micros is the time of row i in microseconds.
 func (e *expiry) micros(port dataflow.Port, v *columnar.Vector, i int) int64 {
-	values := v
-	if v.Enc == columnar.Dictionary {
-		values = v.Dict
-	}
-	t := columnar.Values[int64](values)[v.Index(i)]
-	if per := e.units[port]; per > 1e6 {
-		return columnar.FloorDiv(t, per/1e6)
-	} else if per < 1e6 {
-		return t * (1e6 / per)
-	}
-	return t
+	return held.Micros(v, i, e.units[port])
 }
 
 // times appends the times of the live rows of b.

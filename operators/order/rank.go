@@ -20,7 +20,8 @@ import (
 //
 // Of an input that ends it emits the rows then; if memory has no room for them, they are divided by hash
 // of their partitions into parts on disk that are numbered one after the other. Of any other input it
-// emits after each batch how the range has changed in the partitions that the batch touched.
+// emits after each batch how the range has changed in the partitions that the batch touched. A WindowRank
+// uses one for each window, which ends for it like an input.
 type Rank struct {
 	spec   RankSpec
 	ctx    *dataflow.Context
@@ -44,6 +45,7 @@ type Rank struct {
 	listed  *state.Lists // whose rows are in lists
 	next    int          // of lists, to emit at the end
 	ended   bool
+	window  *windowPart // nil unless it is of a WindowRank
 
 	account *mem.Account       // of one that spills
 	level   int                // of partitions on disk, below a Rank that has put its rows aside
@@ -99,25 +101,36 @@ func (r *Rank) Process(_ dataflow.Port, b *columnar.Batch, out dataflow.Output) 
 	if r.aside != nil {
 		return dataflow.Done, r.putAside(b)
 	}
+	if r.spec.AtEnd {
+		if err := r.keep(b); err != nil {
+			return dataflow.Done, err
+		}
+		return dataflow.Done, r.reserve()
+	}
 	if err := r.take(b); err != nil {
 		return dataflow.Done, err
 	}
-	if r.spec.AtEnd {
-		r.rows.RemoveIDs(r.dropped)
-		r.dropped = r.dropped[:0]
-		return dataflow.Done, r.reserve()
-	}
 	for _, p := range r.touched {
 		l := &r.lists[p]
-		r.changes.between(r.rows, r.window(l.before), r.window(l.ids), r.spec.From)
+		r.changes.between(r.rows, r.ranged(l.before), r.ranged(l.ids), r.spec.From)
 		l.hit = false
 	}
 	r.touched = r.touched[:0]
 	return r.Resume(out)
 }
 
-// window is the part of a list whose numbers lie in the range.
-func (r *Rank) window(ids []uint32) []uint32 {
+// keep takes rows in that are emitted at the end.
+func (r *Rank) keep(b *columnar.Batch) error {
+	if err := r.take(b); err != nil {
+		return err
+	}
+	r.rows.RemoveIDs(r.dropped)
+	r.dropped = r.dropped[:0]
+	return nil
+}
+
+// ranged is the part of a list whose numbers lie in the range.
+func (r *Rank) ranged(ids []uint32) []uint32 {
 	if to := r.spec.To; to > 0 && to < int64(len(ids)) {
 		ids = ids[:to]
 	}
@@ -278,6 +291,9 @@ func (r *Rank) remove(l *rankList, key []byte) bool {
 // EndInput emits the rows of an input that has ended.
 func (r *Rank) EndInput(_ dataflow.Port, out dataflow.Output) (dataflow.Status, error) {
 	r.ended = r.spec.AtEnd
+	if r.window != nil {
+		r.lists = r.lists[:0] // they are made of all rows again
+	}
 	if r.aside != nil {
 		if err := r.beginRest(); err != nil {
 			return dataflow.Done, err
@@ -302,12 +318,28 @@ func (r *Rank) Resume(out dataflow.Output) (dataflow.Status, error) {
 		}
 		r.rows.RemoveIDs(r.dropped)
 		r.dropped = r.dropped[:0]
-		if !r.ended || r.next == len(r.lists) {
+		if !r.ended {
 			return dataflow.Done, nil
 		}
-		l := &r.lists[r.next]
-		r.next++
-		r.order(l)
-		r.changes.between(r.rows, nil, r.window(l.ids), r.spec.From)
+		if some, err := r.nextLists(); err != nil || !some {
+			return dataflow.Done, err
+		}
 	}
+}
+
+// nextLists makes changes of lists that are to be emitted at the end, a batch or somewhat more; some is false if
+// none are left.
+func (r *Rank) nextLists() (some bool, err error) {
+	if r.window != nil && r.next == len(r.lists) {
+		if err := r.scanLists(); err != nil {
+			return false, err
+		}
+	}
+	from := r.next
+	for ; r.next < len(r.lists) && len(r.changes.come.ids) < columnar.BatchRows; r.next++ {
+		l := &r.lists[r.next]
+		r.order(l)
+		r.changes.between(r.rows, nil, r.ranged(l.ids), r.spec.From)
+	}
+	return r.next > from, nil
 }

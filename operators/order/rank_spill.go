@@ -7,7 +7,7 @@ import (
 )
 
 // spills reports that rows may go to disk.
-func (r *Rank) spills() bool { return r.spec.AtEnd && r.ctx.Spill != nil }
+func (r *Rank) spills() bool { return r.spec.AtEnd && r.window == nil && r.ctx.Spill != nil }
 
 // listBytes is about what a list takes beside its rows.
 const listBytes = 64

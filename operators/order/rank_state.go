@@ -1,7 +1,6 @@
 package order
 
 import (
-	"bytes"
 	"errors"
 	"slices"
 
@@ -16,10 +15,13 @@ import (
 // openRows makes the tables of partitions and rows.
 func (r *Rank) openRows() (err error) {
 	in, ctx := r.ctx.Inputs[0], r.ctx
-	if len(r.spec.Partition) > 0 && !r.spec.AtEnd {
+	switch {
+	case r.window != nil:
+		r.store = r.window.store
+	case len(r.spec.Partition) > 0 && !r.spec.AtEnd:
 		r.store = ctx.State.Store()
 	}
-	if r.store != nil {
+	if r.store != nil || r.window != nil {
 		if r.tiers, err = held.OpenRows(ctx, r.store, r.form()); err == nil {
 			r.listed = r.tiers.Lists
 			r.rows = r.listed.Table()
@@ -44,11 +46,20 @@ func (r *Rank) openRows() (err error) {
 	return err
 }
 
-// form is that of the rows as lists: a row and its normalized key.
+// form is that of the rows as lists.
 func (r *Rank) form() held.Form {
-	schema := &columnar.Schema{Fields: slices.Clone(r.ctx.Inputs[0].Fields)}
+	part := ""
+	if r.window != nil {
+		part = r.window.name
+	}
+	return rankForm(r.ctx.Inputs[0], r.spec.Partition, part)
+}
+
+// rankForm is that of lists of a row and its normalized key.
+func rankForm(in *columnar.Schema, partition []int, part string) held.Form {
+	schema := &columnar.Schema{Fields: slices.Clone(in.Fields)}
 	schema.Fields = append(schema.Fields, columnar.Field{Name: "$key", Type: columnar.TypeBytes.Required()})
-	return held.Form{Name: "row lists", Schema: schema, Keys: r.spec.Partition}
+	return held.Form{Name: "row lists", Part: part, Schema: schema, Keys: partition}
 }
 
 // enter brings the partitions of b into memory.
@@ -84,11 +95,17 @@ func (r *Rank) arrange() {
 	r.lists = append(r.lists, make([]rankList, len(fresh))...)
 	for i, id := range r.listed.Heads(fresh) {
 		l := &r.lists[fresh[i]]
-		for ; id != hashtable.NoRow; id = r.rows.Next(id) {
-			l.ids = append(l.ids, id)
-		}
-		slices.SortFunc(l.ids, func(a, b uint32) int { return bytes.Compare(r.keyOf(a), r.keyOf(b)) })
+		l.ids = r.listOf(id)
+		r.order(l)
 	}
+}
+
+// listOf are the rows of a partition, from its first one in the table on.
+func (r *Rank) listOf(id uint32) (ids []uint32) {
+	for ; id != hashtable.NoRow; id = r.rows.Next(id) {
+		ids = append(ids, id)
+	}
+	return ids
 }
 
 // Snapshot writes the rows down.
@@ -165,7 +182,10 @@ func (r *Rank) Close() error {
 	if r.rows == nil {
 		return nil
 	}
-	err := errors.Join(r.tiers.Close(), r.store.Close())
+	err := errors.Join(r.closeScan(), r.tiers.Close())
+	if r.window == nil {
+		err = errors.Join(err, r.store.Close())
+	}
 	if r.tiers == nil {
 		r.rows.Release()
 		r.parts.Release()

@@ -36,7 +36,7 @@ type LimitSpec struct {
 // RankSpec numbers the rows of each partition, which are equal in the columns Partition, in the
 // order of Keys, and passes on those numbered From to To; a To of 0 is no limit. The number is a last
 // column if Number is set. AtEnd emits when the input has ended, which else is a changelog; Retract
-// says that rows of the input may be taken back.
+// says that rows of the input may be taken back. Closing says that partitions end before their input does.
 type RankSpec struct {
 	Partition []int `json:"partition"`
 	Keys      []Key `json:"keys"`
@@ -45,6 +45,15 @@ type RankSpec struct {
 	Number    bool  `json:"number,omitempty"`
 	AtEnd     bool  `json:"atEnd,omitempty"`
 	Retract   bool  `json:"retract,omitempty"`
+
+	Closing *Closing `json:"closing,omitempty"`
+}
+
+// Closing says that no further row of a partition comes, but for late ones, once the watermark is After
+// microseconds behind the time in Column, which is of the partition and tells its window.
+type Closing struct {
+	Column int   `json:"column"`
+	After  int64 `json:"after"`
 }
 
 // Keep says which row of a key stays.

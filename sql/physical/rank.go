@@ -16,7 +16,8 @@ func (b *builder) rank(n *plan.Rank, in *graph.Node) (*graph.Node, error) {
 	if keep, ok := plan.Arrival(n); ok {
 		return b.arrival(n, in, keep, t.Unbounded), nil
 	}
-	if t.Unbounded && n.To == 0 {
+	closing, closes := plan.Closing(n)
+	if t.Unbounded && n.To == 0 && !closes {
 		return nil, plan.Refuse(b.at, "unbounded-rank")
 	}
 	if !t.Unbounded && len(n.Partition) == 0 && !slices.ContainsFunc(n.Input.Schema().Fields, isNested) {
@@ -27,7 +28,11 @@ func (b *builder) rank(n *plan.Rank, in *graph.Node) (*graph.Node, error) {
 		AtEnd: !t.Unbounded, Retract: t.Changelog,
 	}
 	name := n.String()
-	if !spec.AtEnd {
+	switch {
+	case closes:
+		spec.Closing = &closing
+		name = label(n, "WindowRank(closes="+n.Input.Schema().Fields[closing.Column].Name+", ")
+	case !spec.AtEnd:
 		name = label(n, "Rank(changelog, ")
 	}
 	node := b.job.Add(order.KindRank, name, spec, n.Schema(), exchange(in, n.Partition))

@@ -56,7 +56,8 @@ func waits(n Node, input Traits) bool {
 	case *Sort:
 		return input.Unbounded && n.Limit == nil
 	case *Rank:
-		return input.Unbounded && n.To == 0
+		_, closes := closing(n, input)
+		return input.Unbounded && n.To == 0 && !closes
 	case *Limit:
 		return input.Unbounded
 	case *Window, *WindowAggregate:

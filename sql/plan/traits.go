@@ -32,6 +32,9 @@ type Rising struct {
 	// Base, where it is not nil, is a time that the column lies exactly Behind microseconds before;
 	// so columns of one base are constants apart.
 	Base *int
+	// Closes, for columns of windows, is how long after a value the watermark says that no later row has it, in
+	// microseconds; nil for others, which have too many values to wait for each.
+	Closes *int64
 }
 
 // TraitsOf derives the traits of n from those of its inputs.
@@ -83,6 +86,10 @@ func TraitsOf(n Node) Traits {
 			t.Time, t.Rising, t.Processing = inputs[0].Time, inputs[0].Rising, inputs[0].Processing
 			break
 		}
+		if c, ok := closing(n, inputs[0]); ok {
+			t.closed(c, inputs[0])
+			break
+		}
 		t.Changelog = t.Unbounded
 	case *Normalize:
 		t.Changelog, t.Processing = t.Unbounded, inputs[0].Processing
@@ -111,9 +118,18 @@ func (t *Traits) project(n *Project, in Traits) {
 			continue
 		}
 		if r, ok := in.rising(column); ok {
-			t.Rising = append(t.Rising, Rising{Column: i, Behind: r.Behind - ahead, Base: r.Base})
+			t.Rising = append(t.Rising, r.shift(i, ahead))
 		}
 	}
+}
+
+// shift is what r says of a column that lies a time ahead of its own.
+func (r Rising) shift(column int, ahead int64) Rising {
+	r.Column, r.Behind = column, r.Behind-ahead
+	if r.Closes != nil {
+		r.Closes = new(*r.Closes - ahead)
+	}
+	return r
 }
 
 func (t *Traits) rising(column int) (Rising, bool) {
@@ -128,12 +144,18 @@ func (t *Traits) rising(column int) (Rising, bool) {
 // windowRising are the last three columns of n, a window's start, end and time.
 func windowRising(n Node, size int64) []Rising {
 	end, base := Width(n)-2, new(int)
-	start, last := Rising{end - 1, size, base}, Rising{end + 1, 1, nil}
+	start, last := Rising{Column: end - 1, Behind: size, Base: base}, Rising{Column: end + 1, Behind: 1}
 	// The last unit of a window is a whole number of microseconds before its end, or nanoseconds.
 	if per := columnar.UnitsPerSecond(n.Schema().Fields[end].Type.Precision); per <= 1_000_000 {
 		last.Behind, last.Base = 1_000_000/per, base
 	}
-	return []Rising{start, {end, 0, base}, last}
+	list := []Rising{start, {Column: end, Base: base}, last}
+	for i := range list {
+		// Later rows are later than the watermark, and a window ends behind its last row.
+		closes := list[i].Behind - 1
+		list[i].Closes = &closes
+	}
+	return list
 }
 
 // keyRising are the keys of n that are constants apart from its time column. That lies within the
@@ -143,7 +165,7 @@ func keyRising(n *WindowAggregate, in Traits) (list []Rising) {
 	base := new(int)
 	for i, k := range n.Keys {
 		if ahead, apart := in.apart(k, time); ok && apart {
-			list = append(list, Rising{i, n.Window.Size + ahead, base})
+			list = append(list, Rising{Column: i, Behind: n.Window.Size + ahead, Base: base})
 		}
 	}
 	return list
@@ -158,6 +180,11 @@ func (t *Traits) union(inputs []Traits) {
 			other, ok := in.rising(r.Column)
 			all = all && ok
 			r.Behind = max(r.Behind, other.Behind)
+			if r.Closes != nil && other.Closes != nil {
+				r.Closes = new(max(*r.Closes, *other.Closes))
+			} else {
+				r.Closes = nil
+			}
 		}
 		if r.Base = nil; all {
 			t.Rising = append(t.Rising, r)
@@ -204,7 +231,11 @@ func (t *Traits) kept(in Traits, column int, slack int64, shift int) {
 			continue
 		}
 		behind := r.Behind - of.Behind - slack
-		t.Rising = append(t.Rising, Rising{r.Column + shift, behind, base})
+		kept := Rising{Column: r.Column + shift, Behind: behind, Base: base}
+		if r.Closes != nil {
+			kept.Closes = new(behind + 1)
+		}
+		t.Rising = append(t.Rising, kept)
 		if slices.Contains(in.Time, r.Column) && behind <= 0 {
 			t.Time = append(t.Time, r.Column+shift)
 		}
