@@ -217,7 +217,10 @@ func runRestarting(t *testing.T, job *graph.Job, opts scheduler.Options, uid str
 	return scheduler.RunRestarting(t.Context(), job, opts, scheduler.RestartStrategy{Kind: scheduler.FixedDelay, Attempts: 10, Delay: time.Millisecond})
 }
 
-// ticker starts checkpoints as fast as they are taken until the epoch last is complete, then
+// tickPause leaves the processor to the job while a checkpoint is taken.
+const tickPause = 200 * time.Microsecond
+
+// ticker starts checkpoints almost as fast as they are taken until the epoch last is complete, then
 // kills.
 func ticker(store *checkpoint.Store, last dataflow.Epoch, kill func()) (tick <-chan time.Time, stop func()) {
 	c, done := make(chan time.Time), make(chan struct{})
@@ -233,6 +236,7 @@ func ticker(store *checkpoint.Store, last dataflow.Epoch, kill func()) (tick <-c
 			case <-done:
 				return
 			}
+			time.Sleep(tickPause)
 		}
 	})
 	return c, func() { close(done); wg.Wait() }
