@@ -134,6 +134,9 @@ func IsDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+// MakeDir makes a directory, and those above it, unless it is there.
+func MakeDir(path string) error { return os.MkdirAll(clean(path), 0o755) }
+
 const pendingSuffix = ".inprogress"
 
 // Pending is a file being written. It has a hidden name until Commit.

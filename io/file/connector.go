@@ -117,7 +117,9 @@ func newTable(spec *catalog.TableSpec, read bool) (*table, error) {
 	}
 	probe := t.path
 	if read {
-		if t.files, err = vfs.List(t.path); err != nil && (t.monitor == 0 || !errors.Is(err, vfs.ErrNoFiles)) {
+		// A directory that is empty is a table without rows, as which columns it has need not be asked.
+		mayBeEmpty := t.monitor > 0 || t.format != "" && vfs.IsDir(t.path)
+		if t.files, err = vfs.List(t.path); err != nil && !(mayBeEmpty && errors.Is(err, vfs.ErrNoFiles)) {
 			return nil, fmt.Errorf("table %s: %w", name, err)
 		}
 		if len(t.files) > 0 {

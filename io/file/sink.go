@@ -228,9 +228,15 @@ func (s *sink) finish(p *part) (prepared, error) {
 	return done, nil
 }
 
-// Prepare makes the rows written since the last epoch durable under hidden names.
-func (s *sink) Prepare(epoch dataflow.Epoch, _ bool) ([]dataflow.Committable, error) {
+// Prepare makes the rows written since the last epoch durable under hidden names. At the end a directory is there
+// even if no rows are.
+func (s *sink) Prepare(epoch dataflow.Epoch, final bool) ([]dataflow.Committable, error) {
 	s.epoch = epoch
+	if final && !isFile(s.table.path) {
+		if err := vfs.MakeDir(s.table.path); err != nil {
+			return nil, fmt.Errorf("table %s: %w", s.table.name, err)
+		}
+	}
 	if s.one != nil {
 		p := s.one
 		s.one = nil
