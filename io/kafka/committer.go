@@ -40,8 +40,9 @@ func newCommitter(c catalog.Connector, spec *catalog.TableSpec) (dataflow.Commit
 	return &committer{t}, nil
 }
 
-func (c *committer) client() (*kgo.Client, error) {
-	return kgo.NewClient(append(slices.Clone(c.table.client), kgo.MaxVersions(versions()), kgo.AlwaysRetryEOF())...)
+func (c *committer) client(more ...kgo.Opt) (*kgo.Client, error) {
+	options := append(slices.Clone(c.table.client), kgo.MaxVersions(versions()), kgo.AlwaysRetryEOF())
+	return kgo.NewClient(append(options, more...)...)
 }
 
 // commitMax is how long a commit is tried.
@@ -54,14 +55,16 @@ func (c *committer) Commit(ctx context.Context, data []byte) error {
 	if err := json.Unmarshal(data, &t); err != nil {
 		return fmt.Errorf("kafka: %w", err)
 	}
-	client, err := c.client()
+	e := &ending{transaction: t}
+	client, err := c.client(kgo.WithHooks(e))
 	if err != nil {
 		return fmt.Errorf("kafka: %w", err)
 	}
 	defer client.Close()
+	e.client = client
 	ctx, cancel := context.WithTimeout(ctx, commitMax)
 	defer cancel()
-	if err := untilDone(ctx, func() error { return commit(ctx, client, t) }); err != nil {
+	if err := untilDone(ctx, func() error { return e.try(ctx) }); err != nil {
 		return fmt.Errorf("kafka: topic %s, transaction %s: %w", t.Topic, t.ID, c.table.problem(err))
 	}
 	return nil
@@ -78,45 +81,6 @@ func untilDone(ctx context.Context, try func() error) error {
 			return err
 		}
 	}
-}
-
-// commit tries to end a transaction, unless it is committed; ConcurrentTransactions asks to look again.
-func commit(ctx context.Context, client *kgo.Client, t transaction) error {
-	described, err := kadm.NewClient(client).DescribeTransactions(ctx, t.ID)
-	if err != nil {
-		return err
-	}
-	d := described[t.ID]
-	if errors.Is(d.Err, kerr.TransactionalIDNotFound) {
-		return lost(t, "the brokers do not know it any more")
-	} else if d.Err != nil {
-		return d.Err
-	}
-	same := d.ProducerID == t.ProducerID && d.ProducerEpoch == t.ProducerEpoch
-	switch {
-	case same && d.State == "CompleteCommit":
-		return nil
-	case same && d.State == "PrepareCommit":
-		return kerr.ConcurrentTransactions
-	case !same || d.State != "Ongoing":
-		return lost(t, "it is in the state "+d.State+" of producer epoch "+fmt.Sprint(d.ProducerEpoch))
-	}
-	req := kmsg.NewPtrEndTxnRequest()
-	req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Commit = t.ID, t.ProducerID, t.ProducerEpoch, true
-	res, err := req.RequestWith(ctx, client)
-	if err != nil {
-		return err
-	}
-	if err := kerr.ErrorForCode(res.ErrorCode); err != nil {
-		return err
-	}
-	return kerr.ConcurrentTransactions // until it says CompleteCommit
-}
-
-// lost says that a transaction cannot be committed any more, whenever the job starts again.
-func lost(t transaction, why string) error {
-	return &dataflow.RowError{Err: fmt.Errorf("the rows of epoch %d are lost: the brokers have aborted their transaction (%s); "+
-		"raise 'properties.transaction.timeout.ms' above the longest time a job may be down, and start from an older checkpoint or anew", t.Epoch, why)}
 }
 
 // Recover aborts the transactions of the owner that no checkpoint knows.

@@ -118,6 +118,7 @@ func TestKafka(t *testing.T) {
 	t.Run("protocol of transactions", func(t *testing.T) { testProtocol(t, k) })
 	t.Run("a transaction times out", func(t *testing.T) { testTimedOut(t, k) })
 	t.Run("transactions of others", func(t *testing.T) { testOtherOwners(t, k) })
+	t.Run("a transaction is not ended everywhere", func(t *testing.T) { testUnmarked(t, k) })
 	t.Run("errors", func(t *testing.T) { testErrors(t, k) })
 }
 
