@@ -2,6 +2,7 @@ package order
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"sort"
@@ -57,6 +58,7 @@ type Rank struct {
 // rankList has the rows of one partition.
 type rankList struct {
 	ids    []uint32
+	worst  uint64   // of a full list: how the key of its last row begins
 	before []uint32 // ids as they were before the batch
 	loose  bool     // ids are in no order
 	hit    bool     // the batch touched it
@@ -219,9 +221,27 @@ func (r *Rank) full(l *rankList) bool {
 	return r.spec.To > 0 && !r.spec.Retract && !l.loose && int64(len(l.ids)) >= r.spec.To
 }
 
-// hopeless reports that a row of this key cannot be in the range.
+// hopeless reports that a row of this key cannot be in the range. Most rows of large partitions cannot, and how their
+// keys begin tells it without a look at stored rows.
 func (r *Rank) hopeless(l *rankList, key []byte) bool {
-	return r.full(l) && bytes.Compare(key, r.keyOf(l.ids[r.spec.To-1])) >= 0
+	if !r.full(l) {
+		return false
+	}
+	if begin := beginOf(key); begin != l.worst {
+		return begin > l.worst
+	}
+	return bytes.Compare(key, r.keyOf(l.ids[r.spec.To-1])) >= 0
+}
+
+// beginOf is how a key begins, as a number in the order of keys: whether its first column is null, which the first
+// byte tells by 0, 1 or 2, and all but two bits of the eight bytes behind that.
+func beginOf(key []byte) uint64 {
+	if len(key) == 0 {
+		return 0
+	}
+	var b [8]byte
+	copy(b[:], key[1:])
+	return uint64(key[0])<<62 | binary.BigEndian.Uint64(b[:])>>2
 }
 
 // touch remembers a list as it is before the batch.
@@ -268,13 +288,16 @@ func (r *Rank) cut(l *rankList) {
 	if r.full(l) {
 		r.dropped = append(r.dropped, l.ids[r.spec.To:]...)
 		l.ids = l.ids[:r.spec.To]
+		l.worst = beginOf(r.keyOf(l.ids[r.spec.To-1]))
 	}
 }
 
 // order puts a list in order.
 func (r *Rank) order(l *rankList) {
 	slices.SortFunc(l.ids, func(a, b uint32) int { return bytes.Compare(r.keyOf(a), r.keyOf(b)) })
-	l.loose = false
+	if l.loose = false; r.full(l) {
+		l.worst = beginOf(r.keyOf(l.ids[r.spec.To-1]))
+	}
 }
 
 // remove takes a row with the key out of a list.
