@@ -11,6 +11,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/anabranch/anabranch/dataflow"
 	"github.com/anabranch/anabranch/internal/clock"
@@ -23,6 +24,12 @@ type asked struct {
 	highs        kadm.ListedOffsets // ends, also of records that are not committed
 	group        kadm.OffsetResponses
 	byTime       map[int64]kadm.ListedOffsets
+}
+
+// asker is a client that asks. It remembers no topics: one that has just been made would stay unknown to it for as long
+// as it is waited for.
+func (t *table) asker() (*kgo.Client, error) {
+	return kgo.NewClient(append(slices.Clone(t.client), kgo.RetryTimeout(answerMax), kgo.MetadataMinAge(10*time.Millisecond))...)
 }
 
 // ask asks for the partitions and for the offsets that the options refer to.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -89,7 +88,7 @@ func (t *table) partitioner(sub int) kgo.Opt {
 
 // meet finds out whether the brokers answer and have the topic that is written.
 func (t *table) meet(ctx context.Context) error {
-	client, err := kgo.NewClient(append(slices.Clone(t.client), kgo.RetryTimeout(answerMax))...)
+	client, err := t.asker()
 	if err != nil {
 		return fmt.Errorf("kafka: %w", err)
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/anabranch/anabranch/catalog/deadletter"
 	"github.com/anabranch/anabranch/dataflow"
@@ -95,7 +94,7 @@ func (s *source) IdleAfter() time.Duration { return s.table.idleAfter }
 func (s *source) list(ctx context.Context, begin func(a *asked, p partition) (int64, error)) ([]dataflow.Split, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerMax)
 	defer cancel()
-	client, err := kgo.NewClient(append(slices.Clone(s.table.client), kgo.RetryTimeout(answerMax))...)
+	client, err := s.table.asker()
 	if err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
 	}

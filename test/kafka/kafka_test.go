@@ -103,6 +103,7 @@ func create(k *services.Kafka, name, columns, options string) string {
 func TestKafka(t *testing.T) {
 	k := services.StartKafka(t)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	t.Run("a topic is made", func(t *testing.T) { testMade(t, k) })
 	t.Run("bounded", func(t *testing.T) { testBounded(t, k) })
 	t.Run("keys and metadata", func(t *testing.T) { testMetadata(t, k) })
 	t.Run("metadata is written", func(t *testing.T) { testWrittenMetadata(t, k) })
@@ -120,6 +121,27 @@ func TestKafka(t *testing.T) {
 	t.Run("transactions of others", func(t *testing.T) { testOtherOwners(t, k) })
 	t.Run("a transaction is not ended everywhere", func(t *testing.T) { testUnmarked(t, k) })
 	t.Run("errors", func(t *testing.T) { testErrors(t, k) })
+}
+
+// testMade reads and writes topics that are made only when the brokers have been asked for them.
+func testMade(t *testing.T, k *services.Kafka) {
+	c := admin(t, k)
+	later := func(name string) {
+		time.Sleep(400 * time.Millisecond)
+		if _, err := c.CreateTopic(t.Context(), 1, 1, nil, name); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, sql := range map[string]string{
+		"tardy": "SELECT COUNT(*) FROM tardy", "late": "INSERT INTO late VALUES ('x')",
+	} {
+		var wg sync.WaitGroup
+		wg.Go(func() { later(name) })
+		if _, err := run(t.Context(), t, 1, create(k, name, "s STRING", "'format' = 'raw', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'")+sql); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		wg.Wait()
+	}
 }
 
 func testBounded(t *testing.T, k *services.Kafka) {
@@ -380,4 +402,16 @@ func testErrors(t *testing.T, k *services.Kafka) {
 			t.Errorf("%s: took %s", c.want, d)
 		}
 	}
+}
+
+// until waits until something holds.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for range 1000 {
+		if holds() {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("it does not hold that %s", what)
 }

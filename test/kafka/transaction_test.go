@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -198,16 +198,13 @@ func testTimedOut(t *testing.T, k *services.Kafka) {
 		t.Fatal(err)
 	}
 	c := admin(t, k)
-	for range 300 { // the broker looks every 10 s
+	until(t, "the broker, which looks every 10 s, has aborted it", func() bool {
 		described, err := c.DescribeTransactions(t.Context(), x.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if described[x.ID].State == "CompleteAbort" {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+		return described[x.ID].State == "CompleteAbort"
+	})
 	err := w.Commit(t.Context(), data)
 	if err == nil || !strings.Contains(err.Error(), "the rows of epoch 1 are lost") || !strings.Contains(err.Error(), "transaction.timeout.ms") {
 		t.Errorf("a transaction that timed out: %v", err)
@@ -243,6 +240,12 @@ func testUnmarked(t *testing.T, k *services.Kafka) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		until(t, "the broker verifies: "+on, func() bool {
+			described, err := admin(t, k).DescribeBrokerConfigs(t.Context(), 1)
+			return err == nil && len(described) == 1 && slices.ContainsFunc(described[0].Configs, func(c kadm.Config) bool {
+				return c.Key == set[0].Name && c.MaybeValue() == on
+			})
+		})
 	}
 	verify("false")
 	defer verify("true")
