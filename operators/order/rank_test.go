@@ -142,6 +142,36 @@ func TestRankAtTheEnd(t *testing.T) {
 	}
 }
 
+// TestRankOfRows keeps the same of rows that no key tells apart, whatever order they come in, also where they have
+// nothing but a ROW.
+func TestRankOfRows(t *testing.T) {
+	row := columnar.Type{Kind: columnar.Row, Fields: []columnar.Field{{Name: "s", Type: columnar.TypeString}}}
+	s := columnar.NewSchema(columnar.Field{Name: "r", Type: row})
+	texts := []string{"aaz", "aby", "\x04zx", "\xf0 a", "baa", "", "zzb", "zac", "\xff\x00d"}
+	first := ""
+	for seed := range uint64(50) {
+		rng := rand.New(rand.NewPCG(seed, 9))
+		rng.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
+		op, out := NewRank(RankSpec{From: 2, To: 3}), optest.NewFold()
+		optest.Must(t, op.Open(&dataflow.Context{Name: "rank", Inputs: []*columnar.Schema{s}, Output: s, Budget: mem.NewBudget(0), Env: &expr.Env{}}))
+		for _, text := range texts {
+			b := columnar.NewBatch(s)
+			b.Reset(1)
+			b.Cols[0].Children[0].Reset(1)
+			b.Cols[0].Children[0].SetBytes(0, []byte(text))
+			b.SetLen(1)
+			status, err := op.Process(0, b, out)
+			optest.Drain(t, op, status, err, out)
+			b.Release()
+		}
+		got := fmt.Sprint(out.Rows)
+		if first = cmp.Or(first, got); got != first || out.Err != nil {
+			t.Fatalf("kept %s, before %s; %v", got, first, out.Err)
+		}
+		optest.Must(t, op.Close())
+	}
+}
+
 func BenchmarkRank(b *testing.B) {
 	for _, partitions := range []int64{1, 100_000} {
 		b.Run(fmt.Sprintf("top 10 of each of %d", partitions), func(b *testing.B) {
