@@ -127,7 +127,7 @@ func TestKafka(t *testing.T) {
 func testMade(t *testing.T, k *services.Kafka) {
 	c := admin(t, k)
 	later := func(name string) {
-		time.Sleep(400 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond)
 		if _, err := c.CreateTopic(t.Context(), 1, 1, nil, name); err != nil {
 			t.Error(err)
 		}
